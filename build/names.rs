@@ -1,0 +1,36 @@
+//! What prost calls in Rust what a .proto file names.
+
+use std::fmt::Write;
+
+/// `mlflow.CreateRun.Response` is `crate::wire::create_run::Response`.
+pub fn rust_path(full_name: &str) -> String {
+    let name = full_name
+        .strip_prefix("mlflow.")
+        .expect("a name of MLflow's packages");
+    let parts: Vec<&str> = name.split('.').collect();
+    let mut path = String::from("crate::wire");
+    for part in &parts[..parts.len() - 1] {
+        write!(path, "::{}", snake_case(part)).expect("a String takes everything");
+    }
+    write!(path, "::{}", parts[parts.len() - 1]).expect("a String takes everything");
+    path
+}
+
+/// The name of a field that may be called like a keyword of Rust.
+pub fn rust_field(name: &str) -> String {
+    match name {
+        "type" => "r#type".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for (index, letter) in name.char_indices() {
+        if letter.is_ascii_uppercase() && index > 0 {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}

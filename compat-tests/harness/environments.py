@@ -1,0 +1,43 @@
+"""Where things are: the repository, the virtual environments and the server's binary."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+COMPAT_TESTS = Path(__file__).resolve().parents[1]
+REPOSITORY = COMPAT_TESTS.parent
+REPORTS = COMPAT_TESTS / ".reports"
+
+# Pytest itself runs in the environment of the newer client, which is also the stock server's.
+STOCK_BIN = Path(sys.executable).parent
+
+CLIENT_PYTHONS = {
+    "mlflow3": Path(sys.executable),
+    "mlflow2": STOCK_BIN.parents[1] / "mlflow2" / "bin" / "python",
+}
+
+# The newer client again, beside packages of other people that log to MLflow.
+WILD_BIN = STOCK_BIN.parents[1] / "wild" / "bin"
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without the caller's MLflow settings, which would leak into servers and clients."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "FLOWKEEP_"))
+    }
+    # The tests reach no other machine: not even for usage statistics.
+    return kept | {"MLFLOW_DISABLE_TELEMETRY": "true", "GIT_PYTHON_REFRESH": "quiet"}
+
+
+def build_flowkeep() -> Path:
+    """Builds the server and returns its binary. `FLOWKEEP_BIN` names one that is already built."""
+    if named := os.environ.get("FLOWKEEP_BIN"):
+        return Path(named).resolve(strict=True)
+    profile = os.environ.get("FLOWKEEP_TEST_PROFILE", "dev")
+    subprocess.run(["cargo", "build", "--locked", "--profile", profile], cwd=REPOSITORY, check=True)
+    target = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
+    # Cargo keeps the artifacts of the `dev` profile in a folder with another name.
+    return (REPOSITORY / target / ("debug" if profile == "dev" else profile) / "flowkeep").resolve(
+        strict=True
+    )

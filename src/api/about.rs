@@ -1,0 +1,47 @@
+//! What the server says of itself.
+
+use actix_web::Responder;
+use actix_web::web::{Html, Json};
+use serde_json::{Value, json};
+
+use super::MLFLOW_VERSION;
+
+pub async fn health() -> impl Responder {
+    "OK"
+}
+
+/// The version of MLflow that clients may expect here.
+pub async fn version() -> impl Responder {
+    MLFLOW_VERSION
+}
+
+/// What clients and the UI may use. Anyone may read it, so it names nothing of the installation.
+pub async fn server_info() -> Json<Value> {
+    Json(json!({
+        "store_type": "SqlStore",
+        "workspaces_enabled": false,
+        "trace_archival_enabled": false,
+        "multipart_uploads_enabled": false,
+        "multipart_downloads_enabled": false,
+        "presigned_upload_run_id_supported": false,
+        "presigned_upload_model_id_supported": false,
+        "features_enabled": {"gateway": false},
+    }))
+}
+
+/// flowkeep sends nobody's data anywhere: the UI is told so.
+pub async fn ui_telemetry() -> Json<Value> {
+    Json(json!({
+        "disable_ui_telemetry": true,
+        "disable_ui_events": [],
+        "ui_rollout_percentage": 0,
+    }))
+}
+
+pub async fn refuse_ui_telemetry() -> Json<Value> {
+    Json(json!({"status": "disabled"}))
+}
+
+pub async fn front_page() -> Html {
+    Html::new(include_str!("front_page.html"))
+}

@@ -1,0 +1,77 @@
+//! Reads a request's message from its body, or for a GET from its query.
+
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::{Method, header};
+use actix_web::{FromRequest, HttpRequest};
+use bytes::BytesMut;
+use futures_util::StreamExt;
+use percent_encoding::percent_decode_str;
+
+use crate::error::{Error, Result};
+use crate::wire::request::{self, Request};
+
+/// The largest body that is read as a message. Artifacts do not come this way.
+const LARGEST_BODY: usize = 64 << 20;
+
+pub struct Message<R>(pub R);
+
+impl<R: Request> FromRequest for Message<R> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let http = http.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let mut message: R = if http.method() == Method::GET && !http.query_string().is_empty()
+            {
+                request::from_query(http.query_string())?
+            } else {
+                check_content_type(&http)?;
+                request::from_body(&read(payload).await?)?
+            };
+            for (name, value) in http.match_info().iter() {
+                // actix-web has decoded all but what would change the path's own structure.
+                let value = percent_decode_str(value).decode_utf8_lossy();
+                message.set_path_parameter(name, value.into_owned());
+            }
+            Ok(Self(message))
+        })
+    }
+}
+
+async fn read(mut payload: Payload) -> Result<BytesMut> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| {
+            Error::invalid_parameter(format!("The body cannot be read: {error}"))
+        })?;
+        if body.len() + chunk.len() > LARGEST_BODY {
+            return Err(Error::invalid_parameter(
+                "The body of the request is too large.",
+            ));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn check_content_type(http: &HttpRequest) -> Result<()> {
+    if http.method() != Method::POST && http.method() != Method::PUT {
+        return Ok(());
+    }
+    let Some(content_type) = http.headers().get(header::CONTENT_TYPE) else {
+        return Err(Error::invalid_parameter(
+            "Bad Request. Content-Type header is missing.",
+        ));
+    };
+    let media_type = content_type.to_str().unwrap_or_default().split(';').next();
+    if media_type != Some("application/json") {
+        return Err(Error::invalid_parameter(
+            "Bad Request. Content-Type must be one of ['application/json'].",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! Logged models: a model as an entity of its own, before it is registered.
+
+use actix_web::web::Data;
+
+use crate::api::State;
+use crate::error::Result;
+use crate::store::logged_models;
+use crate::wire::{
+    CreateLoggedModel, DeleteLoggedModel, DeleteLoggedModelTag, FinalizeLoggedModel,
+    GetLoggedModel, LogLoggedModelParamsRequest, SetLoggedModelTags, create_logged_model,
+    delete_logged_model, delete_logged_model_tag, finalize_logged_model, get_logged_model,
+    log_logged_model_params_request, set_logged_model_tags,
+};
+
+pub async fn create(
+    state: Data<State>,
+    request: CreateLoggedModel,
+) -> Result<create_logged_model::Response> {
+    let model = state
+        .store
+        .write(move |db| logged_models::create(db, &request))
+        .await?;
+    Ok(create_logged_model::Response { model: Some(model) })
+}
+
+pub async fn get(
+    state: Data<State>,
+    request: GetLoggedModel,
+) -> Result<get_logged_model::Response> {
+    let model = state
+        .store
+        .read(move |db| logged_models::get(db, &request))
+        .await?;
+    Ok(get_logged_model::Response { model: Some(model) })
+}
+
+pub async fn finalize(
+    state: Data<State>,
+    request: FinalizeLoggedModel,
+) -> Result<finalize_logged_model::Response> {
+    let model = state
+        .store
+        .write(move |db| logged_models::finalize(db, &request))
+        .await?;
+    Ok(finalize_logged_model::Response { model: Some(model) })
+}
+
+pub async fn delete(
+    state: Data<State>,
+    request: DeleteLoggedModel,
+) -> Result<delete_logged_model::Response> {
+    state
+        .store
+        .write(move |db| logged_models::delete(db, request.model_id()))
+        .await?;
+    Ok(delete_logged_model::Response {})
+}
+
+pub async fn set_tags(
+    state: Data<State>,
+    request: SetLoggedModelTags,
+) -> Result<set_logged_model_tags::Response> {
+    state
+        .store
+        .write(move |db| logged_models::set_tags(db, &request))
+        .await?;
+    Ok(set_logged_model_tags::Response::default())
+}
+
+pub async fn delete_tag(
+    state: Data<State>,
+    request: DeleteLoggedModelTag,
+) -> Result<delete_logged_model_tag::Response> {
+    state
+        .store
+        .write(move |db| logged_models::delete_tag(db, request.model_id(), request.tag_key()))
+        .await?;
+    Ok(delete_logged_model_tag::Response {})
+}
+
+pub async fn log_params(
+    state: Data<State>,
+    request: LogLoggedModelParamsRequest,
+) -> Result<log_logged_model_params_request::Response> {
+    state
+        .store
+        .write(move |db| logged_models::log_params(db, &request))
+        .await?;
+    Ok(log_logged_model_params_request::Response {})
+}

@@ -1,0 +1,160 @@
+//! Metrics: log a point, read what was logged.
+
+use actix_web::HttpRequest;
+use actix_web::web::{Data, Json};
+use serde::Serialize;
+
+use crate::api::State;
+use crate::error::{Error, Result};
+use crate::store::metrics::{self, Sampling};
+use crate::store::runs;
+use crate::wire::{
+    GetMetricHistory, GetMetricHistoryBulkInterval, LogMetric, MetricWithRunId, get_metric_history,
+    get_metric_history_bulk_interval, log_metric, python,
+};
+
+pub async fn log(state: Data<State>, request: LogMetric) -> Result<log_metric::Response> {
+    state
+        .store
+        .write(move |db| metrics::log_metric(db, &request))
+        .await?;
+    Ok(log_metric::Response {})
+}
+
+pub async fn history(
+    state: Data<State>,
+    request: GetMetricHistory,
+) -> Result<get_metric_history::Response> {
+    if let Some(points) = request.max_results.filter(|points| *points <= 0) {
+        return Err(Error::invalid_parameter(format!(
+            "Invalid value {points} for parameter 'max_results' supplied. It must be a positive integer."
+        )));
+    }
+    state
+        .store
+        .read(move |db| {
+            let run_id = runs::id(request.run_id(), request.run_uuid());
+            metrics::get_history(db, run_id, &request)
+        })
+        .await
+}
+
+/// A sample of the points of several runs, for the charts of the stock UI.
+pub async fn sampled_history(
+    state: Data<State>,
+    request: GetMetricHistoryBulkInterval,
+) -> Result<get_metric_history_bulk_interval::Response> {
+    let sampling = sampling(request)?;
+    let metrics = state
+        .store
+        .read(move |db| metrics::samples_of_runs(db, &sampling))
+        .await?;
+    Ok(get_metric_history_bulk_interval::Response { metrics })
+}
+
+fn sampling(request: GetMetricHistoryBulkInterval) -> Result<Sampling> {
+    const MOST_RUNS: usize = 100;
+    const MOST_POINTS: i32 = 2_500;
+    const SEE_DOCS: &str = "See the API docs for more information about request parameters.";
+
+    let runs = request.run_ids.len();
+    if runs > MOST_RUNS {
+        return Err(Error::invalid_parameter(format!(
+            "GetMetricHistoryBulkInterval request must specify at most {MOST_RUNS} run_ids. \
+             Received {runs} run_ids. {SEE_DOCS}"
+        )));
+    }
+    let points = request.max_results.unwrap_or(MOST_POINTS);
+    if !(1..=MOST_POINTS).contains(&points) {
+        return Err(Error::invalid_parameter(format!(
+            "max_results must be between 1 and {MOST_POINTS}. {SEE_DOCS}"
+        )));
+    }
+    let steps = match (request.start_step, request.end_step) {
+        (Some(first), Some(last)) if first > last => {
+            return Err(Error::invalid_parameter(format!(
+                "end_step must be greater than start_step. Found start_step={first} and end_step={last}."
+            )));
+        }
+        (Some(first), Some(last)) => Some((i64::from(first), i64::from(last))),
+        (None, None) => None,
+        _ => {
+            return Err(Error::invalid_parameter(
+                "If either start step or end step are specified, both must be specified.",
+            ));
+        }
+    };
+    Ok(Sampling {
+        metric_key: request.metric_key().to_owned(),
+        run_ids: request.run_ids,
+        points,
+        steps,
+    })
+}
+
+/// Unlike a message of MLflow's, it has its list also when that is empty.
+#[derive(Serialize)]
+pub struct HistoryOfRuns {
+    metrics: Vec<MetricWithRunId>,
+}
+
+/// The points of several runs. The stock UI asks for them; MLflow has no message for the request.
+pub async fn history_of_runs(state: Data<State>, http: HttpRequest) -> Result<Json<HistoryOfRuns>> {
+    let wanted = Wanted::from_query(http.query_string())?;
+    let metrics = state
+        .store
+        .read(move |db| metrics::of_runs(db, &wanted.run_ids, &wanted.metric_key, wanted.limit))
+        .await?;
+    Ok(Json(HistoryOfRuns { metrics }))
+}
+
+struct Wanted {
+    run_ids: Vec<String>,
+    metric_key: String,
+    limit: i64,
+}
+
+impl Wanted {
+    fn from_query(query: &str) -> Result<Self> {
+        const MOST_RUNS: usize = 100;
+        const MOST_POINTS: i64 = 25_000;
+
+        let parameters = |wanted: &'static str| {
+            url::form_urlencoded::parse(query.as_bytes())
+                .filter(move |(name, _)| name == wanted)
+                .map(|(_, value)| value.into_owned())
+        };
+        let run_ids: Vec<String> = parameters("run_id").collect();
+        if run_ids.is_empty() {
+            return Err(Error::invalid_parameter(
+                "GetMetricHistoryBulk request must specify at least one run_id.",
+            ));
+        }
+        if run_ids.len() > MOST_RUNS {
+            return Err(Error::invalid_parameter(format!(
+                "GetMetricHistoryBulk request cannot specify more than {MOST_RUNS} run_ids. \
+                 Received {} run_ids.",
+                run_ids.len()
+            )));
+        }
+        let metric_key = parameters("metric_key").next().ok_or_else(|| {
+            Error::invalid_parameter("GetMetricHistoryBulk request must specify a metric_key.")
+        })?;
+        let limit = match parameters("max_results").next() {
+            None => MOST_POINTS,
+            Some(text) => python::int(&text)
+                .filter(|limit| *limit >= 0)
+                .ok_or_else(|| {
+                    Error::invalid_parameter(format!(
+                        "Invalid value {text} for parameter 'max_results' supplied. \
+                         It must be a positive integer."
+                    ))
+                })?,
+        };
+        Ok(Self {
+            run_ids,
+            metric_key,
+            limit: limit.min(MOST_POINTS),
+        })
+    }
+}

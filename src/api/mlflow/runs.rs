@@ -1,0 +1,97 @@
+//! Runs: create, look up, change, delete and restore, and what is logged to them.
+
+use actix_web::web::Data;
+
+use crate::api::State;
+use crate::error::Result;
+use crate::store::runs;
+use crate::wire::{
+    CreateRun, DeleteRun, DeleteTag, GetRun, LogBatch, LogModel, LogParam, RestoreRun, SetTag,
+    UpdateRun, create_run, delete_run, delete_tag, get_run, log_batch, log_model, log_param,
+    restore_run, set_tag, update_run,
+};
+
+pub async fn create(state: Data<State>, request: CreateRun) -> Result<create_run::Response> {
+    let run = state
+        .store
+        .write(move |db| runs::create(db, &request))
+        .await?;
+    Ok(create_run::Response { run: Some(run) })
+}
+
+pub async fn get(state: Data<State>, request: GetRun) -> Result<get_run::Response> {
+    let run = state
+        .store
+        .read(move |db| runs::get(db, runs::id(request.run_id(), request.run_uuid())))
+        .await?;
+    Ok(get_run::Response { run: Some(run) })
+}
+
+pub async fn update(state: Data<State>, request: UpdateRun) -> Result<update_run::Response> {
+    let info = state
+        .store
+        .write(move |db| runs::update(db, &request))
+        .await?;
+    Ok(update_run::Response {
+        run_info: Some(info),
+    })
+}
+
+pub async fn delete(state: Data<State>, request: DeleteRun) -> Result<delete_run::Response> {
+    state
+        .store
+        .write(move |db| runs::delete(db, request.run_id()))
+        .await?;
+    Ok(delete_run::Response {})
+}
+
+pub async fn restore(state: Data<State>, request: RestoreRun) -> Result<restore_run::Response> {
+    state
+        .store
+        .write(move |db| runs::restore(db, request.run_id()))
+        .await?;
+    Ok(restore_run::Response {})
+}
+
+pub async fn set_tag(state: Data<State>, request: SetTag) -> Result<set_tag::Response> {
+    let truncate = state.limits.truncate_long_values;
+    state
+        .store
+        .write(move |db| runs::set_tag(db, &request, truncate))
+        .await?;
+    Ok(set_tag::Response {})
+}
+
+pub async fn delete_tag(state: Data<State>, request: DeleteTag) -> Result<delete_tag::Response> {
+    state
+        .store
+        .write(move |db| runs::delete_tag(db, &request))
+        .await?;
+    Ok(delete_tag::Response {})
+}
+
+pub async fn log_param(state: Data<State>, request: LogParam) -> Result<log_param::Response> {
+    let truncate = state.limits.truncate_long_values;
+    state
+        .store
+        .write(move |db| runs::log_param(db, &request, truncate))
+        .await?;
+    Ok(log_param::Response {})
+}
+
+pub async fn log_batch(state: Data<State>, request: LogBatch) -> Result<log_batch::Response> {
+    let truncate = state.limits.truncate_long_values;
+    state
+        .store
+        .write(move |db| runs::log_batch(db, &request, truncate))
+        .await?;
+    Ok(log_batch::Response {})
+}
+
+pub async fn log_model(state: Data<State>, request: LogModel) -> Result<log_model::Response> {
+    state
+        .store
+        .write(move |db| runs::log_model(db, &request))
+        .await?;
+    Ok(log_model::Response {})
+}

@@ -1,0 +1,49 @@
+//! The searches for experiments, runs, logged models, registered models and model versions.
+
+use actix_web::web::Data;
+
+use crate::api::State;
+use crate::error::Result;
+use crate::store::search;
+use crate::wire::{
+    SearchExperiments, SearchLoggedModels, SearchModelVersions, SearchRegisteredModels, SearchRuns,
+    search_experiments, search_logged_models, search_model_versions, search_registered_models,
+    search_runs,
+};
+
+pub async fn experiments(
+    state: Data<State>,
+    request: SearchExperiments,
+) -> Result<search_experiments::Response> {
+    let search = move |db: &mut _| search::search_experiments(db, &request);
+    state.store.read(search).await
+}
+
+pub async fn runs(state: Data<State>, request: SearchRuns) -> Result<search_runs::Response> {
+    let search = move |db: &mut _| search::search_runs(db, &request);
+    state.store.read(search).await
+}
+
+pub async fn logged_models(
+    state: Data<State>,
+    request: SearchLoggedModels,
+) -> Result<search_logged_models::Response> {
+    let search = move |db: &mut _| search::search_logged_models(db, &request);
+    state.store.read(search).await
+}
+
+pub async fn registered_models(
+    state: Data<State>,
+    request: SearchRegisteredModels,
+) -> Result<search_registered_models::Response> {
+    let search = move |db: &mut _| search::search_registered_models(db, &request);
+    state.store.read(search).await
+}
+
+pub async fn model_versions(
+    state: Data<State>,
+    request: SearchModelVersions,
+) -> Result<search_model_versions::Response> {
+    let search = move |db: &mut _| search::search_model_versions(db, &request);
+    state.store.read(search).await
+}

@@ -1,0 +1,156 @@
+//! Webhooks: create, list, look up, change, delete and test.
+
+use actix_web::web::Data;
+use chrono::Utc;
+use uuid::Uuid;
+
+use crate::api::State;
+use crate::error::{Error, Result};
+use crate::store::webhooks::events::Event;
+use crate::store::webhooks::{self as store, Changes, NewWebhook, outbox};
+use crate::webhooks::{check_name, check_url, events, example};
+use crate::wire::{
+    CreateWebhook, DeleteWebhook, GetWebhook, ListWebhooks, TestWebhook, UpdateWebhook, Webhook,
+    WebhookTestResult, create_webhook, delete_webhook, get_webhook, list_webhooks, test_webhook,
+    update_webhook,
+};
+
+pub async fn create(
+    state: Data<State>,
+    request: CreateWebhook,
+) -> Result<create_webhook::Response> {
+    let events = events(&request.events)?;
+    check_name(request.name())?;
+    check_url(request.url(), state.webhooks.settings()).await?;
+    let new = NewWebhook {
+        name: request.name().to_owned(),
+        url: request.url().to_owned(),
+        events,
+        description: Some(request.description().to_owned()).filter(|text| !text.is_empty()),
+        encrypted_secret: encrypt(
+            &state,
+            Some(request.secret()).filter(|secret| !secret.is_empty()),
+        ),
+        status: request.status.map(|_| request.status()),
+    };
+    let webhook = state.store.write(move |db| store::create(db, &new)).await?;
+    Ok(create_webhook::Response {
+        webhook: Some(webhook),
+    })
+}
+
+pub async fn list(state: Data<State>, request: ListWebhooks) -> Result<list_webhooks::Response> {
+    let (webhooks, next_page_token) = state
+        .store
+        .read(move |db| store::list(db, &request))
+        .await?;
+    Ok(list_webhooks::Response {
+        webhooks,
+        next_page_token,
+    })
+}
+
+pub async fn get(state: Data<State>, request: GetWebhook) -> Result<get_webhook::Response> {
+    let webhook = find(&state, request.webhook_id().to_owned()).await?;
+    Ok(get_webhook::Response {
+        webhook: Some(webhook),
+    })
+}
+
+pub async fn update(
+    state: Data<State>,
+    request: UpdateWebhook,
+) -> Result<update_webhook::Response> {
+    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let events = events(&request.events)?;
+    find(&state, request.webhook_id().to_owned()).await?;
+    let changes = Changes {
+        name: given(request.name()),
+        url: given(request.url()),
+        description: request.description.clone(),
+        secret: encrypt(&state, request.secret.as_deref()),
+        status: request
+            .status
+            .map(|_| request.status().as_str_name().to_owned()),
+        last_updated_timestamp: Utc::now().timestamp_millis(),
+    };
+    if let Some(name) = &changes.name {
+        check_name(name)?;
+    }
+    if let Some(url) = &changes.url {
+        check_url(url, state.webhooks.settings()).await?;
+    }
+    let webhook = state
+        .store
+        .write(move |db| store::update(db, request.webhook_id(), &changes, &events))
+        .await?;
+    Ok(update_webhook::Response {
+        webhook: Some(webhook),
+    })
+}
+
+pub async fn delete(
+    state: Data<State>,
+    request: DeleteWebhook,
+) -> Result<delete_webhook::Response> {
+    state
+        .store
+        .write(move |db| store::delete(db, request.webhook_id()))
+        .await?;
+    Ok(delete_webhook::Response {})
+}
+
+/// Sends an example at once, and says what the receiver answered.
+pub async fn test(state: Data<State>, request: TestWebhook) -> Result<test_webhook::Response> {
+    let asked = request
+        .event
+        .as_ref()
+        .map(Event::from_message)
+        .transpose()?;
+    let id = request.webhook_id().to_owned();
+    let webhook = find(&state, id.clone()).await?;
+    let event = match (asked, webhook.events.first()) {
+        (Some(event), _) => event,
+        (None, Some(first)) => Event::from_message(first)?,
+        (None, None) => return Err(Error::invalid_parameter("Webhook events cannot be empty")),
+    };
+    let target = state
+        .store
+        .read(move |db| store::target(db, &id, true))
+        .await?
+        .ok_or_else(|| Error::does_not_exist("The webhook was deleted."))?;
+    let delivery_id = Uuid::new_v4().to_string();
+    let body = outbox::body(event, example(event));
+    let result = match state.webhooks.send(&target, &delivery_id, body).await {
+        Ok(reply) => WebhookTestResult {
+            success: Some(reply.status < 400),
+            response_status: Some(reply.status.into()),
+            response_body: Some(reply.body),
+            ..WebhookTestResult::default()
+        },
+        Err(error) => WebhookTestResult {
+            success: Some(false),
+            error_message: Some(format!("Failed to test webhook: {}", error.message)),
+            ..WebhookTestResult::default()
+        },
+    };
+    Ok(test_webhook::Response {
+        result: Some(result),
+    })
+}
+
+async fn find(state: &State, id: String) -> Result<Webhook> {
+    state.store.read(move |db| store::get(db, &id)).await
+}
+
+fn encrypt(state: &State, secret: Option<&str>) -> Option<String> {
+    let settings = state.webhooks.settings();
+    let encrypted = secret.map(|secret| settings.key.encrypt(secret.as_bytes()))?;
+    if settings.key_is_temporary {
+        tracing::warn!(
+            "A webhook was given a secret, and MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY is not set: the secret \
+             cannot be read after the next start."
+        );
+    }
+    Some(encrypted)
+}

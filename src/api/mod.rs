@@ -1,0 +1,161 @@
+//! The HTTP surface. This file is the router: the whole API on a page.
+
+mod about;
+mod attachment;
+mod download;
+mod endpoints;
+mod message;
+mod mlflow;
+mod mode;
+mod routes;
+pub mod security;
+mod state;
+
+use actix_web::http::Method;
+use actix_web::web::ServiceConfig;
+
+use self::mlflow::{
+    artifact_proxy, artifacts, experiments, inputs, logged_models, metrics, model_versions,
+    registered_models, runs, searches, webhooks,
+};
+pub use self::mode::refuse_what_is_off;
+use self::routes::{API_PREFIXES, Routes};
+pub use self::state::{Settings, State};
+
+/// The version of MLflow that this server stands in for. Clients compare it with their own.
+pub const MLFLOW_VERSION: &str = "3.17.2";
+
+/// All routes.
+pub fn configure(config: &mut ServiceConfig) {
+    configure_under("", config);
+}
+
+/// All routes, under the path that --static-prefix gives.
+pub fn configure_under(static_prefix: &str, config: &mut ServiceConfig) {
+    routes().register(config, static_prefix);
+}
+
+/// There is no login: whoever reaches the server may call every route. `anyone` marks those that
+/// will stay open to whoever has not said who they are, because a load balancer or a client must
+/// read them first; `add` and `at` are for users.
+fn routes() -> Routes {
+    let mut routes = Routes::default();
+    anyone(&mut routes);
+
+    routes.at(Method::GET, "/", about::front_page);
+    let telemetry = "/ajax-api/3.0/mlflow/ui-telemetry";
+    routes.at(Method::GET, telemetry, about::ui_telemetry);
+    routes.at(Method::POST, telemetry, about::refuse_ui_telemetry);
+
+    proxy(&mut routes);
+    routes.add(artifacts::list);
+    routes.add(artifacts::list_of_logged_model);
+    routes.at(Method::GET, "/get-artifact", artifacts::download_of_run);
+    routes.at(
+        Method::GET,
+        "/model-versions/get-artifact",
+        artifacts::download_of_model_version,
+    );
+    routes.at(
+        Method::GET,
+        "/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files",
+        artifacts::download_of_logged_model,
+    );
+    let upload = "/ajax-api/2.0/mlflow/upload-artifact";
+    routes.at(Method::POST, upload, artifacts::upload);
+
+    routes.add(experiments::create);
+    routes.add(experiments::get);
+    routes.add(experiments::get_by_name);
+    routes.add(experiments::update);
+    routes.add(experiments::delete);
+    routes.add(experiments::restore);
+    routes.add(experiments::set_tag);
+    routes.add(experiments::delete_tag);
+
+    routes.add(runs::create);
+    routes.add(runs::get);
+    routes.add(runs::update);
+    routes.add(runs::delete);
+    routes.add(runs::restore);
+    routes.add(runs::set_tag);
+    routes.add(runs::delete_tag);
+    routes.add(runs::log_param);
+    routes.add(runs::log_batch);
+    routes.add(runs::log_model);
+
+    routes.add(metrics::log);
+    routes.add(metrics::history);
+    routes.add(metrics::sampled_history);
+    let history = "/ajax-api/2.0/mlflow/metrics/get-history-bulk";
+    routes.at(Method::GET, history, metrics::history_of_runs);
+
+    routes.add(inputs::log_inputs);
+    routes.add(inputs::log_outputs);
+    routes.add(inputs::search_datasets);
+
+    routes.add(logged_models::create);
+    routes.add(logged_models::finalize);
+    routes.add(logged_models::get);
+    routes.add(logged_models::delete);
+    routes.add(logged_models::set_tags);
+    routes.add(logged_models::delete_tag);
+    routes.add(logged_models::log_params);
+
+    routes.add(searches::experiments);
+    routes.add(searches::runs);
+    routes.add(searches::logged_models);
+    routes.add(searches::registered_models);
+    routes.add(searches::model_versions);
+
+    routes.add(registered_models::create);
+    routes.add(registered_models::get);
+    routes.add(registered_models::update);
+    routes.add(registered_models::rename);
+    routes.add(registered_models::delete);
+    routes.add(registered_models::latest_versions);
+    routes.add(registered_models::set_tag);
+    routes.add(registered_models::delete_tag);
+    routes.add(registered_models::set_alias);
+    routes.add(registered_models::delete_alias);
+    routes.add(registered_models::get_by_alias);
+
+    routes.add(model_versions::create);
+    routes.add(model_versions::get);
+    routes.add(model_versions::update);
+    routes.add(model_versions::transition_stage);
+    routes.add(model_versions::delete);
+    routes.add(model_versions::download_uri);
+    routes.add(model_versions::set_tag);
+    routes.add(model_versions::delete_tag);
+
+    routes.add(webhooks::create);
+    routes.add(webhooks::list);
+    routes.add(webhooks::get);
+    routes.add(webhooks::update);
+    routes.add(webhooks::delete);
+    routes.add(webhooks::test);
+    routes
+}
+
+/// The artifact proxy.
+fn proxy(routes: &mut Routes) {
+    routes.add(artifact_proxy::list);
+    for prefix in API_PREFIXES {
+        let path = format!("{prefix}{}{{artifact_path:.*}}", artifact_proxy::ROUTE);
+        routes.at(Method::GET, &path, artifact_proxy::download);
+        routes.at(Method::PUT, &path, artifact_proxy::upload);
+        routes.at(Method::DELETE, &path, artifact_proxy::delete);
+    }
+}
+
+fn anyone(routes: &mut Routes) {
+    routes.at(Method::GET, "/health", about::health);
+    routes.at(Method::GET, "/version", about::version);
+    for path in [
+        "/api/3.0/mlflow/server-info",
+        "/ajax-api/3.0/mlflow/server-info",
+    ] {
+        routes.at(Method::GET, path, about::server_info);
+    }
+}

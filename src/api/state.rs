@@ -1,0 +1,46 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use crate::artifacts::Artifacts;
+use crate::config::{ArtifactSettings, DatabaseSettings, Limits, SourceRules, WebhookSettings};
+use crate::error::Result;
+use crate::store::{Store, experiments};
+use crate::webhooks;
+
+pub struct State {
+    pub store: Arc<Store>,
+    pub artifacts: Artifacts,
+    pub artifact_settings: ArtifactSettings,
+    pub limits: Limits,
+    pub source_rules: SourceRules,
+    pub webhooks: Arc<webhooks::Client>,
+}
+
+/// What the server was told, beside where its database is.
+pub struct Settings {
+    pub artifacts: ArtifactSettings,
+    pub limits: Limits,
+    pub source_rules: SourceRules,
+    pub webhooks: WebhookSettings,
+}
+
+impl State {
+    /// Connects to a database that is made ready, and sees to it that it has the experiment that
+    /// clients take for granted.
+    pub async fn open(database: &DatabaseSettings, settings: Settings) -> Result<Self> {
+        let store = Store::connect(database)?;
+        let root = settings.artifacts.default_root.clone();
+        store
+            .write(move |db| experiments::ensure_default(db, &root))
+            .await?;
+        Ok(Self {
+            store: Arc::new(store),
+            artifacts: Artifacts::new(&settings.artifacts)?,
+            artifact_settings: settings.artifacts,
+            limits: settings.limits,
+            source_rules: settings.source_rules,
+            webhooks: Arc::new(webhooks::Client::new(settings.webhooks)?),
+        })
+    }
+}

@@ -1,0 +1,297 @@
+//! Artifacts as files below a folder.
+//!
+//! Every access goes through a handle of the root, which lets no path and no symbolic link lead out
+//! of it.
+
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::{Bytes, BytesMut};
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, File};
+
+use super::path::{ArtifactPath, UPLOADING};
+use super::staged::{Staged, sync};
+use super::{Entry, Stored, blocking};
+use crate::error::{Error, ErrorCode, Result};
+
+/// Uploads to the proxy are written here and renamed, so that what a crash leaves is in one place.
+const STAGING: &str = ".artifact.uploading.flowkeep";
+/// An upload that has not been written to for so long belongs to a server that is gone.
+const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[derive(Clone, Debug)]
+pub struct LocalFolder {
+    root: PathBuf,
+    /// Whether uploads get a folder of their own. In a folder that clients share, they lie beside
+    /// their targets.
+    staging: bool,
+}
+
+impl LocalFolder {
+    /// A folder that only the server writes to.
+    pub fn owned(root: PathBuf) -> Self {
+        Self {
+            root,
+            staging: true,
+        }
+    }
+
+    /// A folder that clients write to as well.
+    pub fn shared(root: PathBuf) -> Self {
+        Self {
+            root,
+            staging: false,
+        }
+    }
+
+    /// Removes what uploads to an earlier server left behind when it was killed.
+    pub fn remove_abandoned_uploads(&self) -> io::Result<()> {
+        let staging = match self.open().and_then(|root| root.open_dir(STAGING)) {
+            Ok(staging) => staging,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for entry in staging.entries()? {
+            let entry = entry?;
+            let written = entry.metadata()?.modified()?.into_std();
+            if SystemTime::now()
+                .duration_since(written)
+                .is_ok_and(|age| age > ABANDONED)
+            {
+                entry.remove_file()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is directly below a path, sorted by name. A path that is no folder has nothing below it.
+    pub async fn list(&self, path: &ArtifactPath) -> Result<Vec<Entry>> {
+        let folder = self.clone();
+        self.run(path, move |path| {
+            let opened = folder.open().and_then(|root| {
+                let entries = root.read_dir(on_disk(path))?;
+                Ok((root, entries))
+            });
+            let (root, entries) = match opened {
+                Err(error) if is_absent(&error) => return Ok(Vec::new()),
+                opened => opened?,
+            };
+            let mut found = Vec::new();
+            for entry in entries {
+                let name = entry?.file_name().to_string_lossy().into_owned();
+                if name.starts_with(UPLOADING) {
+                    continue;
+                }
+                // A link to nowhere or out of the root is not an artifact.
+                if let Ok(metadata) = root.metadata(on_disk(path).join(&name)) {
+                    let size = (!metadata.is_dir()).then(|| metadata.len());
+                    found.push(Entry { name, size });
+                }
+            }
+            found.sort_by(|left, right| left.name.cmp(&right.name));
+            Ok(found)
+        })
+        .await
+    }
+
+    pub async fn open_file(&self, path: &ArtifactPath) -> Result<Option<OpenFile>> {
+        let folder = self.clone();
+        self.run(path, move |path| {
+            let file = folder.open()?.open(on_disk(path))?;
+            let metadata = file.metadata()?;
+            if metadata.is_dir() {
+                return Ok(None);
+            }
+            Ok(Some(OpenFile {
+                file,
+                size: metadata.len(),
+                modified: metadata.modified()?.into_std(),
+            }))
+        })
+        .await
+    }
+
+    /// Begins an upload. Nothing is visible under its path before [`Self::publish`].
+    pub async fn stage(&self, path: &ArtifactPath) -> Result<Staged> {
+        let folder = self.clone();
+        self.run(path, move |path| {
+            let root = folder.open_or_create()?;
+            let target = make_folder(&root, &path.parent())?;
+            if target.is_dir(path.name()) {
+                return Err(ErrorKind::IsADirectory.into());
+            }
+            let home = if folder.staging {
+                make_folder(
+                    &root,
+                    &ArtifactPath::from_plain(STAGING).map_err(io::Error::other)?,
+                )?
+            } else {
+                target.try_clone()?
+            };
+            Staged::create(home, target, path.name())
+        })
+        .await
+    }
+
+    /// Makes an upload visible. When this returns, it survives a power cut.
+    pub async fn publish(&self, path: &ArtifactPath, staged: Staged) -> Result<Stored> {
+        self.run(path, move |_| staged.publish()).await
+    }
+
+    /// Removes a file, or a folder with all that is in it. What is not there needs no removal.
+    pub async fn delete(&self, path: &ArtifactPath) -> Result<()> {
+        let folder = self.clone();
+        self.run(path, move |path| {
+            let opened = folder
+                .open()
+                .and_then(|root| root.open_dir(on_disk(&path.parent())));
+            let parent = match opened {
+                Err(error) if is_absent(&error) => return Ok(()),
+                opened => opened?,
+            };
+            let removed = match parent.symlink_metadata(path.name()) {
+                Ok(metadata) if metadata.is_dir() => parent.remove_dir_all(path.name()),
+                Ok(_) => parent.remove_file(path.name()),
+                Err(error) => Err(error),
+            };
+            match removed {
+                Err(error) if is_absent(&error) => Ok(()),
+                Err(error) => Err(error),
+                Ok(()) => sync(&parent),
+            }
+        })
+        .await
+    }
+
+    fn open(&self) -> io::Result<Dir> {
+        Dir::open_ambient_dir(&self.root, ambient_authority())
+    }
+
+    fn open_or_create(&self) -> io::Result<Dir> {
+        match self.open() {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Dir::create_ambient_dir_all(&self.root, ambient_authority())?;
+                // The new names of the root and of the folders above it must be kept as well.
+                for parent in self.root.ancestors().skip(1) {
+                    let parent = if parent.as_os_str().is_empty() {
+                        Path::new(".")
+                    } else {
+                        parent
+                    };
+                    std::fs::File::open(parent)?.sync_all()?;
+                }
+                self.open()
+            }
+            opened => opened,
+        }
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        path: &ArtifactPath,
+        work: impl FnOnce(&ArtifactPath) -> io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let path = path.clone();
+        blocking(move || work(&path).map_err(|error| explain(&error, &path))).await
+    }
+}
+
+/// A file that is read piece by piece.
+pub struct OpenFile {
+    file: File,
+    pub size: u64,
+    pub modified: SystemTime,
+}
+
+impl OpenFile {
+    /// Tells whether the file was written to, as long as the clock goes on.
+    pub fn version(&self) -> String {
+        version(self.modified)
+    }
+
+    pub fn seek(&mut self, offset: u64) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(offset)).map(|_| ())
+    }
+
+    /// The next piece, of at most that many bytes; empty at the end.
+    pub fn read_piece(&mut self, most: usize) -> io::Result<Bytes> {
+        let mut piece = BytesMut::zeroed(most);
+        let mut filled = 0;
+        while filled < most {
+            match self.file.read(&mut piece[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        piece.truncate(filled);
+        Ok(piece.freeze())
+    }
+}
+
+pub fn version(modified: SystemTime) -> String {
+    let since = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_nanos().to_string()
+}
+
+/// Opens a folder, and makes it and those above it where they are missing.
+fn make_folder(root: &Dir, path: &ArtifactPath) -> io::Result<Dir> {
+    let mut above = root.try_clone()?;
+    let mut reached = PathBuf::new();
+    for part in path.parts() {
+        reached.push(part);
+        // Always from the root, so that a link may point to another folder below it.
+        above = match root.open_dir(&reached) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                match above.create_dir(part) {
+                    // Another upload was faster.
+                    Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                    created => created?,
+                }
+                sync(&above)?;
+                root.open_dir(&reached)?
+            }
+            opened => opened?,
+        };
+    }
+    Ok(above)
+}
+
+fn on_disk(path: &ArtifactPath) -> &Path {
+    Path::new(if path.is_root() { "." } else { path.as_str() })
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// What a failure of the file system means to the client.
+pub fn explain(error: &io::Error, path: &ArtifactPath) -> Error {
+    match error.kind() {
+        ErrorKind::NotFound => Error::does_not_exist(format!("No such artifact: '{path}'")),
+        // Refused by the handle of the root, not by the operating system.
+        ErrorKind::PermissionDenied if error.raw_os_error().is_none() => Error::invalid_parameter(
+            "Invalid path: resolved path is outside the artifact directory",
+        ),
+        ErrorKind::IsADirectory => {
+            Error::invalid_parameter(format!("'{path}' is a directory, not a file."))
+        }
+        ErrorKind::NotADirectory => {
+            Error::invalid_parameter(format!("A part of '{path}' is a file, not a directory."))
+        }
+        ErrorKind::InvalidFilename => {
+            Error::invalid_parameter(format!("A name in '{path}' is too long."))
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Error::new(
+            ErrorCode::InsufficientStorage,
+            "The server has no space left for artifacts.",
+        ),
+        _ => {
+            tracing::error!(%error, %path, "the file system refused an artifact");
+            Error::internal("The server could not access the artifact.")
+        }
+    }
+}

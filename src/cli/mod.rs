@@ -1,0 +1,97 @@
+//! The commands.
+
+mod db;
+mod server;
+
+use std::env;
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use clap::builder::Resettable;
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::api::MLFLOW_VERSION;
+use crate::config::log_filter;
+
+/// An MLflow-compatible tracking server and model registry in one binary
+#[derive(Parser)]
+#[command(name = "flowkeep", version, disable_help_flag = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    // -h is --host, as it is for MLflow.
+    /// Print help
+    #[arg(long, global = true, action = ArgAction::Help)]
+    help: Option<bool>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server
+    Server(Box<server::ServerCommand>),
+    /// Look at a database or make it ready, without running a server
+    #[command(subcommand)]
+    Db(db::DbCommand),
+}
+
+/// What a command comes to: nothing more to say, or a sentence about what went wrong.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+pub fn main() -> ExitCode {
+    let cli = match parse() {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    start_logging();
+    let outcome = match cli.command {
+        Command::Server(command) => command.run(),
+        Command::Db(command) => command.run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse() -> Result<Cli, clap::Error> {
+    // A variable that is set to nothing counts as not set, as it does for MLflow.
+    let command = Cli::command().mut_subcommand("server", |server| {
+        server.mut_args(|argument| {
+            let variable = argument.get_env();
+            if variable.is_some_and(|name| env::var_os(name).is_some_and(|value| value.is_empty()))
+            {
+                argument.env(Resettable::Reset)
+            } else {
+                argument
+            }
+        })
+    });
+    Cli::from_arg_matches(&command.try_get_matches()?)
+}
+
+/// The log goes to stderr: stdout is for what a command answers.
+fn start_logging() {
+    let variable = |name| env::var(name).ok();
+    let filter = log_filter(
+        variable("RUST_LOG").as_deref(),
+        variable("MLFLOW_LOGGING_LEVEL").as_deref(),
+    );
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+}
+
+/// This program, and what it stands in for.
+fn version() -> String {
+    format!(
+        "flowkeep {} (for clients of MLflow {MLFLOW_VERSION})",
+        env!("CARGO_PKG_VERSION")
+    )
+}

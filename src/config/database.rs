@@ -1,0 +1,286 @@
+//! The address of the database, in the forms that SQLAlchemy and so MLflow's users know.
+
+use std::path::{Path, PathBuf};
+use std::{fmt, fs};
+
+use clap::Args;
+use percent_encoding::percent_decode_str;
+use thiserror::Error;
+use url::Url;
+
+use super::ConfigError;
+
+const DEFAULT_URI: &str = "sqlite:///mlflow.db";
+
+#[derive(Args)]
+#[expect(
+    clippy::doc_markdown,
+    reason = "the help shows the addresses as they are typed"
+)]
+pub struct DatabaseFlags {
+    /// The database: sqlite:///file.db or postgresql://user:password@host/name. Unless it is given:
+    /// sqlite:///mlflow.db
+    #[arg(long, env = "MLFLOW_BACKEND_STORE_URI", value_name = "URI")]
+    backend_store_uri: Option<String>,
+
+    /// The database of registered models, which is always that of --backend-store-uri
+    #[arg(long, env = "MLFLOW_REGISTRY_STORE_URI", value_name = "URI")]
+    registry_store_uri: Option<String>,
+}
+
+impl DatabaseFlags {
+    pub fn settings(self, working_directory: &Path) -> Result<DatabaseSettings, ConfigError> {
+        let uri = match &self.backend_store_uri {
+            Some(uri) => DatabaseUri::parse(uri)?,
+            // MLflow would go on in the file store. A new and empty database beside it would look as
+            // if all runs were gone.
+            None if holds_file_store(&working_directory.join("mlruns")) => {
+                return Err(ConfigError::FileStore);
+            }
+            None => DatabaseUri::parse(DEFAULT_URI)?,
+        };
+        if let Some(registry) = self.registry_store_uri.as_deref() {
+            let registry = DatabaseUri::parse(registry)?;
+            if registry != uri {
+                return Err(ConfigError::TwoDatabases {
+                    registry: registry.to_string(),
+                    backend: uri.to_string(),
+                });
+            }
+        }
+        Ok(DatabaseSettings::new(uri))
+    }
+}
+
+/// MLflow's file store has a folder for each experiment, named by its number.
+fn holds_file_store(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|entries| {
+        entries.flatten().any(|entry| {
+            let name = entry.file_name();
+            let number = name
+                .to_str()
+                .is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+            number && entry.path().join("meta.yaml").exists()
+        })
+    })
+}
+
+#[derive(Clone, Debug)]
+pub struct DatabaseSettings {
+    pub uri: DatabaseUri,
+    /// Connections that only read.
+    pub readers: u32,
+    /// Connections that write; SQLite always has one.
+    pub writers: u32,
+    /// The most writes that wait for SQLite's writer before the server says that it is busy.
+    pub write_queue: usize,
+}
+
+impl DatabaseSettings {
+    pub fn new(uri: DatabaseUri) -> Self {
+        Self {
+            uri,
+            readers: 8,
+            writers: 8,
+            write_queue: 4096,
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUri {
+    Sqlite(PathBuf),
+    /// An address as libpq reads it.
+    Postgres(String),
+}
+
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum UriError {
+    #[error(
+        "'{0}' is not a database address. Use sqlite:///file.db or postgresql://user@host/name."
+    )]
+    Unreadable(String),
+    #[error(
+        "'{0}' databases are not supported. flowkeep keeps its data in SQLite or in PostgreSQL."
+    )]
+    Unsupported(String),
+    #[error(
+        "'{0}' is a folder for MLflow's file store, which flowkeep does not read. Move it into a \
+         database with `mlflow migrate-filestore`, or use sqlite:///file.db or postgresql://user@host/name."
+    )]
+    FileStore(String),
+    #[error("A SQLite database in memory would be lost at exit. Name a file: sqlite:///mlflow.db.")]
+    InMemory,
+}
+
+impl DatabaseUri {
+    pub fn parse(text: &str) -> Result<Self, UriError> {
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Err(UriError::FileStore(text.to_owned()));
+        };
+        let (dialect, _driver) = scheme.split_once('+').unwrap_or((scheme, ""));
+        match dialect {
+            "sqlite" => parse_sqlite(rest),
+            "postgresql" | "postgres" => {
+                let address = format!("postgresql://{rest}");
+                Url::parse(&address).map_err(|_| UriError::Unreadable(hide_password(text)))?;
+                Ok(Self::Postgres(address))
+            }
+            "file" => Err(UriError::FileStore(text.to_owned())),
+            other => Err(UriError::Unsupported(other.to_owned())),
+        }
+    }
+
+    /// What Diesel's `establish` takes. The name says which backend opens it.
+    pub fn to_diesel(&self) -> String {
+        match self {
+            Self::Sqlite(path) => path.display().to_string(),
+            Self::Postgres(address) => address.clone(),
+        }
+    }
+}
+
+/// `sqlite:///relative.db`, `sqlite:////absolute.db`; options after `?` are SQLAlchemy's own.
+fn parse_sqlite(rest: &str) -> Result<DatabaseUri, UriError> {
+    let path = rest.split_once('?').map_or(rest, |(path, _)| path);
+    let path = path
+        .strip_prefix('/')
+        .ok_or_else(|| UriError::Unreadable(format!("sqlite://{rest}")))?;
+    if path.is_empty() || path == ":memory:" {
+        return Err(UriError::InMemory);
+    }
+    let path = percent_decode_str(path).decode_utf8_lossy();
+    Ok(DatabaseUri::Sqlite(PathBuf::from(path.as_ref())))
+}
+
+fn hide_password(text: &str) -> String {
+    match (text.split_once("://"), text.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://…@{place}"),
+        _ => text.to_owned(),
+    }
+}
+
+/// Shown at start and in logs, so without the password.
+impl fmt::Display for DatabaseUri {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(formatter, "sqlite:///{}", path.display()),
+            Self::Postgres(address) => formatter.write_str(&hide_password(address)),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUri {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_forms_of_sqlalchemy() {
+        let sqlite = |path: &str| Ok(DatabaseUri::Sqlite(PathBuf::from(path)));
+        assert_eq!(
+            DatabaseUri::parse("sqlite:///mlflow.db"),
+            sqlite("mlflow.db")
+        );
+        assert_eq!(
+            DatabaseUri::parse("sqlite:////var/m.db"),
+            sqlite("/var/m.db")
+        );
+        for scheme in [
+            "postgresql",
+            "postgresql+psycopg2",
+            "postgres",
+            "postgresql+psycopg",
+        ] {
+            assert_eq!(
+                DatabaseUri::parse(&format!("{scheme}://u:p@host:5433/db")),
+                Ok(DatabaseUri::Postgres(
+                    "postgresql://u:p@host:5433/db".to_owned()
+                ))
+            );
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        assert_eq!(
+            DatabaseUri::parse("mysql://host/db"),
+            Err(UriError::Unsupported("mysql".to_owned()))
+        );
+        assert_eq!(
+            DatabaseUri::parse("sqlite://"),
+            Err(UriError::Unreadable("sqlite://".to_owned()))
+        );
+        assert_eq!(
+            DatabaseUri::parse("sqlite:///:memory:"),
+            Err(UriError::InMemory)
+        );
+        for folder in ["./mlruns", "file:///mlruns", "file:mlruns"] {
+            assert_eq!(
+                DatabaseUri::parse(folder),
+                Err(UriError::FileStore(folder.to_owned()))
+            );
+        }
+    }
+
+    #[test]
+    fn shows_no_password() {
+        let uri = DatabaseUri::parse("postgresql://user:secret@host/db").unwrap();
+        assert_eq!(uri.to_string(), "postgresql://…@host/db");
+        assert!(!format!("{uri:?}").contains("secret"));
+    }
+
+    fn settings(backend: Option<&str>, registry: Option<&str>) -> Result<DatabaseUri, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let flags = DatabaseFlags {
+            backend_store_uri: backend.map(str::to_owned),
+            registry_store_uri: registry.map(str::to_owned),
+        };
+        flags.settings(folder.path()).map(|settings| settings.uri)
+    }
+
+    #[test]
+    fn runs_and_models_share_a_database() {
+        let file = |name: &str| Ok(DatabaseUri::Sqlite(PathBuf::from(name)));
+        assert_eq!(settings(None, None), file("mlflow.db"));
+        assert_eq!(
+            settings(None, Some("sqlite:///mlflow.db")),
+            file("mlflow.db")
+        );
+        assert_eq!(
+            settings(Some("sqlite:///a.db"), Some("sqlite:///b.db")),
+            Err(ConfigError::TwoDatabases {
+                registry: "sqlite:///b.db".to_owned(),
+                backend: "sqlite:///a.db".to_owned(),
+            })
+        );
+        // The driver does not make it another database.
+        assert_eq!(
+            settings(
+                Some("postgresql://host/db"),
+                Some("postgresql+psycopg2://host/db")
+            ),
+            Ok(DatabaseUri::Postgres("postgresql://host/db".to_owned()))
+        );
+    }
+
+    #[test]
+    fn does_not_start_empty_beside_a_file_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let flags = || DatabaseFlags {
+            backend_store_uri: None,
+            registry_store_uri: None,
+        };
+        fs::create_dir_all(folder.path().join("mlruns/models")).unwrap();
+        assert!(flags().settings(folder.path()).is_ok());
+        fs::create_dir_all(folder.path().join("mlruns/0")).unwrap();
+        fs::write(folder.path().join("mlruns/0/meta.yaml"), "").unwrap();
+        let refused = flags().settings(folder.path()).map(|_| ());
+        assert_eq!(refused, Err(ConfigError::FileStore));
+    }
+}

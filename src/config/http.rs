@@ -1,0 +1,94 @@
+//! Where the server listens, and under which path it answers.
+
+use std::num::NonZeroUsize;
+
+use clap::Args;
+
+use super::ConfigError;
+
+#[derive(Args)]
+pub struct HttpFlags {
+    /// The network interface to listen on. 0.0.0.0 is all of them; see --allowed-hosts
+    #[arg(
+        short = 'h',
+        long,
+        env = "MLFLOW_HOST",
+        value_name = "HOST",
+        default_value = "127.0.0.1"
+    )]
+    host: String,
+
+    /// The port to listen on
+    #[arg(
+        short,
+        long,
+        env = "MLFLOW_PORT",
+        value_name = "PORT",
+        default_value_t = 5000
+    )]
+    port: u16,
+
+    /// Threads that take requests. Unless it is given: one for each processor
+    #[arg(short, long, env = "MLFLOW_WORKERS", value_name = "COUNT")]
+    workers: Option<NonZeroUsize>,
+
+    /// A path under which everything is served, such as /mlflow
+    #[arg(long, env = "MLFLOW_STATIC_PREFIX", value_name = "PATH")]
+    static_prefix: Option<String>,
+}
+
+impl HttpFlags {
+    pub fn settings(self) -> Result<HttpSettings, ConfigError> {
+        let static_prefix = self.static_prefix.unwrap_or_default();
+        let well_formed = static_prefix.is_empty()
+            || static_prefix.starts_with('/')
+                && !static_prefix.ends_with('/')
+                && !static_prefix.contains(['{', '}']);
+        if !well_formed {
+            return Err(ConfigError::StaticPrefix(static_prefix));
+        }
+        Ok(HttpSettings {
+            host: self.host,
+            port: self.port,
+            workers: self.workers,
+            static_prefix,
+        })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpSettings {
+    pub host: String,
+    pub port: u16,
+    pub workers: Option<NonZeroUsize>,
+    /// Empty, or `/` and a path without a slash at its end.
+    pub static_prefix: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(static_prefix: &str) -> Result<HttpSettings, ConfigError> {
+        let flags = HttpFlags {
+            host: "127.0.0.1".to_owned(),
+            port: 5000,
+            workers: None,
+            static_prefix: Some(static_prefix.to_owned()),
+        };
+        flags.settings()
+    }
+
+    #[test]
+    fn the_prefix_is_a_path() {
+        for good in ["", "/mlflow", "/a/b"] {
+            assert_eq!(settings(good).unwrap().static_prefix, good);
+        }
+        for bad in ["mlflow", "/mlflow/", "/", "/{a}"] {
+            assert_eq!(
+                settings(bad),
+                Err(ConfigError::StaticPrefix(bad.to_owned()))
+            );
+        }
+    }
+}

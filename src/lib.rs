@@ -1,0 +1,18 @@
+//! flowkeep: an MLflow-compatible tracking server and model registry in one binary.
+
+pub mod api;
+mod artifact_uri;
+pub mod artifacts;
+pub mod cli;
+pub mod config;
+pub mod error;
+pub mod lifecycle;
+pub mod search;
+pub mod server;
+pub mod store;
+mod validation;
+pub mod webhooks;
+pub mod wire;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! How Python writes values: the messages of MLflow quote them so.
+
+use std::fmt::Write;
+
+use crate::wire::python::repr;
+
+pub fn repr_of_bytes(bytes: &[u8]) -> String {
+    let mut written = String::from("b'");
+    for &byte in bytes {
+        let _ = match byte {
+            b'\\' => written.write_str("\\\\"),
+            b'\'' => written.write_str("\\'"),
+            b'\n' => written.write_str("\\n"),
+            b'\r' => written.write_str("\\r"),
+            b'\t' => written.write_str("\\t"),
+            0x20..0x7f => written.write_char(char::from(byte)),
+            byte => write!(written, "\\x{byte:02x}"),
+        };
+    }
+    written.push('\'');
+    written
+}
+
+pub fn list<T: AsRef<str>>(elements: &[T]) -> String {
+    format!("[{}]", joined(elements))
+}
+
+/// Python writes a set in no certain order.
+pub fn set(elements: &[&str]) -> String {
+    format!("{{{}}}", joined(elements))
+}
+
+fn joined<T: AsRef<str>>(elements: &[T]) -> String {
+    let elements: Vec<String> = elements
+        .iter()
+        .map(|element| repr(element.as_ref()))
+        .collect();
+    elements.join(", ")
+}

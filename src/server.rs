@@ -1,0 +1,122 @@
+//! Builds the app, binds it, and drains it on shutdown.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::{io, process};
+
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer, rt};
+use thiserror::Error;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::info;
+
+use crate::api::security::{Protection, protect};
+use crate::api::{self, State};
+use crate::config::{HttpSettings, SecuritySettings};
+use crate::webhooks::deliver_forever;
+
+/// How long a stopping server waits for the requests that it is working on.
+const PATIENCE_SECONDS: u64 = 30;
+
+#[derive(Debug, Error)]
+pub enum ServerError {
+    #[error(
+        "Port {port} of {host} is taken. Choose another one with --port, or stop the program that has it."
+    )]
+    PortTaken { host: String, port: u16 },
+    #[error("The server cannot listen on {host}, port {port}: {cause}.")]
+    Bind {
+        host: String,
+        port: u16,
+        cause: io::Error,
+    },
+    #[error("The server failed: {0}.")]
+    Failed(#[from] io::Error),
+}
+
+/// Serves until a signal asks it to stop. `announce` is told the address once it is bound.
+pub async fn run(
+    state: State,
+    http: HttpSettings,
+    security: Option<SecuritySettings>,
+    announce: impl FnOnce(&str),
+) -> Result<(), ServerError> {
+    let (deliver_from, deliver_with) = (Arc::clone(&state.store), Arc::clone(&state.webhooks));
+    let state = Data::new(state);
+    let static_prefix = http.static_prefix.clone();
+    let mut server = HttpServer::new(move || {
+        let protection = security
+            .as_ref()
+            .map(|settings| Protection::new(settings, &static_prefix));
+        let protection = Rc::new(protection);
+        App::new()
+            .app_data(state.clone())
+            .wrap(from_fn(api::refuse_what_is_off))
+            .wrap(from_fn(move |request, next| {
+                protect(Rc::clone(&protection), request, next)
+            }))
+            .configure(|config| api::configure_under(&static_prefix, config))
+    })
+    .disable_signals()
+    .shutdown_timeout(PATIENCE_SECONDS);
+    if let Some(workers) = http.workers {
+        server = server.workers(workers.get());
+    }
+    let server = server
+        .bind((http.host.as_str(), http.port))
+        .map_err(|cause| cannot_bind(&http, cause))?;
+    let url = match server.addrs().first() {
+        Some(address) => format!("http://{address}{}", http.static_prefix),
+        None => String::new(),
+    };
+    let deliveries = rt::spawn(deliver_forever(deliver_from, deliver_with));
+    let running = server.run();
+    let mut signals = Signals::listen()?;
+    let handle = running.handle();
+    rt::spawn(async move {
+        signals.next().await;
+        info!("Stopping, once the requests that are being worked on are answered.");
+        tokio::select! {
+            () = handle.stop(true) => {}
+            // Whoever asks twice does not want to wait.
+            () = signals.next() => process::exit(1),
+        }
+    });
+    announce(&url);
+    running.await?;
+    // What is cut off here is delivered after the next start.
+    deliveries.abort();
+    Ok(())
+}
+
+fn cannot_bind(http: &HttpSettings, cause: io::Error) -> ServerError {
+    let (host, port) = (http.host.clone(), http.port);
+    if cause.kind() == io::ErrorKind::AddrInUse {
+        ServerError::PortTaken { host, port }
+    } else {
+        ServerError::Bind { host, port, cause }
+    }
+}
+
+/// What asks the server to stop: Ctrl-C, or a supervisor.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

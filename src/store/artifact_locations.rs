@@ -1,0 +1,29 @@
+//! Where the artifacts of a run or a logged model are.
+
+use diesel::prelude::*;
+
+use super::Db;
+use super::schema::{logged_models, runs};
+use crate::error::{Error, Result};
+
+pub fn of_run(db: &mut Db, run_id: &str) -> Result<String> {
+    let uri: Option<Option<String>> = runs::table
+        .find(run_id)
+        .select(runs::artifact_uri)
+        .first(db)
+        .optional()?;
+    uri.map(Option::unwrap_or_default)
+        .ok_or_else(|| Error::does_not_exist(format!("Run with id={run_id} not found")))
+}
+
+pub fn of_logged_model(db: &mut Db, model_id: &str) -> Result<String> {
+    logged_models::table
+        .filter(logged_models::model_id.eq(model_id))
+        .filter(logged_models::lifecycle_stage.ne("deleted"))
+        .select(logged_models::artifact_location)
+        .first(db)
+        .optional()?
+        .ok_or_else(|| {
+            Error::does_not_exist(format!("Logged model with ID '{model_id}' not found."))
+        })
+}

@@ -1,0 +1,165 @@
+//! The data sets of an experiment: one row for each name and digest.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::inputs::limit_length;
+use super::schema::{datasets, input_tags, inputs};
+use super::{Db, on_backend};
+use crate::error::{Error, Result};
+use crate::wire::{Dataset, DatasetSummary, python};
+
+const IDS_PER_STATEMENT: usize = 10_000;
+
+pub fn by_id(db: &mut Db, dataset_ids: &[&str]) -> Result<HashMap<String, Dataset>> {
+    let mut found = HashMap::new();
+    for dataset_ids in dataset_ids.chunks(IDS_PER_STATEMENT) {
+        let rows: Vec<Row> = datasets::table
+            .filter(datasets::dataset_uuid.eq_any(dataset_ids))
+            .load(db)?;
+        found.extend(rows.into_iter().map(|row| {
+            let dataset = Dataset {
+                name: Some(row.name),
+                digest: Some(row.digest),
+                source_type: Some(row.source_type),
+                source: Some(row.source),
+                schema: row.schema.filter(|schema| !schema.is_empty()),
+                profile: row.profile.filter(|profile| !profile.is_empty()),
+            };
+            (row.dataset_id, dataset)
+        }));
+    }
+    Ok(found)
+}
+
+#[derive(Queryable)]
+struct Row {
+    dataset_id: String,
+    _experiment_id: i32,
+    name: String,
+    digest: String,
+    source_type: String,
+    source: String,
+    schema: Option<String>,
+    profile: Option<String>,
+}
+
+/// Adds what the experiment does not know yet, and gives the ids of all by name and digest. What it
+/// knows stays as it is. The caller keeps the number of data sets to what one statement can bind.
+pub fn ensure(
+    db: &mut Db,
+    experiment_id: i32,
+    wanted: &[&Dataset],
+) -> Result<HashMap<(String, String), String>> {
+    let known = ids_of(db, experiment_id, wanted)?;
+    let rows: Vec<_> = wanted
+        .iter()
+        .filter(|dataset| !known.contains_key(&key(dataset)))
+        .map(|dataset| {
+            (
+                datasets::dataset_uuid.eq(Uuid::new_v4().simple().to_string()),
+                datasets::experiment_id.eq(experiment_id),
+                datasets::name.eq(dataset.name()),
+                datasets::digest.eq(dataset.digest()),
+                datasets::dataset_source_type.eq(dataset.source_type()),
+                datasets::dataset_source.eq(dataset.source()),
+                datasets::dataset_schema.eq(dataset.schema.as_deref()),
+                datasets::dataset_profile.eq(dataset.profile.as_deref()),
+            )
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(known);
+    }
+    on_backend!(db, |connection| diesel::insert_into(datasets::table)
+        .values(&rows)
+        .on_conflict_do_nothing()
+        .execute(connection))?;
+    // Read again: another request may have been the one that added a data set.
+    ids_of(db, experiment_id, wanted)
+}
+
+fn ids_of(
+    db: &mut Db,
+    experiment_id: i32,
+    wanted: &[&Dataset],
+) -> Result<HashMap<(String, String), String>> {
+    let rows: Vec<(String, String, String)> = datasets::table
+        .filter(datasets::experiment_id.eq(experiment_id))
+        .filter(datasets::name.eq_any(wanted.iter().map(|dataset| dataset.name())))
+        .filter(datasets::digest.eq_any(wanted.iter().map(|dataset| dataset.digest())))
+        .select((datasets::name, datasets::digest, datasets::dataset_uuid))
+        .load(db)?;
+    Ok(rows
+        .into_iter()
+        .map(|(name, digest, dataset_id)| ((name, digest), dataset_id))
+        .collect())
+}
+
+fn key(dataset: &Dataset) -> (String, String) {
+    (dataset.name().to_owned(), dataset.digest().to_owned())
+}
+
+/// The data sets that runs of the experiments used, once for each context in which they did.
+pub fn search(db: &mut Db, experiment_ids: &[String]) -> Result<Vec<DatasetSummary>> {
+    const MOST_SUMMARIES: i64 = 1_000;
+    const CONTEXT_TAG: &str = "mlflow.data.context";
+
+    let mut known_ids = Vec::new();
+    for text in experiment_ids {
+        let id = python::int(text).ok_or_else(|| {
+            Error::invalid_parameter(format!(
+                "Invalid experiment ID '{text}'. Experiment ID must be a valid integer."
+            ))
+        })?;
+        // No experiment has a larger number than its column holds.
+        known_ids.extend(i32::try_from(id));
+    }
+    let context = input_tags::input_uuid
+        .eq(inputs::input_uuid)
+        .and(input_tags::name.eq(CONTEXT_TAG));
+    let rows: Vec<(i32, String, String, Option<String>)> = datasets::table
+        .inner_join(inputs::table.on(inputs::source_id.eq(datasets::dataset_uuid)))
+        .left_join(input_tags::table.on(context))
+        .filter(datasets::experiment_id.eq_any(known_ids))
+        .order((
+            datasets::experiment_id,
+            datasets::name,
+            datasets::digest,
+            input_tags::value.nullable(),
+        ))
+        .select((
+            datasets::experiment_id,
+            datasets::name,
+            datasets::digest,
+            input_tags::value.nullable(),
+        ))
+        .distinct()
+        .limit(MOST_SUMMARIES)
+        .load(db)?;
+    Ok(rows
+        .into_iter()
+        .map(|(experiment_id, name, digest, context)| DatasetSummary {
+            experiment_id: Some(experiment_id.to_string()),
+            name: Some(name),
+            digest: Some(digest),
+            context,
+        })
+        .collect())
+}
+
+pub fn validate(dataset: &Dataset) -> Result<()> {
+    const LONGEST_NAME: usize = 500;
+    const LONGEST_DIGEST: usize = 36;
+    const LONGEST_SOURCE: usize = 65_535;
+    const LONGEST_SCHEMA: usize = 1_048_575;
+    const LONGEST_PROFILE: usize = 16_777_215;
+
+    limit_length("name", dataset.name(), LONGEST_NAME)?;
+    limit_length("digest", dataset.digest(), LONGEST_DIGEST)?;
+    limit_length("source", dataset.source(), LONGEST_SOURCE)?;
+    limit_length("schema", dataset.schema(), LONGEST_SCHEMA)?;
+    limit_length("profile", dataset.profile(), LONGEST_PROFILE)
+}

@@ -1,0 +1,29 @@
+//! The connection that store functions work on: SQLite or PostgreSQL behind one type.
+
+use diesel::prelude::*;
+
+#[derive(diesel::MultiConnection)]
+pub enum Db {
+    Postgres(PgConnection),
+    // Last, because it takes any string for a file name.
+    Sqlite(SqliteConnection),
+}
+
+/// The backend of [`Db`], for the types of boxed queries.
+pub type Backend = <Db as Connection>::Backend;
+
+/// A condition on rows of `Table`, put together at run time.
+pub type Condition<Table> =
+    Box<dyn BoxableExpression<Table, Backend, SqlType = diesel::sql_types::Bool>>;
+
+/// Runs the same block with the connection that is behind a [`Db`], for what Diesel offers on a
+/// single backend only: `on_conflict`, many rows in one insert, row locks.
+macro_rules! on_backend {
+    ($db:expr, |$connection:ident| $block:expr) => {
+        match $db {
+            $crate::store::Db::Postgres($connection) => $block,
+            $crate::store::Db::Sqlite($connection) => $block,
+        }
+    };
+}
+pub(crate) use on_backend;

@@ -1,0 +1,127 @@
+//! Opens connections and sets what each of them needs.
+
+use std::path::Path;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::r2d2::{CustomizeConnection, Error as PoolError};
+use diesel::{
+    Connection, ConnectionError, ConnectionResult, PgConnection, QueryResult, SqliteConnection,
+};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use crate::config::DatabaseUri;
+use crate::store::Db;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Looks at a database that may not be ours, and changes nothing about it.
+    Inspect,
+    Read,
+    Write,
+}
+
+/// Opens one connection outside of a pool.
+pub fn open(uri: &DatabaseUri, access: Access) -> ConnectionResult<Db> {
+    match uri {
+        DatabaseUri::Sqlite(path) if access == Access::Inspect => {
+            // A program that crashed may have left a journal. Then nobody can read before SQLite has
+            // rolled it back, which takes a connection that may write.
+            establish(uri, &read_only(path), access)
+                .or_else(|_| establish(uri, &uri.to_diesel(), access))
+        }
+        _ => establish(uri, &uri.to_diesel(), access),
+    }
+}
+
+/// Not through `Db::establish`, which tries one backend after the other and hides why each failed.
+fn establish(uri: &DatabaseUri, address: &str, access: Access) -> ConnectionResult<Db> {
+    let mut db = match uri {
+        DatabaseUri::Sqlite(_) => Db::Sqlite(SqliteConnection::establish(address)?),
+        DatabaseUri::Postgres(_) => Db::Postgres(PgConnection::establish(address)?),
+    };
+    set_up(&mut db, access).map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(db)
+}
+
+/// SQLite's address of a file that it must not write to, nor to the log beside it.
+fn read_only(path: &Path) -> String {
+    const SPECIAL: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
+    let path = path.display().to_string();
+    format!("file:{}?mode=ro", utf8_percent_encode(&path, SPECIAL))
+}
+
+fn set_up(db: &mut Db, access: Access) -> QueryResult<()> {
+    match db {
+        Db::Sqlite(connection) => {
+            connection.batch_execute("PRAGMA busy_timeout = 20000;")?;
+            connection.batch_execute(match access {
+                // The statement reads, so that what keeps the file from being read is found here.
+                Access::Inspect => "PRAGMA query_only = ON; SELECT count(*) FROM sqlite_master;",
+                Access::Read => SQLITE_READ,
+                Access::Write => SQLITE_WRITE,
+            })
+        }
+        Db::Postgres(connection) => connection.batch_execute(match access {
+            Access::Inspect | Access::Read => POSTGRES_READ,
+            Access::Write => POSTGRES_WRITE,
+        }),
+    }
+}
+
+// LIKE compares case as it does for MLflow.
+const SQLITE_READ: &str = "
+    PRAGMA case_sensitive_like = ON;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA mmap_size = 268435456;
+    PRAGMA query_only = ON;";
+
+// With FULL a commit is on disk before it is told.
+const SQLITE_WRITE: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA case_sensitive_like = ON;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -16000;";
+
+const POSTGRES_READ: &str =
+    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;";
+
+// What a server's own defaults may say otherwise.
+const POSTGRES_WRITE: &str =
+    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE;";
+
+/// Begins a transaction that will write. SQLite gives its write lock at once: a transaction that
+/// begins by reading could not always get it later, when another process writes to the same file.
+pub fn begin_write(db: &mut Db) -> QueryResult<()> {
+    match db {
+        Db::Sqlite(connection) => {
+            AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
+        }
+        Db::Postgres(connection) => AnsiTransactionManager::begin_transaction(connection),
+    }
+}
+
+/// Commits what [`begin_write`] began, or rolls it back where that fails.
+pub fn commit(db: &mut Db) -> QueryResult<()> {
+    let outcome = <Db as Connection>::TransactionManager::commit_transaction(db);
+    if outcome.is_err() {
+        // Whatever is left open would be committed with the next transaction.
+        let _ = rollback(db);
+    }
+    outcome
+}
+
+pub fn rollback(db: &mut Db) -> QueryResult<()> {
+    <Db as Connection>::TransactionManager::rollback_transaction(db)
+}
+
+/// Sets up the connections of a pool.
+#[derive(Debug)]
+pub struct SetUp(pub Access);
+
+impl CustomizeConnection<Db, PoolError> for SetUp {
+    fn on_acquire(&self, db: &mut Db) -> Result<(), PoolError> {
+        set_up(db, self.0).map_err(PoolError::QueryError)
+    }
+}

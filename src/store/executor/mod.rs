@@ -1,0 +1,73 @@
+//! How store functions are run. Both ways give the same promise: a write is one transaction, and
+//! its result is told only after the commit.
+
+pub(super) mod connections;
+mod group_commit;
+mod pool;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::config::{DatabaseSettings, DatabaseUri};
+use crate::error::{Error, Result};
+use crate::store::Db;
+
+use self::group_commit::Writer;
+use self::pool::Pool;
+
+pub struct Store {
+    readers: Pool,
+    writes: Writes,
+}
+
+enum Writes {
+    /// SQLite has one writer: what is queued is committed together.
+    Grouped(Writer),
+    /// PostgreSQL has many: each request takes a connection and a transaction of its own.
+    Pooled(Pool),
+}
+
+impl Store {
+    /// Connects to a database that [`super::initialize`] has made ready.
+    pub fn connect(settings: &DatabaseSettings) -> Result<Self> {
+        let readers = Pool::readers(settings)?;
+        let writes = match &settings.uri {
+            DatabaseUri::Sqlite(_) => {
+                Writes::Grouped(Writer::start(&settings.uri, settings.write_queue)?)
+            }
+            DatabaseUri::Postgres(_) => Writes::Pooled(Pool::writers(settings)?),
+        };
+        Ok(Self { readers, writes })
+    }
+
+    /// Runs a function that only reads, on one consistent state of the database.
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Db) -> Result<T> + Send + 'static,
+    {
+        self.readers.run(work).await
+    }
+
+    /// Runs a function that writes. `Ok` means that it is committed and on disk; `Err` means that
+    /// nothing of it stays. It may run more than once where the database asks for another try.
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Db) -> Result<T> + Send + 'static,
+    {
+        match &self.writes {
+            Writes::Grouped(writer) => writer.run(work).await,
+            Writes::Pooled(pool) => pool.run(work).await,
+        }
+    }
+}
+
+/// A panic in a store function is a bug of ours. It counts as an error inside of the transaction, so
+/// that what it left is rolled back and the connection goes on.
+fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Error::internal(
+            "The server failed while it worked on the request.",
+        ))
+    })
+}

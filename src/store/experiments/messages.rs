@@ -1,0 +1,97 @@
+//! Makes whole messages of experiments' rows, with a fixed number of queries whatever their number.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::store::schema::{experiment_tags, experiments};
+use crate::store::{ACTIVE, Db};
+use crate::wire::{Experiment, ExperimentTag};
+
+/// The most ids in one list of a query: both databases limit how many values can be bound.
+const IDS_AT_ONCE: usize = 10_000;
+
+/// The columns of [`Row`].
+pub const COLUMNS: (
+    experiments::experiment_id,
+    experiments::name,
+    experiments::artifact_location,
+    experiments::lifecycle_stage,
+    experiments::creation_time,
+    experiments::last_update_time,
+    experiments::workspace,
+) = (
+    experiments::experiment_id,
+    experiments::name,
+    experiments::artifact_location,
+    experiments::lifecycle_stage,
+    experiments::creation_time,
+    experiments::last_update_time,
+    experiments::workspace,
+);
+
+/// An experiment as its table has it.
+#[derive(Clone, Debug, Queryable)]
+pub struct Row {
+    pub experiment_id: i32,
+    pub name: String,
+    pub artifact_location: Option<String>,
+    pub lifecycle_stage: Option<String>,
+    pub creation_time: Option<i64>,
+    pub last_update_time: Option<i64>,
+    pub workspace: String,
+}
+
+impl Row {
+    pub fn is_active(&self) -> bool {
+        self.lifecycle_stage.as_deref() == Some(ACTIVE)
+    }
+
+    pub fn require_active(&self) -> Result<()> {
+        if self.is_active() {
+            return Ok(());
+        }
+        Err(Error::invalid_parameter(format!(
+            "The experiment {} must be in the 'active' state. Current state is {}.",
+            self.experiment_id,
+            self.lifecycle_stage.as_deref().unwrap_or("None")
+        )))
+    }
+}
+
+/// Whole experiments with their tags, in the order of their rows.
+pub fn assemble(db: &mut Db, rows: Vec<Row>) -> Result<Vec<Experiment>> {
+    let ids: Vec<i32> = rows.iter().map(|row| row.experiment_id).collect();
+    let mut tags: HashMap<i32, Vec<ExperimentTag>> = HashMap::new();
+    for ids in ids.chunks(IDS_AT_ONCE) {
+        let found: Vec<(i32, String, Option<String>)> = experiment_tags::table
+            .filter(experiment_tags::experiment_id.eq_any(ids))
+            .select((
+                experiment_tags::experiment_id,
+                experiment_tags::key,
+                experiment_tags::value,
+            ))
+            .load(db)?;
+        for (id, key, value) in found {
+            let key = Some(key);
+            tags.entry(id)
+                .or_default()
+                .push(ExperimentTag { key, value });
+        }
+    }
+    Ok(rows
+        .into_iter()
+        .map(|row| Experiment {
+            experiment_id: Some(row.experiment_id.to_string()),
+            name: Some(row.name),
+            artifact_location: row.artifact_location,
+            lifecycle_stage: row.lifecycle_stage,
+            creation_time: row.creation_time.filter(|time| *time != 0),
+            last_update_time: row.last_update_time.filter(|time| *time != 0),
+            tags: tags.remove(&row.experiment_id).unwrap_or_default(),
+            workspace: Some(row.workspace),
+            ..Experiment::default()
+        })
+        .collect())
+}

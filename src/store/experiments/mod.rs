@@ -1,0 +1,230 @@
+//! Experiments: create, look up, change, delete and restore.
+
+mod messages;
+mod tags;
+
+use chrono::Utc;
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
+
+pub use self::messages::{COLUMNS, Row, assemble};
+pub use self::tags::{delete_tag, set_tag};
+use super::schema::{experiments, runs};
+use super::{ACTIVE, DELETED, Db, on_backend};
+use crate::artifact_uri;
+use crate::error::{Error, ErrorCode, Result};
+use crate::validation::{self, no_experiment};
+use crate::wire::{CreateExperiment, Experiment, UpdateExperiment};
+
+const WORKSPACE: &str = "default";
+
+/// Clients take it for granted that there is an experiment 0.
+const DEFAULT_EXPERIMENT: (i32, &str) = (0, "Default");
+
+/// Creates an experiment. Without a location of its own, its artifacts go below the root.
+pub fn create(db: &mut Db, request: &CreateExperiment, artifact_root: &str) -> Result<i32> {
+    let name = request.name();
+    validation::experiment_name(name)?;
+    tags::validate(&request.tags)?;
+    if let Some(id) = id_of_name(db, name)? {
+        return Err(taken(name, &format!("Experiment {id} has this name.")));
+    }
+    if let Some(key) = tags::repeated(&request.tags) {
+        return Err(taken(name, &format!("The tag '{key}' is given twice.")));
+    }
+    let location = request.artifact_location();
+    let now = Utc::now().timestamp_millis();
+    let id = diesel::insert_into(experiments::table)
+        .values((
+            experiments::name.eq(name),
+            experiments::artifact_location.eq(location),
+            experiments::lifecycle_stage.eq(ACTIVE),
+            experiments::creation_time.eq(now),
+            experiments::last_update_time.eq(now),
+            experiments::workspace.eq(WORKSPACE),
+        ))
+        .returning(experiments::experiment_id)
+        .get_result(db)
+        .map_err(|error| match error {
+            // Another server was faster.
+            DatabaseError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+                taken(name, "Another experiment has this name.")
+            }
+            error => error.into(),
+        })?;
+    if location.is_empty() {
+        diesel::update(experiments::table.find(id))
+            .set(experiments::artifact_location.eq(default_location(artifact_root, id)))
+            .execute(db)?;
+    }
+    tags::insert(db, id, &request.tags)?;
+    Ok(id)
+}
+
+/// Creates experiment 0 where it is missing.
+pub fn ensure_default(db: &mut Db, artifact_root: &str) -> Result<()> {
+    let (id, name) = DEFAULT_EXPERIMENT;
+    if find(db, id)?.is_some() {
+        return Ok(());
+    }
+    let now = Utc::now().timestamp_millis();
+    let row = (
+        experiments::experiment_id.eq(id),
+        experiments::name.eq(name),
+        experiments::artifact_location.eq(default_location(artifact_root, id)),
+        experiments::lifecycle_stage.eq(ACTIVE),
+        experiments::creation_time.eq(now),
+        experiments::last_update_time.eq(now),
+        experiments::workspace.eq(WORKSPACE),
+    );
+    // Two servers may start at once.
+    on_backend!(db, |connection| diesel::insert_into(experiments::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(connection))?;
+    Ok(())
+}
+
+pub fn get(db: &mut Db, experiment_id: &str) -> Result<Experiment> {
+    let id = validation::experiment_id(experiment_id)?;
+    let row = find(db, id)?.ok_or_else(|| no_experiment(id))?;
+    one(db, row)
+}
+
+pub fn get_by_name(db: &mut Db, name: &str) -> Result<Experiment> {
+    let row = experiments::table
+        .filter(experiments::workspace.eq(WORKSPACE))
+        .filter(experiments::name.eq(name))
+        .select(COLUMNS)
+        .first(db)
+        .optional()?
+        .ok_or_else(|| {
+            Error::does_not_exist(format!("Could not find experiment with name '{name}'"))
+        })?;
+    one(db, row)
+}
+
+pub fn rename(db: &mut Db, request: &UpdateExperiment) -> Result<()> {
+    let name = request.new_name();
+    validation::experiment_name(name)?;
+    let row = find_for_change(db, request.experiment_id())?;
+    if !row.is_active() {
+        return Err(Error::new(
+            ErrorCode::InvalidState,
+            "Cannot rename a non-active experiment.",
+        ));
+    }
+    let taken = || {
+        Error::new(
+            ErrorCode::BadRequest,
+            format!("Experiment(name={name}) already exists."),
+        )
+    };
+    if id_of_name(db, name)?.is_some_and(|id| id != row.experiment_id) {
+        return Err(taken());
+    }
+    diesel::update(experiments::table.find(row.experiment_id))
+        .set((
+            experiments::name.eq(name),
+            experiments::last_update_time.eq(Utc::now().timestamp_millis()),
+        ))
+        .execute(db)
+        .map_err(|error| match error {
+            DatabaseError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => taken(),
+            error => error.into(),
+        })?;
+    Ok(())
+}
+
+/// Deletes an experiment and its runs. They can be restored.
+pub fn delete(db: &mut Db, experiment_id: &str) -> Result<()> {
+    let id = set_stage(db, experiment_id, ACTIVE, DELETED)?;
+    diesel::update(runs::table.filter(runs::experiment_id.eq(id)))
+        .set((
+            runs::lifecycle_stage.eq(DELETED),
+            runs::deleted_time.eq(Utc::now().timestamp_millis()),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Restores an experiment and all its runs, also those that were deleted before it.
+pub fn restore(db: &mut Db, experiment_id: &str) -> Result<()> {
+    let id = set_stage(db, experiment_id, DELETED, ACTIVE)?;
+    diesel::update(runs::table.filter(runs::experiment_id.eq(id)))
+        .set((
+            runs::lifecycle_stage.eq(ACTIVE),
+            runs::deleted_time.eq(None::<i64>),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// The row of an experiment that takes runs. On PostgreSQL nobody deletes it until the end of the
+/// transaction.
+pub fn find_active(db: &mut Db, id: i32) -> Result<Row> {
+    let query = experiments::table.find(id).select(COLUMNS);
+    let row: Option<Row> = match db {
+        Db::Postgres(connection) => query.for_key_share().first(connection).optional()?,
+        Db::Sqlite(connection) => query.first(connection).optional()?,
+    };
+    let row = row.ok_or_else(|| no_experiment(id))?;
+    row.require_active()?;
+    Ok(row)
+}
+
+fn set_stage(db: &mut Db, experiment_id: &str, from: &str, to: &str) -> Result<i32> {
+    let row = find_for_change(db, experiment_id)?;
+    if row.lifecycle_stage.as_deref() != Some(from) {
+        return Err(no_experiment(row.experiment_id));
+    }
+    diesel::update(experiments::table.find(row.experiment_id))
+        .set((
+            experiments::lifecycle_stage.eq(to),
+            experiments::last_update_time.eq(Utc::now().timestamp_millis()),
+        ))
+        .execute(db)?;
+    Ok(row.experiment_id)
+}
+
+/// The row of an experiment, which on PostgreSQL nobody else changes until the end of the transaction.
+fn find_for_change(db: &mut Db, experiment_id: &str) -> Result<Row> {
+    let id = validation::experiment_id(experiment_id)?;
+    let query = experiments::table.find(id).select(COLUMNS);
+    let row = match db {
+        Db::Postgres(connection) => query.for_update().first(connection).optional()?,
+        Db::Sqlite(connection) => query.first(connection).optional()?,
+    };
+    row.ok_or_else(|| no_experiment(id))
+}
+
+fn find(db: &mut Db, id: i32) -> Result<Option<Row>> {
+    let row = experiments::table.find(id).select(COLUMNS).first(db);
+    Ok(row.optional()?)
+}
+
+fn id_of_name(db: &mut Db, name: &str) -> Result<Option<i32>> {
+    let id = experiments::table
+        .filter(experiments::workspace.eq(WORKSPACE))
+        .filter(experiments::name.eq(name))
+        .select(experiments::experiment_id)
+        .first(db);
+    Ok(id.optional()?)
+}
+
+fn one(db: &mut Db, row: Row) -> Result<Experiment> {
+    let id = row.experiment_id;
+    assemble(db, vec![row])?
+        .pop()
+        .ok_or_else(|| no_experiment(id))
+}
+
+fn default_location(artifact_root: &str, id: i32) -> String {
+    artifact_uri::append(artifact_root, &id.to_string())
+}
+
+fn taken(name: &str, reason: &str) -> Error {
+    Error::already_exists(format!(
+        "Experiment(name={name}) already exists. Error: {reason}"
+    ))
+}

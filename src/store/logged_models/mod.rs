@@ -1,0 +1,121 @@
+//! Logged models with their params, tags and metrics.
+
+mod messages;
+mod params_and_tags;
+
+use chrono::Utc;
+use diesel::prelude::*;
+use uuid::Uuid;
+
+pub use self::messages::assemble;
+pub use self::params_and_tags::{add_model_version, delete_tag, log_params, set_tags};
+use super::random_name::random_name;
+use super::schema::logged_models;
+use super::{ACTIVE, DELETED, Db, experiments};
+use crate::artifact_uri;
+use crate::error::{Error, Result};
+use crate::validation;
+use crate::wire::{
+    CreateLoggedModel, FinalizeLoggedModel, GetLoggedModel, LoggedModel, LoggedModelStatus,
+    LoggedModelTag, python,
+};
+
+pub fn get(db: &mut Db, request: &GetLoggedModel) -> Result<LoggedModel> {
+    let model_id = request.model_id();
+    if !request.allow_deleted() {
+        let stage: Option<Option<String>> = logged_models::table
+            .find(model_id)
+            .select(logged_models::lifecycle_stage)
+            .first(db)
+            .optional()?;
+        if stage.flatten().as_deref() != Some(ACTIVE) {
+            return Err(not_found(model_id));
+        }
+    }
+    whole(db, model_id)
+}
+
+fn whole(db: &mut Db, model_id: &str) -> Result<LoggedModel> {
+    assemble(db, &[model_id.to_owned()])?
+        .pop()
+        .ok_or_else(|| not_found(model_id))
+}
+
+fn not_found(model_id: &str) -> Error {
+    Error::does_not_exist(format!("Logged model with ID '{model_id}' not found."))
+}
+
+pub fn create(db: &mut Db, request: &CreateLoggedModel) -> Result<LoggedModel> {
+    validate_name(request.name())?;
+    let experiment_id = validation::experiment_id(request.experiment_id())?;
+    let experiment = experiments::find_active(db, experiment_id)?;
+
+    let model_id = format!("m-{}", Uuid::new_v4().simple());
+    let name = match request.name() {
+        "" => random_name(),
+        name => name.to_owned(),
+    };
+    let artifact_location = artifact_uri::append(
+        experiment.artifact_location.as_deref().unwrap_or_default(),
+        &format!("models/{model_id}/artifacts"),
+    );
+    let now = Utc::now().timestamp_millis();
+    let row = (
+        logged_models::model_id.eq(&model_id),
+        logged_models::experiment_id.eq(experiment_id),
+        logged_models::name.eq(name),
+        logged_models::artifact_location.eq(artifact_location),
+        logged_models::creation_timestamp_ms.eq(now),
+        logged_models::last_updated_timestamp_ms.eq(now),
+        logged_models::status.eq(LoggedModelStatus::LoggedModelPending as i32),
+        logged_models::lifecycle_stage.eq(ACTIVE),
+        // Clients expect both to be there, if only as empty strings.
+        logged_models::model_type.eq(request.model_type()),
+        logged_models::source_run_id.eq(request.source_run_id()),
+    );
+    diesel::insert_into(logged_models::table)
+        .values(row)
+        .execute(db)?;
+    params_and_tags::add_new_params(db, (&model_id, experiment_id), &request.params)?;
+    params_and_tags::refuse_repeated("tag", request.tags.iter().map(LoggedModelTag::key))?;
+    params_and_tags::upsert_tags(db, (&model_id, experiment_id), &request.tags)?;
+    whole(db, &model_id)
+}
+
+fn validate_name(name: &str) -> Result<()> {
+    if name.contains(['/', ':', '.', '%', '"', '\'']) {
+        return Err(Error::invalid_parameter(format!(
+            "Invalid model name ({}) provided. Model name must be a non-empty string and cannot \
+             contain the following characters: ('/', ':', '.', '%', '\"', \"'\")",
+            python::repr(name)
+        )));
+    }
+    Ok(())
+}
+
+pub fn finalize(db: &mut Db, request: &FinalizeLoggedModel) -> Result<LoggedModel> {
+    let changed = diesel::update(logged_models::table.find(request.model_id()))
+        .set((
+            logged_models::status.eq(request.status() as i32),
+            logged_models::last_updated_timestamp_ms.eq(Utc::now().timestamp_millis()),
+        ))
+        .execute(db)?;
+    if changed == 0 {
+        return Err(not_found(request.model_id()));
+    }
+    whole(db, request.model_id())
+}
+
+/// Marks the model as deleted. Its rows stay.
+pub fn delete(db: &mut Db, model_id: &str) -> Result<()> {
+    let changed = diesel::update(logged_models::table.find(model_id))
+        .set((
+            logged_models::lifecycle_stage.eq(DELETED),
+            logged_models::last_updated_timestamp_ms.eq(Utc::now().timestamp_millis()),
+        ))
+        .execute(db)?;
+    if changed == 0 {
+        return Err(not_found(model_id));
+    }
+    Ok(())
+}

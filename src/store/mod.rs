@@ -1,0 +1,31 @@
+//! The only place with SQL. Handlers see [`Store::read`] and [`Store::write`]; the functions that
+//! they pass take a [`Db`] and know nothing of how they are run.
+
+pub mod artifact_locations;
+pub mod datasets;
+mod db;
+mod executor;
+pub mod experiments;
+pub mod inputs;
+pub mod logged_models;
+pub mod metrics;
+pub mod model_versions;
+mod open;
+pub mod random_name;
+pub mod registered_models;
+pub mod runs;
+pub mod schema;
+pub mod search;
+pub mod webhooks;
+
+pub(crate) use db::on_backend;
+pub use db::{Backend, Condition, Db};
+pub use executor::Store;
+pub use open::{Found, OpenError, check, checkpoint, initialize};
+
+/// The lifecycle stages of experiments and runs.
+pub(crate) const ACTIVE: &str = "active";
+pub(crate) const DELETED: &str = "deleted";
+
+#[cfg(test)]
+mod tests;

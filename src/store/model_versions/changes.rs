@@ -1,0 +1,126 @@
+//! What changes the life of a version.
+
+use chrono::Utc;
+use diesel::prelude::*;
+
+use super::{DELETED, Stage, find, get, tags};
+use crate::error::{Error, Result};
+use crate::store::Db;
+use crate::store::registered_models::{self, WORKSPACE, aliases};
+use crate::store::schema::model_versions as table;
+use crate::wire::{ModelVersion, ModelVersionStatus, ModelVersionTag, UpdateModelVersion};
+
+/// A version that is to be created, its source checked and resolved.
+#[derive(Debug, Default)]
+pub struct NewVersion<'a> {
+    pub name: &'a str,
+    pub source: &'a str,
+    pub storage_location: &'a str,
+    pub run_id: Option<&'a str>,
+    pub run_link: &'a str,
+    pub description: &'a str,
+    pub tags: &'a [ModelVersionTag],
+}
+
+/// Creates a version with the next number of its model. Numbers of deleted versions do not return.
+pub fn insert(db: &mut Db, new: &NewVersion) -> Result<ModelVersion> {
+    registered_models::lock(db, new.name)?;
+    let now = Utc::now().timestamp_millis();
+    registered_models::touch(db, new.name, now)?;
+    let last: Option<i32> = table::table
+        .filter(table::workspace.eq(WORKSPACE))
+        .filter(table::name.eq(new.name))
+        .select(diesel::dsl::max(table::version))
+        .first(db)?;
+    let version = last.unwrap_or(0).checked_add(1).ok_or_else(|| {
+        Error::invalid_parameter(format!("Model {} can have no more versions.", new.name))
+    })?;
+    let row = (
+        table::name.eq(new.name),
+        table::version.eq(version),
+        table::creation_time.eq(now),
+        table::last_updated_time.eq(now),
+        table::description.eq(new.description),
+        table::current_stage.eq(Stage::None.as_str()),
+        table::source.eq(new.source),
+        table::storage_location.eq(new.storage_location),
+        table::run_id.eq(new.run_id),
+        table::run_link.eq(new.run_link),
+        table::status.eq(ModelVersionStatus::Ready.as_str_name()),
+        table::workspace.eq(WORKSPACE),
+    );
+    diesel::insert_into(table::table).values(row).execute(db)?;
+    tags::insert(db, new.name, version, new.tags)?;
+    get(db, new.name, &version.to_string())
+}
+
+pub fn update(db: &mut Db, request: &UpdateModelVersion) -> Result<ModelVersion> {
+    let version = find_locked(db, request.name(), request.version())?;
+    diesel::update(table::table.find((WORKSPACE, request.name(), version)))
+        .set((
+            table::description.eq(request.description.as_deref()),
+            table::last_updated_time.eq(Utc::now().timestamp_millis()),
+        ))
+        .execute(db)?;
+    get(db, request.name(), request.version())
+}
+
+/// Moves a version to a stage, and where asked for, all others that are there to the archive.
+pub fn transition(
+    db: &mut Db,
+    name: &str,
+    version: &str,
+    stage: Stage,
+    archive_others: bool,
+) -> Result<ModelVersion> {
+    let number = find_locked(db, name, version)?;
+    let now = Utc::now().timestamp_millis();
+    if archive_others {
+        diesel::update(table::table)
+            .filter(table::workspace.eq(WORKSPACE))
+            .filter(table::name.eq(name))
+            .filter(table::version.ne(number))
+            .filter(table::current_stage.eq(stage.as_str()))
+            .set((
+                table::current_stage.eq(Stage::Archived.as_str()),
+                table::last_updated_time.eq(now),
+            ))
+            .execute(db)?;
+    }
+    diesel::update(table::table.find((WORKSPACE, name, number)))
+        .set((
+            table::current_stage.eq(stage.as_str()),
+            table::last_updated_time.eq(now),
+        ))
+        .execute(db)?;
+    registered_models::touch(db, name, now)?;
+    get(db, name, version)
+}
+
+/// Deletes a version. Its row stays without what it said, so that its number is not given again.
+pub fn delete(db: &mut Db, name: &str, version: &str) -> Result<()> {
+    let number = find_locked(db, name, version)?;
+    let now = Utc::now().timestamp_millis();
+    registered_models::touch(db, name, now)?;
+    aliases::delete_of_version(db, name, number)?;
+    diesel::update(table::table.find((WORKSPACE, name, number)))
+        .set((
+            table::current_stage.eq(DELETED),
+            table::last_updated_time.eq(now),
+            table::description.eq(None::<String>),
+            table::user_id.eq(None::<String>),
+            table::source.eq("REDACTED-SOURCE-PATH"),
+            table::run_id.eq("REDACTED-RUN-ID"),
+            table::run_link.eq("REDACTED-RUN-LINK"),
+            table::status_message.eq(None::<String>),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// The number of a version that exists, once no other change of its model is under way.
+pub fn find_locked(db: &mut Db, name: &str, version: &str) -> Result<i32> {
+    find(db, name, version)?;
+    registered_models::lock(db, name)?;
+    Ok(find(db, name, version)?.version)
+}

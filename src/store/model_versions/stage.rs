@@ -1,0 +1,64 @@
+//! The stages of a version's life.
+
+use crate::error::{Error, Result};
+
+/// What the database calls the stage of a version that was deleted: its row stays, so that its
+/// number is not given again.
+pub const DELETED: &str = "Deleted_Internal";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    None,
+    Staging,
+    Production,
+    Archived,
+}
+
+impl Stage {
+    const ALL: [Self; 4] = [Self::None, Self::Staging, Self::Production, Self::Archived];
+
+    /// Reads the name of a stage, in whatever case.
+    pub fn parse(name: &str) -> Result<Self> {
+        let lower = name.to_lowercase();
+        Self::ALL
+            .into_iter()
+            .find(|stage| stage.as_str().to_lowercase() == lower)
+            .ok_or_else(|| {
+                Error::invalid_parameter(format!(
+                    "Invalid Model Version stage: {name}. Value must be one of {}.",
+                    Self::ALL.map(Self::as_str).join(", ")
+                ))
+            })
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "None",
+            Self::Staging => "Staging",
+            Self::Production => "Production",
+            Self::Archived => "Archived",
+        }
+    }
+
+    /// Whether versions in this stage are in use.
+    pub fn is_active(self) -> bool {
+        matches!(self, Self::Staging | Self::Production)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_are_read_in_any_case() {
+        assert_eq!(Stage::parse("pRoDuction").unwrap(), Stage::Production);
+        assert_eq!(Stage::parse("none").unwrap(), Stage::None);
+        let error = Stage::parse("Prod").unwrap_err();
+        assert_eq!(
+            error.message,
+            "Invalid Model Version stage: Prod. Value must be one of None, Staging, Production, Archived."
+        );
+        assert!(Stage::parse(DELETED).is_err());
+    }
+}

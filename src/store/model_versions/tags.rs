@@ -1,0 +1,136 @@
+//! Tags of model versions.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use diesel::prelude::*;
+use diesel::sql_types::{Integer, Nullable, Text};
+
+use super::{find_locked, names};
+use crate::error::Result;
+use crate::store::registered_models::{IS_PROMPT_TAG, WORKSPACE};
+use crate::store::schema::model_version_tags::dsl;
+use crate::store::{Db, on_backend};
+use crate::wire::{DeleteModelVersionTag, ModelVersionTag, SetModelVersionTag};
+
+/// SQLite binds at most 32,766 values in a statement.
+const KEYS_PER_STATEMENT: usize = 10_000;
+const ROWS_PER_STATEMENT: usize = 1_000;
+
+#[derive(QueryableByName)]
+struct TagRow {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Integer)]
+    version: i32,
+    #[diesel(sql_type = Text)]
+    key: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    value: Option<String>,
+}
+
+/// The tags of each of the versions, by name and number.
+pub fn of_versions(
+    db: &mut Db,
+    versions: &[(String, i32)],
+) -> Result<HashMap<(String, i32), Vec<ModelVersionTag>>> {
+    let mut tags: HashMap<(String, i32), Vec<ModelVersionTag>> = HashMap::new();
+    for versions in versions.chunks(KEYS_PER_STATEMENT) {
+        // Pairs in an IN list: the query builder has none.
+        let mut query = format!(
+            "SELECT name, version, key, value FROM model_version_tags \
+             WHERE workspace = '{WORKSPACE}' AND (name, version) IN (VALUES "
+        );
+        for index in 0..versions.len() {
+            let separator = if index == 0 { "" } else { ", " };
+            // Writing to a String cannot fail.
+            let _ = write!(query, "{separator}(${}, ${})", 2 * index + 1, 2 * index + 2);
+        }
+        query.push_str(") ORDER BY key");
+        let mut query = diesel::sql_query(query).into_boxed();
+        for (name, version) in versions {
+            query = query.bind::<Text, _>(name).bind::<Integer, _>(version);
+        }
+        let rows: Vec<TagRow> = query.load(db)?;
+        for row in rows {
+            tags.entry((row.name, row.version))
+                .or_default()
+                .push(ModelVersionTag {
+                    key: Some(row.key),
+                    value: row.value,
+                });
+        }
+    }
+    Ok(tags)
+}
+
+/// Adds the tags of a new version. Where a key is given twice, the last value counts.
+pub fn insert(db: &mut Db, name: &str, version: i32, tags: &[ModelVersionTag]) -> Result<()> {
+    let by_key: HashMap<&str, &str> = tags.iter().map(|tag| (tag.key(), tag.value())).collect();
+    let rows: Vec<_> = by_key
+        .into_iter()
+        .map(|(key, value)| {
+            (
+                dsl::key.eq(key),
+                dsl::value.eq(value),
+                dsl::name.eq(name),
+                dsl::version.eq(version),
+                dsl::workspace.eq(WORKSPACE),
+            )
+        })
+        .collect();
+    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+        on_backend!(db, |connection| diesel::insert_into(
+            dsl::model_version_tags
+        )
+        .values(rows)
+        .execute(connection))?;
+    }
+    Ok(())
+}
+
+pub fn set(db: &mut Db, request: &SetModelVersionTag) -> Result<()> {
+    names::check_model(request.name())?;
+    names::version(request.version())?;
+    names::check_version_tag(request.key(), request.value())?;
+    let version = find_locked(db, request.name(), request.version())?;
+    let row = (
+        dsl::key.eq(request.key()),
+        dsl::value.eq(request.value()),
+        dsl::name.eq(request.name()),
+        dsl::version.eq(version),
+        dsl::workspace.eq(WORKSPACE),
+    );
+    on_backend!(db, |connection| diesel::insert_into(
+        dsl::model_version_tags
+    )
+    .values(row)
+    .on_conflict((dsl::workspace, dsl::key, dsl::name, dsl::version))
+    .do_update()
+    .set(row.1)
+    .execute(connection))?;
+    Ok(())
+}
+
+/// Takes a tag away. Whether there was one makes no difference.
+pub fn delete(db: &mut Db, request: &DeleteModelVersionTag) -> Result<()> {
+    names::check_model(request.name())?;
+    names::version(request.version())?;
+    names::check_tag_key(request.key())?;
+    let version = find_locked(db, request.name(), request.version())?;
+    diesel::delete(dsl::model_version_tags.find((
+        WORKSPACE,
+        request.key(),
+        request.name(),
+        version,
+    )))
+    .execute(db)?;
+    Ok(())
+}
+
+/// Whether the tags make a prompt of the version that carries them.
+pub fn is_prompt(tags: &[ModelVersionTag]) -> bool {
+    tags.iter()
+        .rfind(|tag| tag.key() == IS_PROMPT_TAG)
+        .is_some_and(|tag| tag.value().eq_ignore_ascii_case("true"))
+}

@@ -1,0 +1,65 @@
+//! Registered models as messages: a page of them in a fixed number of queries.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::{aliases, tags};
+use crate::error::Result;
+use crate::store::Db;
+use crate::store::model_versions;
+use crate::store::schema::registered_models;
+use crate::wire::{ModelVersion, RegisteredModel};
+
+pub const COLUMNS: Columns = (
+    registered_models::name,
+    registered_models::creation_time,
+    registered_models::last_updated_time,
+    registered_models::description,
+);
+
+type Columns = (
+    registered_models::name,
+    registered_models::creation_time,
+    registered_models::last_updated_time,
+    registered_models::description,
+);
+
+/// What [`COLUMNS`] select.
+#[derive(Queryable)]
+pub struct Row {
+    pub name: String,
+    pub creation_time: Option<i64>,
+    pub last_updated_time: Option<i64>,
+    pub description: Option<String>,
+}
+
+/// The messages of these rows, in their order, with the latest version of each stage, tags and
+/// aliases.
+pub fn assemble(db: &mut Db, rows: Vec<Row>) -> Result<Vec<RegisteredModel>> {
+    let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
+    let mut latest: HashMap<String, Vec<ModelVersion>> = HashMap::new();
+    for version in model_versions::latest_of_stages(db, &names)? {
+        latest
+            .entry(version.name().to_owned())
+            .or_default()
+            .push(version);
+    }
+    let mut tags = tags::of_models(db, &names)?;
+    let mut aliases = aliases::of_models(db, &names)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| RegisteredModel {
+            latest_versions: latest.remove(&row.name).unwrap_or_default(),
+            tags: tags.remove(&row.name).unwrap_or_default(),
+            aliases: aliases.remove(&row.name).unwrap_or_default(),
+            name: Some(row.name),
+            creation_timestamp: row.creation_time,
+            last_updated_timestamp: row.last_updated_time,
+            description: row
+                .description
+                .filter(|description| !description.is_empty()),
+            ..RegisteredModel::default()
+        })
+        .collect())
+}

@@ -1,0 +1,201 @@
+//! Registered models: the names of the registry, with their tags and aliases.
+
+pub mod aliases;
+mod messages;
+pub mod tags;
+
+use chrono::Utc;
+use diesel::prelude::*;
+
+pub use self::messages::{COLUMNS, Row, assemble};
+use super::schema::{
+    model_version_tags, model_versions, registered_model_aliases, registered_model_tags,
+    registered_models,
+};
+use super::{Db, on_backend};
+use crate::error::{Error, ErrorCode, Result};
+use crate::store::model_versions::names;
+use crate::wire::{
+    CreateRegisteredModel, RegisteredModel, RegisteredModelTag, UpdateRegisteredModel,
+};
+
+/// Everything of the registry is in the one workspace that a server without workspaces has.
+pub const WORKSPACE: &str = "default";
+/// Prompts are registered models that carry this tag.
+pub const IS_PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
+
+pub fn create(db: &mut Db, request: &CreateRegisteredModel) -> Result<RegisteredModel> {
+    let name = request.name();
+    names::check_model(name)?;
+    for tag in &request.tags {
+        names::check_model_tag(tag.key(), tag.value())?;
+    }
+    let now = Utc::now().timestamp_millis();
+    let row = (
+        registered_models::name.eq(name),
+        registered_models::creation_time.eq(now),
+        registered_models::last_updated_time.eq(now),
+        registered_models::description.eq(request.description()),
+        registered_models::workspace.eq(WORKSPACE),
+    );
+    let inserted = on_backend!(db, |connection| diesel::insert_into(
+        registered_models::table
+    )
+    .values(row)
+    .on_conflict_do_nothing()
+    .execute(connection))?;
+    if inserted == 0 {
+        return Err(name_is_taken(db, request)?);
+    }
+    tags::insert(db, name, &request.tags)?;
+    get(db, name)
+}
+
+fn name_is_taken(db: &mut Db, request: &CreateRegisteredModel) -> Result<Error> {
+    let name = request.name();
+    let tag = registered_model_tags::table.find((WORKSPACE, IS_PROMPT_TAG, name));
+    let is_prompt: bool = diesel::select(diesel::dsl::exists(tag)).get_result(db)?;
+    let existing = kind(is_prompt);
+    let new = kind(request.tags.iter().any(|tag| tag.key() == IS_PROMPT_TAG));
+    if existing == new {
+        return Ok(Error::already_exists(format!(
+            "{new} (name={name}) already exists."
+        )));
+    }
+    Ok(Error::already_exists(format!(
+        "Tried to create a {} with name {}, but the name is already taken by a {}. MLflow does not \
+         allow creating a model and a prompt with the same name.",
+        new.to_lowercase(),
+        crate::wire::python::repr(name),
+        existing.to_lowercase(),
+    )))
+}
+
+pub fn get(db: &mut Db, name: &str) -> Result<RegisteredModel> {
+    names::check_model(name)?;
+    let row: Row = registered_models::table
+        .find((WORKSPACE, name))
+        .select(COLUMNS)
+        .first(db)
+        .optional()?
+        .ok_or_else(|| not_found(name))?;
+    assemble(db, vec![row])?
+        .pop()
+        .ok_or_else(|| not_found(name))
+}
+
+/// Makes sure that a model exists, without reading more of it.
+pub fn check_exists(db: &mut Db, name: &str) -> Result<()> {
+    names::check_model(name)?;
+    let model = registered_models::table.find((WORKSPACE, name));
+    if diesel::select(diesel::dsl::exists(model)).get_result(db)? {
+        Ok(())
+    } else {
+        Err(not_found(name))
+    }
+}
+
+/// Makes sure that a model exists and stays as it is until the transaction ends: what decides over
+/// several of its versions must not meet another such decision half-way.
+pub fn lock(db: &mut Db, name: &str) -> Result<()> {
+    names::check_model(name)?;
+    let model = registered_models::table
+        .find((WORKSPACE, name))
+        .select(registered_models::name);
+    let found: Option<String> = match db {
+        Db::Postgres(connection) => model.for_update().first(connection).optional()?,
+        // A transaction that writes is alone here.
+        Db::Sqlite(connection) => model.first(connection).optional()?,
+    };
+    found.map(|_| ()).ok_or_else(|| not_found(name))
+}
+
+pub fn touch(db: &mut Db, name: &str, now: i64) -> Result<()> {
+    diesel::update(registered_models::table.find((WORKSPACE, name)))
+        .set(registered_models::last_updated_time.eq(now))
+        .execute(db)?;
+    Ok(())
+}
+
+pub fn update(db: &mut Db, request: &UpdateRegisteredModel) -> Result<RegisteredModel> {
+    let name = request.name();
+    lock(db, name)?;
+    diesel::update(registered_models::table.find((WORKSPACE, name)))
+        .set((
+            registered_models::description.eq(request.description()),
+            registered_models::last_updated_time.eq(Utc::now().timestamp_millis()),
+        ))
+        .execute(db)?;
+    get(db, name)
+}
+
+/// Gives a model another name. Foreign keys carry it on to versions, tags and aliases.
+pub fn rename(db: &mut Db, name: &str, new_name: &str) -> Result<RegisteredModel> {
+    names::check_new_model(new_name)?;
+    lock(db, name)?;
+    let now = Utc::now().timestamp_millis();
+    diesel::update(registered_models::table.find((WORKSPACE, name)))
+        .set((
+            registered_models::name.eq(new_name),
+            registered_models::last_updated_time.eq(now),
+        ))
+        .execute(db)
+        .map_err(|error| match error {
+            diesel::result::Error::DatabaseError(
+                diesel::result::DatabaseErrorKind::UniqueViolation,
+                _,
+            ) => Error::new(
+                ErrorCode::ResourceAlreadyExists,
+                format!("Registered Model (name={new_name}) already exists."),
+            ),
+            error => error.into(),
+        })?;
+    diesel::update(model_versions::table)
+        .filter(model_versions::workspace.eq(WORKSPACE))
+        .filter(model_versions::name.eq(new_name))
+        .set(model_versions::last_updated_time.eq(now))
+        .execute(db)?;
+    get(db, new_name)
+}
+
+/// Removes a model with its versions, and whatever they carry.
+pub fn delete(db: &mut Db, name: &str) -> Result<()> {
+    lock(db, name)?;
+    diesel::delete(model_version_tags::table)
+        .filter(model_version_tags::workspace.eq(WORKSPACE))
+        .filter(model_version_tags::name.eq(name))
+        .execute(db)?;
+    diesel::delete(model_versions::table)
+        .filter(model_versions::workspace.eq(WORKSPACE))
+        .filter(model_versions::name.eq(name))
+        .execute(db)?;
+    diesel::delete(registered_model_tags::table)
+        .filter(registered_model_tags::workspace.eq(WORKSPACE))
+        .filter(registered_model_tags::name.eq(name))
+        .execute(db)?;
+    diesel::delete(registered_model_aliases::table)
+        .filter(registered_model_aliases::workspace.eq(WORKSPACE))
+        .filter(registered_model_aliases::name.eq(name))
+        .execute(db)?;
+    diesel::delete(registered_models::table.find((WORKSPACE, name))).execute(db)?;
+    Ok(())
+}
+
+/// Whether the tags make a prompt of what carries them.
+pub fn is_prompt(tags: &[RegisteredModelTag]) -> bool {
+    tags.iter()
+        .rfind(|tag| tag.key() == IS_PROMPT_TAG)
+        .is_some_and(|tag| tag.value().eq_ignore_ascii_case("true"))
+}
+
+fn kind(is_prompt: bool) -> &'static str {
+    if is_prompt {
+        "Prompt"
+    } else {
+        "Registered Model"
+    }
+}
+
+fn not_found(name: &str) -> Error {
+    Error::does_not_exist(format!("Registered Model with name={name} not found"))
+}

@@ -1,0 +1,106 @@
+//! Tags of registered models.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::{IS_PROMPT_TAG, WORKSPACE};
+use crate::error::Result;
+use crate::store::model_versions::names;
+use crate::store::schema::registered_model_tags::dsl;
+use crate::store::{Db, on_backend};
+use crate::wire::{DeleteRegisteredModelTag, RegisteredModelTag, SetRegisteredModelTag};
+
+/// SQLite binds at most 32,766 values in a statement.
+const NAMES_PER_STATEMENT: usize = 10_000;
+const ROWS_PER_STATEMENT: usize = 1_000;
+
+/// The tags of each of the models, by its name.
+pub fn of_models(
+    db: &mut Db,
+    names: &[String],
+) -> Result<HashMap<String, Vec<RegisteredModelTag>>> {
+    let mut tags: HashMap<String, Vec<RegisteredModelTag>> = HashMap::new();
+    for names in names.chunks(NAMES_PER_STATEMENT) {
+        let rows: Vec<(String, String, Option<String>)> = dsl::registered_model_tags
+            .filter(dsl::workspace.eq(WORKSPACE))
+            .filter(dsl::name.eq_any(names))
+            .order(dsl::key)
+            .select((dsl::name, dsl::key, dsl::value))
+            .load(db)?;
+        for (name, key, value) in rows {
+            tags.entry(name).or_default().push(RegisteredModelTag {
+                key: Some(key),
+                value,
+            });
+        }
+    }
+    Ok(tags)
+}
+
+/// Adds the tags of a new model. Where a key is given twice, the last value counts.
+pub fn insert(db: &mut Db, name: &str, tags: &[RegisteredModelTag]) -> Result<()> {
+    let by_key: HashMap<&str, &str> = tags.iter().map(|tag| (tag.key(), tag.value())).collect();
+    let rows: Vec<_> = by_key
+        .into_iter()
+        .map(|(key, value)| {
+            (
+                dsl::key.eq(key),
+                dsl::value.eq(value),
+                dsl::name.eq(name),
+                dsl::workspace.eq(WORKSPACE),
+            )
+        })
+        .collect();
+    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+        on_backend!(db, |connection| diesel::insert_into(
+            dsl::registered_model_tags
+        )
+        .values(rows)
+        .execute(connection))?;
+    }
+    Ok(())
+}
+
+pub fn set(db: &mut Db, request: &SetRegisteredModelTag) -> Result<()> {
+    names::check_model(request.name())?;
+    names::check_model_tag(request.key(), request.value())?;
+    super::lock(db, request.name())?;
+    let row = (
+        dsl::key.eq(request.key()),
+        dsl::value.eq(request.value()),
+        dsl::name.eq(request.name()),
+        dsl::workspace.eq(WORKSPACE),
+    );
+    on_backend!(db, |connection| diesel::insert_into(
+        dsl::registered_model_tags
+    )
+    .values(row)
+    .on_conflict((dsl::workspace, dsl::key, dsl::name))
+    .do_update()
+    .set(dsl::value.eq(request.value()))
+    .execute(connection))?;
+    Ok(())
+}
+
+/// Takes a tag away. Whether there was one makes no difference.
+pub fn delete(db: &mut Db, request: &DeleteRegisteredModelTag) -> Result<()> {
+    names::check_model(request.name())?;
+    names::check_tag_key(request.key())?;
+    super::lock(db, request.name())?;
+    diesel::delete(dsl::registered_model_tags.find((WORKSPACE, request.key(), request.name())))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Whether the tags of a model make a prompt of it.
+pub fn make_a_prompt(db: &mut Db, name: &str) -> Result<bool> {
+    let value: Option<Option<String>> = dsl::registered_model_tags
+        .find((WORKSPACE, IS_PROMPT_TAG, name))
+        .select(dsl::value)
+        .first(db)
+        .optional()?;
+    Ok(value
+        .flatten()
+        .is_some_and(|value| value.eq_ignore_ascii_case("true")))
+}

@@ -1,0 +1,182 @@
+//! Makes whole messages of runs' rows, with a fixed number of queries whatever their number.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::NAME_TAG;
+use crate::error::{Error, Result};
+use crate::store::schema::{latest_metrics, params, runs, tags};
+use crate::store::{ACTIVE, Db, inputs};
+use crate::wire::{Metric, Param, Run, RunData, RunInfo, RunStatus, RunTag};
+
+/// The most ids in one list of a query: both databases limit how many values can be bound.
+const IDS_AT_ONCE: usize = 10_000;
+
+/// The columns of [`Row`].
+pub const COLUMNS: (
+    runs::run_uuid,
+    runs::name,
+    runs::experiment_id,
+    runs::user_id,
+    runs::status,
+    runs::start_time,
+    runs::end_time,
+    runs::artifact_uri,
+    runs::lifecycle_stage,
+) = (
+    runs::run_uuid,
+    runs::name,
+    runs::experiment_id,
+    runs::user_id,
+    runs::status,
+    runs::start_time,
+    runs::end_time,
+    runs::artifact_uri,
+    runs::lifecycle_stage,
+);
+
+/// A run as its table has it.
+#[derive(Clone, Debug, Queryable)]
+pub struct Row {
+    pub run_id: String,
+    pub name: Option<String>,
+    pub experiment_id: Option<i32>,
+    pub user_id: Option<String>,
+    pub status: Option<String>,
+    pub start_time: Option<i64>,
+    pub end_time: Option<i64>,
+    pub artifact_uri: Option<String>,
+    pub lifecycle_stage: Option<String>,
+}
+
+impl Row {
+    pub fn require_active(&self) -> Result<()> {
+        if self.lifecycle_stage.as_deref() == Some(ACTIVE) {
+            return Ok(());
+        }
+        Err(Error::invalid_parameter(format!(
+            "The run {} must be in the 'active' state. Current state is {}.",
+            self.run_id,
+            self.lifecycle_stage.as_deref().unwrap_or("None")
+        )))
+    }
+
+    pub fn into_info(self) -> RunInfo {
+        RunInfo {
+            run_uuid: Some(self.run_id.clone()),
+            run_id: Some(self.run_id),
+            run_name: self.name,
+            experiment_id: self.experiment_id.map(|id| id.to_string()),
+            user_id: self.user_id,
+            status: self
+                .status
+                .and_then(|name| RunStatus::from_str_name(&name))
+                .map(i32::from),
+            start_time: self.start_time,
+            end_time: self.end_time.filter(|time| *time != 0),
+            artifact_uri: self.artifact_uri.filter(|uri| !uri.is_empty()),
+            lifecycle_stage: self.lifecycle_stage,
+        }
+    }
+}
+
+/// Whole runs, in the order of their rows: with their latest metrics, params, tags, inputs and outputs.
+pub fn assemble(db: &mut Db, rows: Vec<Row>) -> Result<Vec<Run>> {
+    let ids: Vec<String> = rows.iter().map(|row| row.run_id.clone()).collect();
+    let places: HashMap<&str, usize> = ids
+        .iter()
+        .enumerate()
+        .map(|(place, id)| (id.as_str(), place))
+        .collect();
+    let mut data = vec![RunData::default(); rows.len()];
+    for ids in ids.chunks(IDS_AT_ONCE) {
+        load_metrics(db, ids, |run_id, metric| {
+            data[places[run_id]].metrics.push(metric);
+        })?;
+        load_params(db, ids, |run_id, param| {
+            data[places[run_id]].params.push(param);
+        })?;
+        load_tags(db, ids, |run_id, tag| data[places[run_id]].tags.push(tag))?;
+    }
+    let mut inputs_and_outputs = inputs::of_runs(db, &ids)?;
+    Ok(rows
+        .into_iter()
+        .zip(data)
+        .map(|(row, data)| {
+            let (inputs, outputs) = inputs_and_outputs.remove(&row.run_id).unwrap_or_default();
+            let mut info = row.into_info();
+            if info.run_name.as_deref().is_none_or(str::is_empty) {
+                info.run_name = name_from_tags(&data.tags).or(info.run_name);
+            }
+            Run {
+                info: Some(info),
+                data: Some(data),
+                inputs: Some(inputs),
+                outputs: Some(outputs),
+            }
+        })
+        .collect())
+}
+
+/// The name that a run's tags give it.
+pub fn name_from_tags(tags: &[RunTag]) -> Option<String> {
+    tags.iter()
+        .find(|tag| tag.key() == NAME_TAG)
+        .map(|tag| tag.value().to_owned())
+}
+
+fn load_metrics(db: &mut Db, ids: &[String], mut keep: impl FnMut(&str, Metric)) -> Result<()> {
+    let rows: Vec<(String, String, f64, bool, Option<i64>, i64)> = latest_metrics::table
+        .filter(latest_metrics::run_uuid.eq_any(ids))
+        .select((
+            latest_metrics::run_uuid,
+            latest_metrics::key,
+            latest_metrics::value,
+            latest_metrics::is_nan,
+            latest_metrics::timestamp,
+            latest_metrics::step,
+        ))
+        .load(db)?;
+    for (run_id, key, value, is_nan, timestamp, step) in rows {
+        let metric = Metric {
+            key: Some(key),
+            value: Some(if is_nan { f64::NAN } else { value }),
+            timestamp,
+            step: Some(step),
+            ..Metric::default()
+        };
+        keep(&run_id, metric);
+    }
+    Ok(())
+}
+
+fn load_params(db: &mut Db, ids: &[String], mut keep: impl FnMut(&str, Param)) -> Result<()> {
+    let rows: Vec<(String, String, String)> = params::table
+        .filter(params::run_uuid.eq_any(ids))
+        .select((params::run_uuid, params::key, params::value))
+        .load(db)?;
+    for (run_id, key, value) in rows {
+        let param = Param {
+            key: Some(key),
+            value: Some(value),
+        };
+        keep(&run_id, param);
+    }
+    Ok(())
+}
+
+fn load_tags(db: &mut Db, ids: &[String], mut keep: impl FnMut(&str, RunTag)) -> Result<()> {
+    let rows: Vec<(String, String, Option<String>)> = tags::table
+        .filter(tags::run_uuid.eq_any(ids))
+        .select((tags::run_uuid, tags::key, tags::value))
+        .load(db)?;
+    for (run_id, key, value) in rows {
+        let tag = RunTag {
+            key: Some(key),
+            value,
+        };
+        keep(&run_id, tag);
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! Tags of runs.
+
+use std::collections::{BTreeMap, HashSet};
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use super::{NAME_TAG, find_active, id, rename};
+use crate::error::{Error, Result};
+use crate::store::schema::tags;
+use crate::store::{Db, on_backend};
+use crate::validation;
+use crate::wire::{DeleteTag, RunTag, SetTag};
+
+#[derive(Insertable)]
+#[diesel(table_name = tags, treat_none_as_default_value = false)]
+struct NewTag<'a> {
+    key: &'a str,
+    value: &'a str,
+    run_uuid: &'a str,
+}
+
+pub fn set_tag(db: &mut Db, request: &SetTag, truncate: bool) -> Result<()> {
+    let tag = RunTag {
+        key: request.key.clone(),
+        value: request.value.clone(),
+    };
+    let value = validation::run_tag(&tag, "", truncate)?;
+    let run = find_active(db, id(request.run_id(), request.run_uuid()))?;
+    set(db, &run.run_id, &[(tag.key(), &value)])
+}
+
+/// Sets tags, of which the last one with a key counts. The one that repeats the run's name renames it.
+pub fn set(db: &mut Db, run_id: &str, tags: &[(&str, &str)]) -> Result<()> {
+    let mut others = BTreeMap::new();
+    let mut name = "";
+    for &(key, value) in tags {
+        if key != NAME_TAG {
+            others.insert(key, value);
+        } else if !value.is_empty() {
+            name = value;
+        }
+    }
+    if !name.is_empty() {
+        rename(db, run_id, name)?;
+    }
+    let others: Vec<(&str, &str)> = others.into_iter().collect();
+    upsert(db, run_id, &others)
+}
+
+/// Writes tags with different keys, in the order of their keys: then no two requests wait for each
+/// other.
+pub fn upsert(db: &mut Db, run_id: &str, tags: &[(&str, &str)]) -> Result<()> {
+    if tags.is_empty() {
+        return Ok(());
+    }
+    let rows = rows(run_id, tags.iter().copied());
+    on_backend!(db, |connection| diesel::insert_into(tags::table)
+        .values(&rows)
+        .on_conflict((tags::key, tags::run_uuid))
+        .do_update()
+        .set(tags::value.eq(excluded(tags::value)))
+        .execute(connection))?;
+    Ok(())
+}
+
+/// The tags of a new run.
+pub fn insert(db: &mut Db, run_id: &str, tags: &[RunTag]) -> Result<()> {
+    // Both databases limit how many values one statement binds.
+    const ROWS_AT_ONCE: usize = 5_000;
+    for tags in tags.chunks(ROWS_AT_ONCE) {
+        let rows = rows(run_id, tags.iter().map(|tag| (tag.key(), tag.value())));
+        on_backend!(db, |connection| diesel::insert_into(tags::table)
+            .values(&rows)
+            .execute(connection))?;
+    }
+    Ok(())
+}
+
+fn rows<'a>(run_uuid: &'a str, tags: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<NewTag<'a>> {
+    tags.map(|(key, value)| NewTag {
+        key,
+        value,
+        run_uuid,
+    })
+    .collect()
+}
+
+pub fn delete_tag(db: &mut Db, request: &DeleteTag) -> Result<()> {
+    let run = find_active(db, request.run_id())?;
+    let key = request.key();
+    if diesel::delete(tags::table.find((key, &run.run_id))).execute(db)? == 0 {
+        return Err(Error::does_not_exist(format!(
+            "No tag with name: {key} in run with id {}",
+            run.run_id
+        )));
+    }
+    Ok(())
+}
+
+pub fn get(db: &mut Db, run_id: &str, key: &str) -> Result<Option<String>> {
+    let value: Option<Option<String>> = tags::table
+        .find((key, run_id))
+        .select(tags::value)
+        .first(db)
+        .optional()?;
+    Ok(value.flatten())
+}
+
+/// A key that is given twice.
+pub fn repeated(tags: &[RunTag]) -> Option<&str> {
+    let mut seen = HashSet::new();
+    let mut keys = tags.iter().map(RunTag::key);
+    keys.find(|key| !seen.insert(*key))
+}

@@ -1,0 +1,236 @@
+//! The search for logged models.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Double, Text};
+
+use super::columns::{Column, any_of, float, integer, integer_of_text, text};
+use super::keyset::{Key, KeyColumn, behind, key_values};
+use super::subquery::{Exists, Outer, Scalar};
+use super::token::{self, KeyValue, PageToken};
+use super::wide::Wide;
+use super::{MOST_RESULTS, experiment_ids, positive};
+use crate::error::{Error, Result};
+use crate::search::{self, Condition as Asked, Entity, OrderBy, Subject, Test};
+use crate::store::logged_models::assemble;
+use crate::store::schema::{
+    logged_model_metrics as metrics, logged_model_params as params, logged_model_tags as tags,
+    logged_models as models,
+};
+use crate::store::{Backend, Condition, Db};
+use crate::wire::SearchLoggedModels;
+use crate::wire::search_logged_models::{self, Dataset, OrderBy as OrderClause};
+
+type Table = models::table;
+
+/// The size of a page where the request says 0.
+const DEFAULT_RESULTS: i64 = 100;
+
+pub fn search_logged_models(
+    db: &mut Db,
+    request: &SearchLoggedModels,
+) -> Result<search_logged_models::Response> {
+    let datasets = &request.datasets;
+    if datasets
+        .iter()
+        .any(|dataset| dataset.dataset_name().is_empty())
+    {
+        return Err(Error::invalid_parameter(
+            "`dataset_name` in the `datasets` clause must be specified.",
+        ));
+    }
+    let limit = match i64::from(request.max_results()) {
+        0 => DEFAULT_RESULTS,
+        wanted => positive(wanted)?.min(MOST_RESULTS),
+    };
+    let filter = search::parse_filter(request.filter(), Subject::LoggedModels)?;
+    let keys = keys(&request.order_by)?;
+
+    let mut query = models::table.select(models::model_id).into_boxed();
+    let asks_for_metrics = filter
+        .conditions
+        .iter()
+        .any(|asked| asked.field.entity == Entity::Metric);
+    if !datasets.is_empty() && !asks_for_metrics {
+        query = query.filter(Exists(of_model().filter(on_datasets(datasets))));
+    }
+    for asked in filter.conditions {
+        query = query.filter(condition(asked, datasets));
+    }
+    if let Some(after) = PageToken::of(request.page_token.as_deref())? {
+        query = query.filter(behind(&keys, &after).ok_or_else(token::of_other_search)?);
+    }
+    let experiments = experiment_ids(&request.experiment_ids)?;
+    query = query
+        .filter(models::lifecycle_stage.ne("deleted"))
+        .filter(models::experiment_id.eq_any(experiments));
+    for key in &keys {
+        query = query.then_order_by(key.order());
+    }
+    let mut ids: Vec<String> = query.limit(limit + 1).load(db)?;
+
+    let mut next_page_token = None;
+    if super::cut(&mut ids, limit)
+        && let Some(last) = ids.last()
+    {
+        let values = key_values!(db, models::table, &keys, models::model_id.eq(last));
+        next_page_token = Some(PageToken::encode(values)?);
+    }
+    Ok(search_logged_models::Response {
+        models: assemble(db, &ids)?,
+        next_page_token,
+    })
+}
+
+fn condition(asked: Asked, datasets: &[Dataset]) -> Condition<Table> {
+    let Asked { field, test } = asked;
+    match field.entity {
+        Entity::Metric => {
+            let value = float(Box::new(metrics::metric_value.assume_not_null()), &test);
+            let found = of_model()
+                .filter(metrics::metric_name.eq(field.key))
+                .filter(value);
+            if datasets.is_empty() {
+                Box::new(Exists(found))
+            } else {
+                Box::new(Exists(found.filter(on_datasets(datasets))))
+            }
+        }
+        Entity::Param => Box::new(Exists(
+            params::table
+                .into_boxed::<Backend>()
+                .filter(params::model_id.eq(Outer(models::model_id)))
+                .filter(params::param_key.eq(field.key))
+                .filter(text(Box::new(params::param_value), test)),
+        )),
+        Entity::Tag => Box::new(Exists(
+            tags::table
+                .into_boxed::<Backend>()
+                .filter(tags::model_id.eq(Outer(models::model_id)))
+                .filter(tags::tag_key.eq(field.key))
+                .filter(text(Box::new(tags::tag_value), test)),
+        )),
+        _ => attribute(&field.key, test),
+    }
+}
+
+fn attribute(key: &str, test: Test) -> Condition<Table> {
+    match key {
+        "creation_timestamp_ms" => integer(created(), &test),
+        "last_updated_timestamp_ms" => integer(updated(), &test),
+        "status" => integer_of_text(status, test),
+        "experiment_id" => integer_of_text(experiment, test),
+        key => text(text_column(key), test),
+    }
+}
+
+/// The metrics of a model.
+fn of_model() -> metrics::BoxedQuery<'static, Backend> {
+    metrics::table
+        .into_boxed::<Backend>()
+        .filter(metrics::model_id.eq(Outer(models::model_id)))
+}
+
+/// A metric that was measured on one of these. A dataset without a digest stands for the metrics that
+/// were logged without one.
+fn on_datasets(datasets: &[Dataset]) -> Condition<metrics::table> {
+    let on_one = |dataset: &Dataset| -> Condition<metrics::table> {
+        let name = metrics::dataset_name
+            .assume_not_null()
+            .eq(dataset.dataset_name().to_owned());
+        match dataset.dataset_digest() {
+            "" => Box::new(name.and(metrics::dataset_digest.is_null())),
+            digest => Box::new(
+                name.and(
+                    metrics::dataset_digest
+                        .assume_not_null()
+                        .eq(digest.to_owned()),
+                ),
+            ),
+        }
+    };
+    any_of(datasets.iter().map(on_one).collect())
+}
+
+fn keys(order: &[OrderClause]) -> Result<Vec<Key<Table>>> {
+    let mut keys = Vec::new();
+    let mut ordered_by = Vec::new();
+    for clause in order {
+        let OrderBy { field, ascending } =
+            search::parse_logged_model_order_by(clause.field_name(), clause.ascending())?;
+        let column = if field.entity == Entity::Metric {
+            let (metric, clause) = (field.key, clause.clone());
+            KeyColumn::Float(Box::new(move || latest(metric.clone(), &clause)))
+        } else {
+            ordered_by.push(field.key.clone());
+            attribute_key(field.key)
+        };
+        keys.push(Key { column, ascending });
+    }
+    for (key, ascending) in [("creation_timestamp_ms", false), ("model_id", true)] {
+        if !ordered_by.iter().any(|other| other == key) {
+            keys.push(Key {
+                column: attribute_key(key.to_owned()),
+                ascending,
+            });
+        }
+    }
+    Ok(keys)
+}
+
+/// The latest value of a metric, perhaps only of those that were measured on one dataset.
+fn latest(metric: String, clause: &OrderClause) -> Column<Table, Double> {
+    let mut query = of_model().filter(metrics::metric_name.eq(metric));
+    if !clause.dataset_name().is_empty() {
+        query = query.filter(metrics::dataset_name.eq(clause.dataset_name().to_owned()));
+    }
+    if !clause.dataset_digest().is_empty() {
+        query = query.filter(metrics::dataset_digest.eq(clause.dataset_digest().to_owned()));
+    }
+    let value = query
+        .order((
+            metrics::metric_timestamp_ms.desc(),
+            metrics::metric_step.desc(),
+            metrics::run_id.asc(),
+        ))
+        .limit(1)
+        .select(metrics::metric_value.assume_not_null());
+    Box::new(Scalar::<_, Double>::new(value))
+}
+
+fn attribute_key(key: String) -> KeyColumn<Table> {
+    match key.as_str() {
+        "creation_timestamp_ms" => KeyColumn::Integer(Box::new(created)),
+        "last_updated_timestamp_ms" => KeyColumn::Integer(Box::new(updated)),
+        "status" => KeyColumn::Integer(Box::new(status)),
+        "experiment_id" => KeyColumn::Integer(Box::new(experiment)),
+        _ => KeyColumn::Text(Box::new(move || text_column(&key))),
+    }
+}
+
+fn created() -> Column<Table, BigInt> {
+    Box::new(models::creation_timestamp_ms)
+}
+
+fn updated() -> Column<Table, BigInt> {
+    Box::new(models::last_updated_timestamp_ms)
+}
+
+fn status() -> Column<Table, BigInt> {
+    Box::new(Wide(models::status))
+}
+
+fn experiment() -> Column<Table, BigInt> {
+    Box::new(Wide(models::experiment_id))
+}
+
+fn text_column(key: &str) -> Column<Table, Text> {
+    match key {
+        "model_id" => Box::new(models::model_id),
+        "model_type" => Box::new(models::model_type.assume_not_null()),
+        "source_run_id" => Box::new(models::source_run_id.assume_not_null()),
+        "artifact_location" => Box::new(models::artifact_location),
+        "lifecycle_stage" => Box::new(models::lifecycle_stage.assume_not_null()),
+        "status_message" => Box::new(models::status_message.assume_not_null()),
+        _ => Box::new(models::name),
+    }
+}

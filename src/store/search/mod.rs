@@ -1,0 +1,107 @@
+//! Searches: the filters and orders of [`crate::search`] as queries, and their pages.
+
+mod columns;
+mod experiments;
+mod in_list;
+mod keyset;
+mod logged_models;
+mod model_versions;
+mod registered_models;
+mod runs;
+mod subquery;
+pub(super) mod token;
+mod wide;
+
+pub use self::experiments::search_experiments;
+pub use self::logged_models::search_logged_models;
+pub use self::model_versions::search_model_versions;
+pub use self::registered_models::search_registered_models;
+pub use self::runs::search_runs;
+use crate::error::{Error, Result};
+use crate::search::{Entity, Field, Filter, Match, Test, experiment_id};
+use crate::wire::ViewType;
+
+/// The most rows of one page.
+const MOST_RESULTS: i64 = 50_000;
+
+/// Databases take a limited number of values in a query.
+const MOST_EXPERIMENTS: usize = 20_000;
+
+/// How many rows a client wants on its page.
+fn max_results(wanted: i64) -> Result<i64> {
+    let what = if wanted < 1 {
+        "a positive integer".to_owned()
+    } else if wanted > MOST_RESULTS {
+        format!("at most {MOST_RESULTS}")
+    } else {
+        return Ok(wanted);
+    };
+    Err(Error::invalid_parameter(format!(
+        "Invalid value {wanted} for parameter 'max_results' supplied. It must be {what}"
+    )))
+}
+
+/// The lifecycle stages that a view shows.
+fn stages(view: ViewType) -> &'static [&'static str] {
+    match view {
+        ViewType::ActiveOnly => &["active"],
+        ViewType::DeletedOnly => &["deleted"],
+        ViewType::All => &["active", "deleted"],
+    }
+}
+
+/// Cuts off what was read beyond the page, and says whether there was any.
+fn cut<Row>(rows: &mut Vec<Row>, limit: i64) -> bool {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    more
+}
+
+/// The tag that makes a registered model a prompt.
+const IS_PROMPT: &str = "mlflow.prompt.is_prompt";
+
+fn is_prompt_tag(field: &Field) -> bool {
+    field.entity == Entity::Tag && field.key == IS_PROMPT
+}
+
+/// Whether a filter wants prompts rather than models. The first condition on the tag decides.
+fn asks_for_prompts(filter: &Filter) -> bool {
+    let first = filter
+        .conditions
+        .iter()
+        .find(|asked| is_prompt_tag(&asked.field));
+    match first.map(|asked| &asked.test) {
+        Some(Test::Text(Match::Equal, value)) => value.eq_ignore_ascii_case("true"),
+        Some(Test::Text(Match::NotEqual, value)) => value.eq_ignore_ascii_case("false"),
+        _ => false,
+    }
+}
+
+/// The numbers of experiments. One that no experiment can have is left out.
+fn experiment_ids(ids: &[String]) -> Result<Vec<i32>> {
+    let mut numbers = Vec::with_capacity(ids.len());
+    for id in ids {
+        let number = experiment_id(id).map_err(Error::invalid_parameter)?;
+        numbers.extend(i32::try_from(number));
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    if numbers.len() > MOST_EXPERIMENTS {
+        return Err(Error::invalid_parameter(format!(
+            "A search can take at most {MOST_EXPERIMENTS} experiments. Got {}.",
+            numbers.len()
+        )));
+    }
+    Ok(numbers)
+}
+
+/// How many rows a client wants, where the request has been checked for too many.
+fn positive(wanted: i64) -> Result<i64> {
+    if wanted < 1 {
+        return Err(Error::invalid_parameter(format!(
+            "Invalid value for max_results. It must be a positive integer, but got {wanted}"
+        )));
+    }
+    Ok(wanted)
+}

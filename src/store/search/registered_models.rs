@@ -1,0 +1,104 @@
+//! The search for registered models.
+
+use diesel::dsl::not;
+use diesel::prelude::*;
+
+use super::columns::text;
+use super::keyset::{Key, KeyColumn, behind, key_values};
+use super::subquery::{Exists, Outer};
+use super::token::{self, KeyValue, PageToken};
+use super::{asks_for_prompts, is_prompt_tag, positive};
+use crate::error::Result;
+use crate::search::{self, Condition as Asked, Entity, OrderBy, Subject, Test};
+use crate::store::registered_models::{COLUMNS, Row, assemble};
+use crate::store::schema::{registered_model_tags as tags, registered_models as models};
+use crate::store::{Backend, Condition, Db};
+use crate::wire::{SearchRegisteredModels, search_registered_models};
+
+type Table = models::table;
+
+/// Prompts are registered models too, and hidden unless the filter asks for them.
+pub fn search_registered_models(
+    db: &mut Db,
+    request: &SearchRegisteredModels,
+) -> Result<search_registered_models::Response> {
+    let limit = positive(request.max_results())?;
+    let filter = search::parse_filter(request.filter(), Subject::RegisteredModels)?;
+    let order = search::parse_order_by_list(&request.order_by, Subject::RegisteredModels)?;
+    let keys = keys(&order);
+
+    let mut query = models::table.select(COLUMNS).into_boxed();
+    let prompts = asks_for_prompts(&filter);
+    if !prompts {
+        let is_prompt = Test::Text(search::Match::Equal, "true".to_owned());
+        query = query.filter(not(tag(super::IS_PROMPT.to_owned(), is_prompt)));
+    }
+    for asked in filter.conditions {
+        if prompts || !is_prompt_tag(&asked.field) {
+            query = query.filter(condition(asked));
+        }
+    }
+    if let Some(after) = PageToken::of(request.page_token.as_deref())? {
+        query = query.filter(behind(&keys, &after).ok_or_else(token::of_other_search)?);
+    }
+    for key in &keys {
+        query = query.then_order_by(key.order());
+    }
+    let mut rows: Vec<Row> = query.limit(limit + 1).load(db)?;
+
+    let mut next_page_token = None;
+    if super::cut(&mut rows, limit)
+        && let Some(last) = rows.last()
+    {
+        let values = key_values!(db, models::table, &keys, models::name.eq(&last.name));
+        next_page_token = Some(PageToken::encode(values)?);
+    }
+    Ok(search_registered_models::Response {
+        registered_models: assemble(db, rows)?,
+        next_page_token,
+    })
+}
+
+fn condition(asked: Asked) -> Condition<Table> {
+    let Asked { field, test } = asked;
+    match field.entity {
+        // The name is the only attribute.
+        Entity::Attribute => text(Box::new(models::name), test),
+        _ => tag(field.key, test),
+    }
+}
+
+fn tag(key: String, test: Test) -> Condition<Table> {
+    Box::new(Exists(
+        tags::table
+            .into_boxed::<Backend>()
+            .filter(tags::workspace.eq(Outer(models::workspace)))
+            .filter(tags::name.eq(Outer(models::name)))
+            .filter(tags::key.eq(key))
+            .filter(text(Box::new(tags::value.assume_not_null()), test)),
+    ))
+}
+
+fn keys(order: &[OrderBy]) -> Vec<Key<Table>> {
+    let by_name = |ascending| Key {
+        column: KeyColumn::Text(Box::new(|| Box::new(models::name))),
+        ascending,
+    };
+    let mut keys = Vec::new();
+    for OrderBy { field, ascending } in order {
+        if field.key == "name" {
+            keys.push(by_name(*ascending));
+        } else {
+            keys.push(Key {
+                column: KeyColumn::Integer(Box::new(|| {
+                    Box::new(models::last_updated_time.assume_not_null())
+                })),
+                ascending: *ascending,
+            });
+        }
+    }
+    if !order.iter().any(|clause| clause.field.key == "name") {
+        keys.push(by_name(true));
+    }
+    keys
+}

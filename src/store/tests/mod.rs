@@ -1,0 +1,36 @@
+//! The store suite: one list of tests, run on SQLite and on PostgreSQL.
+
+mod databases;
+mod executor;
+mod experiments;
+mod inputs;
+mod logged_models;
+mod metrics;
+mod open;
+mod registry;
+mod rows;
+mod runs;
+mod search;
+mod webhooks;
+
+use databases::TestDatabase;
+
+/// Makes of each named function `fn name(db: &mut Db)` two tests, one for each database.
+macro_rules! on_both_databases {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $name() {
+                super::$name(&mut crate::store::tests::TestDatabase::sqlite().connect());
+            })+
+        }
+        mod postgres {
+            $(#[test]
+            fn $name() {
+                let database = crate::store::tests::TestDatabase::postgres();
+                super::$name(&mut database.connect());
+            })+
+        }
+    };
+}
+use on_both_databases;

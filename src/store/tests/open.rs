@@ -1,0 +1,229 @@
+//! Creating, adopting and refusing databases.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+
+use diesel::RunQueryDsl;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+
+use super::TestDatabase;
+use crate::config::DatabaseUri;
+use crate::store::schema::flowkeep_schema;
+use crate::store::{Db, Found, OpenError, check, checkpoint, initialize};
+
+/// A database as a program that is not flowkeep leaves it: in one file, without a log beside it.
+fn write_sqlite(path: &Path, statements: &str) {
+    let mut connection = SqliteConnection::establish(&path.display().to_string()).unwrap();
+    connection.batch_execute(statements).unwrap();
+}
+
+fn path(uri: &DatabaseUri) -> &Path {
+    match uri {
+        DatabaseUri::Sqlite(path) => path,
+        DatabaseUri::Postgres(_) => panic!("a SQLite database"),
+    }
+}
+
+/// The error, without what differs from run to run.
+fn reason(database: &TestDatabase, outcome: Result<Found, OpenError>) -> String {
+    outcome
+        .unwrap_err()
+        .to_string()
+        .replace(&database.uri().to_string(), "[database]")
+}
+
+#[test]
+fn a_check_creates_nothing() {
+    let database = TestDatabase::empty_sqlite();
+    assert_eq!(check(database.uri()).unwrap(), Found::Empty);
+    assert!(!path(database.uri()).exists());
+}
+
+#[test]
+fn sqlite_is_created_once() {
+    is_created_once(&TestDatabase::empty_sqlite());
+}
+
+#[test]
+fn postgres_is_created_once() {
+    is_created_once(&TestDatabase::empty_postgres());
+}
+
+fn is_created_once(database: &TestDatabase) {
+    assert_eq!(initialize(database.uri()).unwrap(), Found::Empty);
+    let ready = Found::AtHead { pending: 0 };
+    assert_eq!(check(database.uri()).unwrap(), ready);
+    assert_eq!(initialize(database.uri()).unwrap(), ready);
+}
+
+#[test]
+fn a_sqlite_database_of_mlflow_is_adopted() {
+    is_adopted(&TestDatabase::sqlite());
+}
+
+#[test]
+fn a_postgres_database_of_mlflow_is_adopted() {
+    is_adopted(&TestDatabase::postgres());
+}
+
+fn is_adopted(database: &TestDatabase) {
+    let own_migrations = |db: &mut Db| {
+        flowkeep_schema::table
+            .select(flowkeep_schema::version)
+            .order(flowkeep_schema::version)
+            .load::<String>(db)
+            .unwrap()
+    };
+    let mut before = own_migrations(&mut database.connect());
+    before.retain(|version| version != "0001");
+    as_mlflow_left_it(&mut database.connect());
+
+    let pending = before.len();
+    assert!(pending > 0);
+    assert_eq!(check(database.uri()).unwrap(), Found::AtHead { pending });
+    assert_eq!(
+        initialize(database.uri()).unwrap(),
+        Found::AtHead { pending }
+    );
+    assert_eq!(own_migrations(&mut database.connect()), before);
+}
+
+/// Takes away everything that is flowkeep's.
+fn as_mlflow_left_it(db: &mut Db) {
+    #[derive(QueryableByName)]
+    struct Own {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        statement: String,
+    }
+    // Indexes first: those of a table go with it.
+    let own = match db {
+        Db::Sqlite(_) => {
+            "SELECT 'DROP ' || type || ' ' || name AS statement FROM sqlite_master \
+             WHERE type IN ('index', 'table') AND name LIKE 'flowkeep%' ORDER BY type"
+        }
+        Db::Postgres(_) => {
+            "SELECT 'DROP INDEX ' || indexname AS statement FROM pg_indexes \
+             WHERE indexname LIKE 'flowkeep%' AND tablename NOT LIKE 'flowkeep%' \
+             UNION ALL SELECT 'DROP TABLE ' || tablename FROM pg_tables \
+             WHERE tablename LIKE 'flowkeep%'"
+        }
+    };
+    let own: Vec<Own> = diesel::sql_query(own).load(db).unwrap();
+    for Own { statement } in own {
+        diesel::sql_query(statement).execute(db).unwrap();
+    }
+}
+
+/// Neither a check nor a start may write to the file, not even to note another kind of journal.
+fn is_refused(statements: &str) -> String {
+    let database = TestDatabase::empty_sqlite();
+    let path = path(database.uri());
+    write_sqlite(path, statements);
+    let before = fs::read(path).unwrap();
+
+    let checked = reason(&database, check(database.uri()));
+    let started = reason(&database, initialize(database.uri()));
+    assert_eq!(checked, started);
+    assert!(fs::read(path).unwrap() == before, "the file has changed");
+    started
+}
+
+#[test]
+fn another_head_is_refused() {
+    let refused = is_refused(
+        "CREATE TABLE experiments (id INTEGER);
+         CREATE TABLE alembic_version (version_num VARCHAR(32));
+         INSERT INTO alembic_version VALUES ('0a8213491aaa');",
+    );
+    insta::assert_snapshot!(refused, @r"The database [database] is at MLflow's schema '0a8213491aaa', and flowkeep works with dc11669786a5 (MLflow 3.17.2). If an older MLflow made it, back it up, run `mlflow db upgrade` of MLflow 3.17.2 on it, and start again. If a newer one did, flowkeep cannot use it yet. Nothing was changed.");
+}
+
+#[test]
+fn foreign_tables_are_refused() {
+    insta::assert_snapshot!(is_refused("CREATE TABLE invoices (id INTEGER);"), @r"The database [database] holds tables that are not MLflow's (invoices, …). Give flowkeep an empty database, or one that MLflow 3.17.2 made. Nothing was changed.");
+}
+
+#[test]
+fn another_program_with_alembic_is_refused() {
+    let refused = is_refused(
+        "CREATE TABLE alembic_version (version_num VARCHAR(32));
+         INSERT INTO alembic_version VALUES ('dc11669786a5');",
+    );
+    insta::assert_snapshot!(refused, @r"The database [database] holds tables that are not MLflow's (alembic_version, …). Give flowkeep an empty database, or one that MLflow 3.17.2 made. Nothing was changed.");
+}
+
+#[test]
+fn a_database_of_a_newer_flowkeep_is_refused() {
+    let database = TestDatabase::sqlite();
+    diesel::sql_query("INSERT INTO flowkeep_schema VALUES ('9999', 0)")
+        .execute(&mut database.connect())
+        .unwrap();
+    let refused = reason(&database, initialize(database.uri()));
+    insta::assert_snapshot!(refused, @r"A newer flowkeep has worked with the database [database] (its migration 9999 is unknown to this one). Use that one again. Nothing was changed.");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused() {
+    let database = TestDatabase::empty_sqlite();
+    fs::write(
+        path(database.uri()),
+        "a letter to a friend, which is long enough",
+    )
+    .unwrap();
+    insta::assert_snapshot!(reason(&database, initialize(database.uri())), @r"The database [database] cannot be opened: file is not a database.");
+}
+
+#[test]
+fn postgres_with_foreign_tables_is_refused() {
+    let database = TestDatabase::empty_postgres();
+    diesel::sql_query("CREATE TABLE invoices (id INTEGER)")
+        .execute(&mut database.connect())
+        .unwrap();
+    let refused = initialize(database.uri()).unwrap_err();
+    assert!(matches!(refused, OpenError::ForeignTables { example, .. } if example == "invoices"));
+}
+
+#[test]
+fn servers_that_start_at_once_do_not_collide_on_sqlite() {
+    start_at_once(&TestDatabase::empty_sqlite());
+}
+
+#[test]
+fn servers_that_start_at_once_do_not_collide_on_postgres() {
+    start_at_once(&TestDatabase::empty_postgres());
+}
+
+fn start_at_once(database: &TestDatabase) {
+    let found: Vec<Found> = thread::scope(|scope| {
+        let starting: Vec<_> = (0..6)
+            .map(|_| scope.spawn(|| initialize(database.uri()).unwrap()))
+            .collect();
+        starting
+            .into_iter()
+            .map(|server| server.join().unwrap())
+            .collect()
+    });
+    let creators = found.iter().filter(|found| **found == Found::Empty).count();
+    assert_eq!(creators, 1, "{found:?}");
+}
+
+#[test]
+fn after_a_checkpoint_the_file_is_complete_by_itself() {
+    let database = TestDatabase::sqlite();
+    let mut writer = database.connect();
+    diesel::sql_query("INSERT INTO flowkeep_schema VALUES ('a', 0)")
+        .execute(&mut writer)
+        .unwrap();
+    checkpoint(database.uri()).unwrap();
+
+    let copy = TestDatabase::empty_sqlite();
+    fs::copy(path(database.uri()), path(copy.uri())).unwrap();
+    let copied: i64 = flowkeep_schema::table
+        .filter(flowkeep_schema::version.eq("a"))
+        .count()
+        .get_result(&mut copy.connect())
+        .unwrap();
+    assert_eq!(copied, 1);
+}

@@ -1,0 +1,203 @@
+use serde_json::Value;
+
+use super::on_both_databases;
+use crate::config::SourceRules;
+use crate::lifecycle;
+use crate::store::Db;
+use crate::store::webhooks::events::Event;
+use crate::store::webhooks::outbox::{self, Delivery, Failure, Outcome};
+use crate::store::webhooks::{self, NewWebhook};
+use crate::wire::{
+    CreateModelVersion, CreateRegisteredModel, ModelVersionTag, RegisteredModelTag,
+    SetModelVersionTag, SetRegisteredModelAlias, SetRegisteredModelTag, WebhookAction as Action,
+    WebhookEntity as Entity,
+};
+
+on_both_databases!(
+    tells_of_each_change_once,
+    tells_of_prompts_as_prompts,
+    takes_up_each_delivery_once,
+    forgets_what_is_settled,
+);
+
+fn listen(db: &mut Db, kinds: &[(Entity, Action)]) -> String {
+    let new = NewWebhook {
+        name: "ci".to_owned(),
+        url: "https://example.org".to_owned(),
+        events: kinds
+            .iter()
+            .map(|(entity, action)| Event::new(*entity, *action))
+            .collect(),
+        description: None,
+        encrypted_secret: None,
+        status: None,
+    };
+    webhooks::create(db, &new).unwrap().webhook_id().to_owned()
+}
+
+fn create_model(db: &mut Db, name: &str, tags: &[(&str, &str)]) {
+    let request = CreateRegisteredModel {
+        name: Some(name.to_owned()),
+        tags: tags
+            .iter()
+            .map(|(key, value)| RegisteredModelTag {
+                key: Some((*key).to_owned()),
+                value: Some((*value).to_owned()),
+            })
+            .collect(),
+        ..CreateRegisteredModel::default()
+    };
+    lifecycle::create_model(db, &request).unwrap();
+}
+
+fn create_version(db: &mut Db, name: &str, source: &str, tags: &[(&str, &str)]) {
+    let request = CreateModelVersion {
+        name: Some(name.to_owned()),
+        source: Some(source.to_owned()),
+        tags: tags
+            .iter()
+            .map(|(key, value)| ModelVersionTag {
+                key: Some((*key).to_owned()),
+                value: Some((*value).to_owned()),
+            })
+            .collect(),
+        ..CreateModelVersion::default()
+    };
+    lifecycle::create(db, &request, &SourceRules::default()).unwrap();
+}
+
+/// Kind and data of all that is in the outbox.
+fn told(db: &mut Db) -> Vec<String> {
+    let mut told: Vec<String> = take_all(db)
+        .iter()
+        .map(|delivery| {
+            let body: Value = serde_json::from_str(&delivery.body).unwrap();
+            format!("{}.{} {}", delivery.entity, delivery.action, body["data"])
+        })
+        .collect();
+    told.sort();
+    told
+}
+
+fn take_all(db: &mut Db) -> Vec<Delivery> {
+    outbox::take(db, i64::MAX, 1, 100).unwrap()
+}
+
+fn tells_of_each_change_once(db: &mut Db) {
+    listen(
+        db,
+        &[
+            (Entity::RegisteredModel, Action::Created),
+            (Entity::ModelVersion, Action::Created),
+            (Entity::ModelVersionTag, Action::Set),
+            (Entity::ModelVersionAlias, Action::Created),
+        ],
+    );
+    listen(db, &[(Entity::ModelVersionTag, Action::Deleted)]);
+    create_model(db, "churn", &[("a", "b")]);
+    create_version(db, "churn", "s3://bucket/model", &[]);
+    let tag = SetModelVersionTag {
+        name: Some("churn".to_owned()),
+        version: Some("1".to_owned()),
+        key: Some("k".to_owned()),
+        value: Some("v".to_owned()),
+    };
+    lifecycle::set_version_tag(db, &tag).unwrap();
+    let alias = SetRegisteredModelAlias {
+        name: Some("churn".to_owned()),
+        alias: Some("champion".to_owned()),
+        version: Some("1".to_owned()),
+    };
+    lifecycle::set_alias(db, &alias).unwrap();
+    assert_eq!(
+        told(db),
+        [
+            r#"model_version.created {"name":"churn","version":"1","source":"s3://bucket/model","run_id":null,"tags":{},"description":null}"#,
+            r#"model_version_alias.created {"name":"churn","alias":"champion","version":"1"}"#,
+            r#"model_version_tag.set {"name":"churn","version":"1","key":"k","value":"v"}"#,
+            r#"registered_model.created {"name":"churn","tags":{"a":"b"},"description":""}"#,
+        ]
+    );
+}
+
+fn tells_of_prompts_as_prompts(db: &mut Db) {
+    listen(
+        db,
+        &[
+            (Entity::RegisteredModel, Action::Created),
+            (Entity::ModelVersion, Action::Created),
+            (Entity::Prompt, Action::Created),
+            (Entity::PromptVersion, Action::Created),
+            (Entity::PromptTag, Action::Set),
+        ],
+    );
+    let is_prompt = ("mlflow.prompt.is_prompt", "true");
+    create_model(db, "greeting", &[is_prompt, ("a", "b")]);
+    let text = ("mlflow.prompt.text", "Hello {{name}}");
+    create_version(
+        db,
+        "greeting",
+        "dummy-source",
+        &[is_prompt, text, ("c", "d")],
+    );
+    let tag = SetRegisteredModelTag {
+        name: Some("greeting".to_owned()),
+        key: Some("k".to_owned()),
+        value: Some("v".to_owned()),
+    };
+    lifecycle::set_model_tag(db, &tag).unwrap();
+    assert_eq!(
+        told(db),
+        [
+            r#"prompt.created {"name":"greeting","tags":{"a":"b"},"description":""}"#,
+            r#"prompt_tag.set {"name":"greeting","key":"k","value":"v"}"#,
+            r#"prompt_version.created {"name":"greeting","version":"1","template":"Hello {{name}}","tags":{"c":"d"},"description":null}"#,
+        ]
+    );
+}
+
+fn takes_up_each_delivery_once(db: &mut Db) {
+    listen(db, &[(Entity::RegisteredModel, Action::Created)]);
+    create_model(db, "a", &[]);
+    create_model(db, "b", &[]);
+    let (now, until) = (i64::MAX - 1, i64::MAX);
+    assert_eq!(outbox::take(db, now, until, 1).unwrap().len(), 1);
+    assert_eq!(outbox::take(db, now, until, 5).unwrap().len(), 1);
+    assert_eq!(outbox::take(db, now, until, 5).unwrap(), []);
+    assert!(!outbox::is_any_due(db, now).unwrap());
+    // Whoever took them up is gone.
+    let again = outbox::take(db, until, until, 5).unwrap();
+    assert_eq!(
+        again
+            .iter()
+            .map(|delivery| delivery.attempts)
+            .collect::<Vec<_>>(),
+        [1, 1]
+    );
+}
+
+fn forgets_what_is_settled(db: &mut Db) {
+    let id = listen(db, &[(Entity::RegisteredModel, Action::Created)]);
+    create_model(db, "a", &[]);
+    let [first] = take_all(db).try_into().unwrap();
+    let failure = Failure {
+        status: Some(503),
+        error: "busy".to_owned(),
+    };
+    let failed = Outcome::Failed {
+        failure,
+        retry_at: 50,
+    };
+    outbox::settle(db, &first, &failed).unwrap();
+    assert!(!outbox::is_any_due(db, 49).unwrap());
+    let [second] = outbox::take(db, 50, 100, 5).unwrap().try_into().unwrap();
+    assert_eq!(
+        (&second.delivery_id, second.attempts),
+        (&first.delivery_id, 1)
+    );
+    outbox::settle(db, &second, &Outcome::Delivered { status: 200 }).unwrap();
+    assert!(!outbox::is_any_due(db, i64::MAX).unwrap());
+    webhooks::delete(db, &id).unwrap();
+    create_model(db, "b", &[]);
+    assert!(!outbox::is_any_due(db, i64::MAX).unwrap());
+}

@@ -1,0 +1,242 @@
+//! Webhooks: addresses that are told of changes in the registry.
+
+pub mod events;
+pub mod outbox;
+mod page_token;
+
+use std::collections::HashMap;
+
+use chrono::Utc;
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use self::events::Event;
+use super::registered_models::WORKSPACE;
+use super::schema::{webhook_events, webhooks};
+use super::{Db, on_backend};
+use crate::error::{Error, Result};
+use crate::wire::{ListWebhooks, Webhook, WebhookStatus};
+
+type Columns = (
+    webhooks::webhook_id,
+    webhooks::name,
+    webhooks::description,
+    webhooks::url,
+    webhooks::status,
+    webhooks::creation_timestamp,
+    webhooks::last_updated_timestamp,
+);
+
+const COLUMNS: Columns = (
+    webhooks::webhook_id,
+    webhooks::name,
+    webhooks::description,
+    webhooks::url,
+    webhooks::status,
+    webhooks::creation_timestamp,
+    webhooks::last_updated_timestamp,
+);
+
+type Row = (
+    String,
+    String,
+    Option<String>,
+    String,
+    String,
+    Option<i64>,
+    Option<i64>,
+);
+
+/// A webhook that passed all checks.
+pub struct NewWebhook {
+    pub name: String,
+    pub url: String,
+    pub events: Vec<Event>,
+    pub description: Option<String>,
+    pub encrypted_secret: Option<String>,
+    pub status: Option<WebhookStatus>,
+}
+
+/// What is to change of a webhook. What is None stays.
+#[derive(AsChangeset)]
+#[diesel(table_name = webhooks)]
+pub struct Changes {
+    pub name: Option<String>,
+    pub url: Option<String>,
+    pub description: Option<String>,
+    pub secret: Option<String>,
+    pub status: Option<String>,
+    pub last_updated_timestamp: i64,
+}
+
+pub fn create(db: &mut Db, new: &NewWebhook) -> Result<Webhook> {
+    let id = Uuid::new_v4().to_string();
+    let now = Utc::now().timestamp_millis();
+    let row = (
+        webhooks::webhook_id.eq(&id),
+        webhooks::name.eq(&new.name),
+        webhooks::url.eq(&new.url),
+        webhooks::description.eq(&new.description),
+        webhooks::secret.eq(&new.encrypted_secret),
+        webhooks::status.eq(new.status.unwrap_or(WebhookStatus::Active).as_str_name()),
+        webhooks::creation_timestamp.eq(now),
+        webhooks::last_updated_timestamp.eq(now),
+        webhooks::workspace.eq(WORKSPACE),
+    );
+    diesel::insert_into(webhooks::table)
+        .values(row)
+        .execute(db)?;
+    insert_events(db, &id, &new.events)?;
+    get(db, &id)
+}
+
+fn insert_events(db: &mut Db, id: &str, events: &[Event]) -> Result<()> {
+    let rows: Vec<_> = events
+        .iter()
+        .map(|event| {
+            (
+                webhook_events::webhook_id.eq(id),
+                webhook_events::entity.eq(event.entity()),
+                webhook_events::action.eq(event.action()),
+            )
+        })
+        .collect();
+    on_backend!(db, |connection| diesel::insert_into(webhook_events::table)
+        .values(&rows)
+        .on_conflict_do_nothing()
+        .execute(connection))?;
+    Ok(())
+}
+
+pub fn get(db: &mut Db, id: &str) -> Result<Webhook> {
+    let row: Row = webhooks::table
+        .find(id)
+        .filter(webhooks::workspace.eq(WORKSPACE))
+        .filter(webhooks::deleted_timestamp.is_null())
+        .select(COLUMNS)
+        .first(db)
+        .optional()?
+        .ok_or_else(|| not_found(id))?;
+    assemble(db, vec![row])?.pop().ok_or_else(|| not_found(id))
+}
+
+/// A page of webhooks, the newest first, and the token of the next page.
+pub fn list(db: &mut Db, request: &ListWebhooks) -> Result<(Vec<Webhook>, Option<String>)> {
+    let limit = match request.max_results() {
+        0 => 100,
+        limit @ 1..=1000 => i64::from(limit),
+        _ => {
+            return Err(Error::invalid_parameter(
+                "max_results must be between 1 and 1000.",
+            ));
+        }
+    };
+    let offset = page_token::offset_of(request.page_token())?;
+    let mut rows: Vec<Row> = webhooks::table
+        .filter(webhooks::workspace.eq(WORKSPACE))
+        .filter(webhooks::deleted_timestamp.is_null())
+        .order((webhooks::creation_timestamp.desc(), webhooks::webhook_id))
+        .limit(limit + 1)
+        .offset(offset)
+        .select(COLUMNS)
+        .load(db)?;
+    let next = i64::try_from(rows.len())
+        .is_ok_and(|found| found > limit)
+        .then(|| {
+            rows.pop();
+            page_token::at(offset + limit)
+        });
+    Ok((assemble(db, rows)?, next))
+}
+
+pub fn update(db: &mut Db, id: &str, changes: &Changes, events: &[Event]) -> Result<Webhook> {
+    get(db, id)?;
+    diesel::update(webhooks::table.find(id))
+        .set(changes)
+        .execute(db)?;
+    if !events.is_empty() {
+        diesel::delete(webhook_events::table)
+            .filter(webhook_events::webhook_id.eq(id))
+            .execute(db)?;
+        insert_events(db, id, events)?;
+    }
+    get(db, id)
+}
+
+/// Marks a webhook as deleted. Its row stays.
+pub fn delete(db: &mut Db, id: &str) -> Result<()> {
+    let now = Utc::now().timestamp_millis();
+    let deleted = diesel::update(webhooks::table.find(id))
+        .filter(webhooks::deleted_timestamp.is_null())
+        .set((
+            webhooks::deleted_timestamp.eq(now),
+            webhooks::last_updated_timestamp.eq(now),
+        ))
+        .execute(db)?;
+    if deleted == 0 {
+        return Err(not_found(id));
+    }
+    Ok(())
+}
+
+/// Where and how to deliver to a webhook.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub url: String,
+    pub encrypted_secret: Option<String>,
+}
+
+/// None for a webhook that was deleted or disabled.
+pub fn target(db: &mut Db, id: &str, even_if_disabled: bool) -> Result<Option<Target>> {
+    let found: Option<(String, Option<String>, String)> = webhooks::table
+        .find(id)
+        .filter(webhooks::deleted_timestamp.is_null())
+        .select((webhooks::url, webhooks::secret, webhooks::status))
+        .first(db)
+        .optional()?;
+    Ok(found
+        .filter(|(.., status)| even_if_disabled || status == WebhookStatus::Active.as_str_name())
+        .map(|(url, encrypted_secret, _)| Target {
+            url,
+            encrypted_secret,
+        }))
+}
+
+fn assemble(db: &mut Db, rows: Vec<Row>) -> Result<Vec<Webhook>> {
+    let ids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
+    let stored: Vec<(String, String, String)> = webhook_events::table
+        .filter(webhook_events::webhook_id.eq_any(ids))
+        .order((webhook_events::entity, webhook_events::action))
+        .select((
+            webhook_events::webhook_id,
+            webhook_events::entity,
+            webhook_events::action,
+        ))
+        .load(db)?;
+    let mut events: HashMap<String, Vec<_>> = HashMap::new();
+    for (id, entity, action) in stored {
+        events
+            .entry(id)
+            .or_default()
+            .extend(events::message(&entity, &action));
+    }
+    Ok(rows
+        .into_iter()
+        .map(
+            |(id, name, description, url, status, created, updated)| Webhook {
+                events: events.remove(&id).unwrap_or_default(),
+                webhook_id: Some(id),
+                name: Some(name),
+                description: description.filter(|description| !description.is_empty()),
+                url: Some(url),
+                status: WebhookStatus::from_str_name(&status).map(i32::from),
+                creation_timestamp: created,
+                last_updated_timestamp: updated,
+            },
+        )
+        .collect())
+}
+
+fn not_found(id: &str) -> Error {
+    Error::does_not_exist(format!("Webhook with ID {id} not found."))
+}

@@ -1,0 +1,179 @@
+//! Deliveries that are still to be made. They are written in the transaction of the change that they
+//! tell of, and so are neither lost nor sent for what did not happen.
+
+use chrono::{SecondsFormat, Utc};
+use diesel::prelude::*;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::events::Event;
+use crate::error::Result;
+use crate::store::registered_models::WORKSPACE;
+use crate::store::schema::{
+    flowkeep_webhook_deliveries as log, flowkeep_webhook_outbox as outbox, webhook_events, webhooks,
+};
+use crate::store::{Db, on_backend};
+use crate::wire::python;
+
+/// How long the log remembers.
+const DAYS_IN_LOG: i64 = 30;
+
+/// Ids of the active webhooks that want to be told of an event.
+pub fn listeners(db: &mut Db, event: Event) -> Result<Vec<String>> {
+    let active = webhooks::table
+        .filter(webhooks::webhook_id.eq(webhook_events::webhook_id))
+        .filter(webhooks::workspace.eq(WORKSPACE))
+        .filter(webhooks::status.eq("ACTIVE"))
+        .filter(webhooks::deleted_timestamp.is_null());
+    Ok(webhook_events::table
+        .filter(webhook_events::entity.eq(event.entity()))
+        .filter(webhook_events::action.eq(event.action()))
+        .filter(diesel::dsl::exists(active))
+        .select(webhook_events::webhook_id)
+        .load(db)?)
+}
+
+/// The body that webhooks get.
+pub fn body(event: Event, data: Value) -> String {
+    let now = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, false);
+    let body = json!({
+        "entity": event.entity(),
+        "action": event.action(),
+        "timestamp": now,
+        "data": data,
+    });
+    python::json(&body)
+}
+
+pub fn add(db: &mut Db, event: Event, listeners: &[String], data: Value) -> Result<()> {
+    let now = Utc::now().timestamp_millis();
+    let body = body(event, data);
+    let rows: Vec<_> = listeners
+        .iter()
+        .map(|id| {
+            (
+                outbox::delivery_id.eq(Uuid::new_v4().to_string()),
+                outbox::webhook_id.eq(id),
+                outbox::entity.eq(event.entity()),
+                outbox::action.eq(event.action()),
+                outbox::body.eq(&body),
+                outbox::created_at.eq(now),
+                outbox::attempts.eq(0),
+                outbox::due_at.eq(now),
+            )
+        })
+        .collect();
+    on_backend!(db, |connection| diesel::insert_into(outbox::table)
+        .values(&rows)
+        .execute(connection))?;
+    Ok(())
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Delivery {
+    pub delivery_id: String,
+    pub webhook_id: String,
+    pub entity: String,
+    pub action: String,
+    pub body: String,
+    /// How often it was begun before.
+    pub attempts: i32,
+}
+
+/// Whether there is a delivery to make.
+pub fn is_any_due(db: &mut Db, now: i64) -> Result<bool> {
+    let due = outbox::table.filter(outbox::due_at.le(now));
+    Ok(diesel::select(diesel::dsl::exists(due)).get_result(db)?)
+}
+
+/// Takes up deliveries that are due. Nobody else gets them until `until`; should this server be gone
+/// by then, somebody does.
+pub fn take(db: &mut Db, now: i64, until: i64, limit: i64) -> Result<Vec<Delivery>> {
+    let due = outbox::table
+        .filter(outbox::due_at.le(now))
+        .order(outbox::due_at)
+        .limit(limit)
+        .select((
+            outbox::delivery_id,
+            outbox::webhook_id,
+            outbox::entity,
+            outbox::action,
+            outbox::body,
+            outbox::attempts,
+        ));
+    let taken: Vec<Delivery> = match db {
+        Db::Postgres(connection) => due.for_update().skip_locked().load(connection)?,
+        // A transaction that writes is alone here.
+        Db::Sqlite(connection) => due.load(connection)?,
+    };
+    let ids: Vec<&str> = taken
+        .iter()
+        .map(|delivery| delivery.delivery_id.as_str())
+        .collect();
+    diesel::update(outbox::table)
+        .filter(outbox::delivery_id.eq_any(ids))
+        .set((
+            outbox::attempts.eq(outbox::attempts + 1),
+            outbox::due_at.eq(until),
+        ))
+        .execute(db)?;
+    Ok(taken)
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Delivered {
+        status: u16,
+    },
+    /// To be tried again at a time.
+    Failed {
+        failure: Failure,
+        retry_at: i64,
+    },
+    GivenUp(Failure),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub status: Option<u16>,
+    pub error: String,
+}
+
+/// Notes what became of an attempt.
+pub fn settle(db: &mut Db, delivery: &Delivery, outcome: &Outcome) -> Result<()> {
+    let row = outbox::table.find(&delivery.delivery_id);
+    let (name, status, error) = match outcome {
+        Outcome::Delivered { status } => {
+            diesel::delete(row).execute(db)?;
+            ("delivered", Some(*status), None)
+        }
+        Outcome::Failed { failure, retry_at } => {
+            diesel::update(row)
+                .set(outbox::due_at.eq(retry_at))
+                .execute(db)?;
+            ("failed", failure.status, Some(failure.error.as_str()))
+        }
+        Outcome::GivenUp(failure) => {
+            diesel::delete(row).execute(db)?;
+            ("given up", failure.status, Some(failure.error.as_str()))
+        }
+    };
+    let now = Utc::now();
+    let entry = (
+        log::delivery_id.eq(&delivery.delivery_id),
+        log::attempt.eq(delivery.attempts + 1),
+        log::webhook_id.eq(&delivery.webhook_id),
+        log::entity.eq(&delivery.entity),
+        log::action.eq(&delivery.action),
+        log::attempted_at.eq(now.timestamp_millis()),
+        log::outcome.eq(name),
+        log::response_status.eq(status.map(i32::from)),
+        log::error.eq(error),
+    );
+    diesel::insert_into(log::table).values(entry).execute(db)?;
+    let forgotten = (now - chrono::Duration::days(DAYS_IN_LOG)).timestamp_millis();
+    diesel::delete(log::table)
+        .filter(log::attempted_at.lt(forgotten))
+        .execute(db)?;
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! Tokens for the pages of a short list, which hold how much of it came before.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result};
+
+pub fn at(offset: i64) -> String {
+    BASE64_STANDARD.encode(json!({"offset": offset}).to_string())
+}
+
+pub fn offset_of(token: &str) -> Result<i64> {
+    if token.is_empty() {
+        return Ok(0);
+    }
+    let decoded = BASE64_STANDARD
+        .decode(token)
+        .map_err(|_| Error::invalid_parameter("Invalid page token, could not base64-decode"))?;
+    let value: Value = serde_json::from_slice(&decoded).unwrap_or_default();
+    value["offset"]
+        .as_i64()
+        .filter(|offset| *offset >= 0)
+        .ok_or_else(|| {
+            Error::invalid_parameter(format!(
+                "Invalid page token, decoded value={}",
+                String::from_utf8_lossy(&decoded)
+            ))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_come_back_as_offsets() {
+        assert_eq!(offset_of(""), Ok(0));
+        assert_eq!(offset_of(&at(40)), Ok(40));
+        for token in ["?", "e30=", &at(-1)] {
+            assert!(offset_of(token).is_err(), "{token}");
+        }
+    }
+}

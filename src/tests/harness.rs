@@ -1,0 +1,156 @@
+//! The whole app in this process, on a fresh SQLite database and a fresh artifact folder.
+
+use std::pin::Pin;
+use std::rc::Rc;
+
+use actix_http::Request;
+use actix_web::body::to_bytes;
+use actix_web::http::Method;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
+use actix_web::middleware::from_fn;
+use actix_web::test::{TestRequest, call_service, init_service};
+use actix_web::web::{Bytes, Data};
+use actix_web::{App, test};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::api::{self, Settings, State};
+use crate::config::{
+    ArtifactSettings, DatabaseSettings, DatabaseUri, Limits, SourceRules, WebhookSettings,
+};
+use crate::store;
+
+type Pending = Pin<Box<dyn Future<Output = Reply>>>;
+
+pub struct TestApp {
+    call: Box<dyn Fn(Request) -> Pending>,
+    /// Database and artifacts; gone with the app.
+    folder: TempDir,
+}
+
+pub struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl TestApp {
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// An app whose artifact settings are changed.
+    pub async fn with(change: impl FnOnce(&mut ArtifactSettings)) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let uri = DatabaseUri::Sqlite(folder.path().join("mlflow.db"));
+        let mut artifact_settings = ArtifactSettings {
+            default_root: "mlflow-artifacts:/".to_owned(),
+            destination: folder.path().join("mlartifacts").display().to_string(),
+            serve: true,
+            only: false,
+        };
+        change(&mut artifact_settings);
+        store::initialize(&uri).expect("an empty database");
+        let database = DatabaseSettings::new(uri);
+        let settings = Settings {
+            artifacts: artifact_settings,
+            limits: Limits::default(),
+            source_rules: SourceRules::default(),
+            webhooks: WebhookSettings::default(),
+        };
+        let state = State::open(&database, settings).await;
+        let state = Data::new(state.expect("a connection"));
+        let app = App::new()
+            .app_data(state)
+            .wrap(from_fn(api::refuse_what_is_off))
+            .configure(api::configure);
+        let service = Rc::new(init_service(app).await);
+        let call = move |request| {
+            let service = Rc::clone(&service);
+            Box::pin(async move {
+                let response = call_service(&*service, request).await;
+                Reply {
+                    status: response.status().as_u16(),
+                    headers: response.headers().clone(),
+                    body: to_bytes(response.into_body())
+                        .await
+                        .unwrap_or_else(|_| panic!("a body that ends early")),
+                }
+            }) as Pending
+        };
+        Self {
+            call: Box::new(call),
+            folder,
+        }
+    }
+
+    /// The folder that holds database and artifacts.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    pub async fn send(&self, request: TestRequest) -> Reply {
+        (self.call)(request.to_request()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(test::TestRequest::get().uri(path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.json(Method::POST, path, body).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.json(Method::PATCH, path, body).await
+    }
+
+    pub async fn delete(&self, path: &str, body: Value) -> Reply {
+        self.json(Method::DELETE, path, body).await
+    }
+
+    /// A body as it is, for what no JSON library would write.
+    pub async fn post_text(&self, path: &str, body: &'static str) -> Reply {
+        let request = test::TestRequest::post()
+            .uri(path)
+            .insert_header((CONTENT_TYPE, "application/json"))
+            .set_payload(body);
+        self.send(request).await
+    }
+
+    async fn json(&self, method: Method, path: &str, body: Value) -> Reply {
+        self.send(TestRequest::with_uri(path).method(method).set_json(body))
+            .await
+    }
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.text()))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The JSON of a reply that is expected to be a success.
+    #[track_caller]
+    pub fn ok(&self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.text());
+        self.json()
+    }
+
+    /// `status code: message` of a reply that is expected to be an error.
+    #[track_caller]
+    pub fn error(&self) -> String {
+        let body = self.json();
+        let part = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        assert!(self.status >= 400, "{}", self.text());
+        format!(
+            "{} {}: {}",
+            self.status,
+            part("error_code"),
+            part("message")
+        )
+    }
+}

@@ -1,0 +1,17 @@
+//! HTTP tests through one harness. A file for each area of the API.
+
+mod artifacts;
+mod experiments;
+mod harness;
+mod inputs;
+mod logged_models;
+mod metrics;
+mod model_versions;
+mod registered_models;
+mod router;
+mod runs;
+mod searches;
+mod security;
+mod webhooks;
+
+pub use harness::TestApp;

@@ -1,0 +1,53 @@
+//! Paths and methods that have no handler.
+
+use actix_web::App;
+use actix_web::http::Method;
+use actix_web::http::header::ALLOW;
+use actix_web::test::{TestRequest, call_service, init_service};
+
+use super::TestApp;
+use crate::api;
+
+#[actix_web::test]
+async fn what_has_no_answer_is_told_apart() {
+    let app = TestApp::new().await;
+    let unknown = app.get("/api/2.0/mlflow/nothing").await;
+    assert_eq!(
+        unknown.error(),
+        "404 ENDPOINT_NOT_FOUND: There is no GET /api/2.0/mlflow/nothing on this server."
+    );
+    let missing = app.get("/api/3.0/mlflow/workspaces/one").await;
+    assert_eq!(
+        missing.error(),
+        "501 NOT_IMPLEMENTED: flowkeep does not have GET /api/3.0/mlflow/workspaces/one yet."
+    );
+    let wrong_method = app.get("/api/2.0/mlflow/experiments/create").await;
+    assert_eq!(wrong_method.status, 405);
+    assert_eq!(wrong_method.headers.get(ALLOW).unwrap(), "POST, OPTIONS");
+}
+
+#[actix_web::test]
+async fn a_head_is_answered_where_a_get_is() {
+    let app = TestApp::new().await;
+    let head = TestRequest::with_uri("/version").method(Method::HEAD);
+    assert_eq!(app.send(head).await.status, 200);
+}
+
+#[actix_web::test]
+async fn everything_moves_below_a_static_prefix() {
+    let app = App::new().configure(|config| api::configure_under("/ml/flow", config));
+    let app = init_service(app).await;
+    for (path, status) in [
+        ("/ml/flow/", 200),
+        ("/ml/flow/health", 200),
+        ("/ml/flow/api/3.0/mlflow/server-info", 200),
+        ("/ml/flow/ajax-api/3.0/mlflow/ui-telemetry", 200),
+        ("/ml/flow/api/3.0/mlflow/workspaces", 501),
+        ("/health", 404),
+        ("/api/3.0/mlflow/server-info", 404),
+        ("/api/3.0/mlflow/workspaces", 404),
+    ] {
+        let response = call_service(&app, TestRequest::with_uri(path).to_request()).await;
+        assert_eq!(response.status().as_u16(), status, "{path}");
+    }
+}

@@ -1,0 +1,177 @@
+//! What is refused to a browser, in MLflow's words.
+
+use std::rc::Rc;
+
+use actix_web::App;
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+
+use crate::api;
+use crate::api::security::{Protection, protect};
+use crate::config::SecuritySettings;
+
+/// A route that changes something and needs no database.
+const CHANGE: &str = "/ajax-api/3.0/mlflow/ui-telemetry";
+
+/// `status body`, and each header of the answer that a browser obeys.
+async fn answer(
+    settings: Option<SecuritySettings>,
+    method: Method,
+    path: &str,
+    headers: &[(&'static str, &'static str)],
+) -> String {
+    let protection = Rc::new(settings.map(|settings| Protection::new(&settings, "")));
+    let app = init_service(
+        App::new()
+            .wrap(from_fn(move |request, next| {
+                protect(Rc::clone(&protection), request, next)
+            }))
+            .configure(api::configure),
+    )
+    .await;
+    let mut request = TestRequest::with_uri(path).method(method);
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request = request.insert_header(("host", "localhost:5000"));
+    }
+    for header in headers {
+        request = request.insert_header(*header);
+    }
+    let response = call_service(&app, request.to_request()).await;
+    let mut lines: Vec<String> = response
+        .headers()
+        .iter()
+        .filter(|(name, _)| name.as_str() != "content-type" && name.as_str() != "allow")
+        .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+        .collect();
+    lines.sort();
+    let status = response.status().as_u16();
+    let body = read_body(response).await;
+    lines.insert(0, format!("{status} {}", String::from_utf8_lossy(&body)));
+    lines.join("\n")
+}
+
+fn default() -> Option<SecuritySettings> {
+    allowing(None, &[])
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "what the server is given")]
+fn allowing(hosts: Option<&[&str]>, origins: &[&str]) -> Option<SecuritySettings> {
+    let owned = |list: &[&str]| list.iter().map(|&item| item.to_owned()).collect();
+    Some(SecuritySettings {
+        allowed_hosts: hosts.map(owned),
+        allowed_origins: owned(origins),
+        frame_options: Some("SAMEORIGIN"),
+    })
+}
+
+#[actix_web::test]
+async fn a_foreign_host_reaches_only_the_health_checks() {
+    let evil = &[("host", "evil.example")];
+    let refused = answer(default(), Method::GET, "/", evil).await;
+    assert_eq!(
+        refused,
+        "403 Invalid Host header - possible DNS rebinding attack detected"
+    );
+    let health = answer(default(), Method::GET, "/health", evil).await;
+    assert!(health.starts_with("200 OK"), "{health}");
+
+    let listed = || allowing(Some(&["evil.*"]), &[]);
+    let allowed = answer(listed(), Method::GET, "/version", evil).await;
+    assert!(allowed.starts_with("200 3.17.2"), "{allowed}");
+    let local = &[("host", "localhost:5000")];
+    let refused = answer(listed(), Method::GET, "/", local).await;
+    assert!(refused.starts_with("403 "), "{refused}");
+}
+
+#[actix_web::test]
+async fn a_foreign_page_may_not_change_anything() {
+    let evil = &[("origin", "https://evil.example")];
+    let refused = answer(default(), Method::POST, CHANGE, evil).await;
+    assert_eq!(
+        refused,
+        "403 Cross-origin request blocked\n\
+         access-control-allow-credentials: true\n\
+         access-control-expose-headers: *\n\
+         vary: Origin"
+    );
+    // It may ask, and its browser keeps the answer from it.
+    let read = answer(default(), Method::GET, CHANGE, evil).await;
+    assert!(read.starts_with("200 "), "{read}");
+    assert!(!read.contains("access-control-allow-origin"), "{read}");
+
+    let listed = || allowing(None, &["https://evil.example"]);
+    let allowed = answer(listed(), Method::POST, CHANGE, evil).await;
+    assert_eq!(
+        allowed,
+        "200 {\"status\":\"disabled\"}\n\
+         access-control-allow-credentials: true\n\
+         access-control-allow-origin: https://evil.example\n\
+         access-control-expose-headers: *\n\
+         vary: Origin\n\
+         x-content-type-options: nosniff\n\
+         x-frame-options: SAMEORIGIN"
+    );
+}
+
+#[actix_web::test]
+async fn pages_of_this_machine_may_change_things() {
+    for origin in [
+        "http://localhost:3000",
+        "http://127.0.0.1",
+        "http://[::1]:8",
+    ] {
+        let allowed = answer(default(), Method::POST, CHANGE, &[("origin", origin)]).await;
+        assert!(allowed.starts_with("200 "), "{allowed}");
+        let header = format!("access-control-allow-origin: {origin}");
+        assert!(allowed.contains(&header), "{allowed}");
+    }
+    for origin in ["null", "http://localhost.evil.example", "http://0.0.0.0"] {
+        let refused = answer(default(), Method::POST, CHANGE, &[("origin", origin)]).await;
+        assert!(refused.starts_with("403 "), "{refused}");
+    }
+}
+
+#[actix_web::test]
+async fn a_browser_that_asks_first_is_told() {
+    let wish = |origin| {
+        [
+            ("origin", origin),
+            ("access-control-request-method", "POST"),
+            ("access-control-request-headers", "content-type"),
+        ]
+    };
+    let local = wish("http://localhost:3000");
+    let told = answer(default(), Method::OPTIONS, CHANGE, &local).await;
+    let common = "access-control-allow-credentials: true\n\
+         access-control-allow-headers: content-type\n\
+         access-control-allow-methods: GET, POST, PUT, DELETE, OPTIONS, PATCH\n";
+    let rest = "access-control-max-age: 600\n\
+         vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers, \
+         Access-Control-Request-Private-Network";
+    let origin = "access-control-allow-origin: http://localhost:3000\n";
+    assert_eq!(told, format!("200 OK\n{common}{origin}{rest}"));
+
+    let evil = wish("https://evil.example");
+    let told = answer(default(), Method::OPTIONS, CHANGE, &evil).await;
+    assert_eq!(told, format!("400 Disallowed CORS origin\n{common}{rest}"));
+}
+
+#[actix_web::test]
+async fn a_star_lets_all_pages_in_without_credentials() {
+    let evil = &[("origin", "https://evil.example")];
+    let allowed = answer(allowing(None, &["*"]), Method::POST, CHANGE, evil).await;
+    assert!(allowed.starts_with("200 "), "{allowed}");
+    assert!(
+        allowed.contains("access-control-allow-origin: *"),
+        "{allowed}"
+    );
+    assert!(!allowed.contains("credentials"), "{allowed}");
+}
+
+#[actix_web::test]
+async fn nothing_is_checked_where_that_was_asked_for() {
+    let evil = &[("host", "evil.example"), ("origin", "https://evil.example")];
+    let allowed = answer(None, Method::POST, CHANGE, evil).await;
+    assert_eq!(allowed, "200 {\"status\":\"disabled\"}");
+}

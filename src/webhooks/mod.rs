@@ -1,0 +1,14 @@
+//! Tells webhooks of what happened: which addresses they may have, how a message is signed, and the
+//! worker that delivers from the outbox.
+
+mod address;
+mod checks;
+mod client;
+mod examples;
+mod worker;
+
+pub use self::address::check_url;
+pub use self::checks::{check_name, events};
+pub use self::client::{Client, Reply};
+pub use self::examples::example;
+pub use self::worker::deliver_forever;

@@ -1,0 +1,31 @@
+//! MLflow's messages and their JSON: the vocabulary of the whole house, generated from `proto/`.
+
+pub mod json;
+pub mod names;
+pub mod python;
+pub mod request;
+mod validation;
+
+mod generated {
+    #![allow(
+        clippy::all,
+        clippy::pedantic,
+        dead_code,
+        reason = "generated code follows its generator's style"
+    )]
+    include!(concat!(env!("OUT_DIR"), "/messages.rs"));
+}
+
+pub use generated::mlflow::*;
+
+mod requests {
+    #![allow(
+        clippy::all,
+        clippy::pedantic,
+        reason = "generated code follows its generator's style"
+    )]
+    include!(concat!(env!("OUT_DIR"), "/requests.rs"));
+}
+
+#[cfg(test)]
+mod tests;
