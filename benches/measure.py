@@ -1,5 +1,6 @@
 """Measures one server: latencies of single requests, requests a second under load, memory."""
 
+import json
 import re
 import statistics
 import subprocess
@@ -25,7 +26,7 @@ def latency(send: Callable[[int], requests.Response], times: int) -> Latency:
     """One request after the other, so that only the server's work is measured, not its queue."""
     send(0).raise_for_status()
     taken = []
-    for number in range(times):
+    for number in range(1, times + 1):
         begin = time.perf_counter()
         response = send(number)
         taken.append(time.perf_counter() - begin)
@@ -33,21 +34,94 @@ def latency(send: Callable[[int], requests.Response], times: int) -> Latency:
     return Latency(statistics.median(taken), statistics.quantiles(taken, n=20)[-1])
 
 
-def throughput(url: str, script: str, seconds: int = 10, connections: int = 16) -> tuple[float, int]:
-    """Requests a second of wrk, and how many of them were not answered with a success."""
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
-        file.write(script)
-        file.flush()
-        output = subprocess.run(
-            ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "-s", file.name, url],
-            check=True,
-            capture_output=True,
+def report_latency(report: Any, scenario: str, send: Callable[[int], requests.Response], times: int) -> None:
+    taken = latency(send, times)
+    report(f"{scenario}, median", taken.median * 1000, "ms")
+    report(f"{scenario}, p95", taken.p95 * 1000, "ms")
+
+
+# Makes of `body(n)`, or of `path(n)`, one request after the other, and prints what became of them. Each
+# thread has an `id`, so that no two send the same.
+SCRIPT = """
+local threads = {}
+function setup(thread) thread:set("id", #threads); table.insert(threads, thread) end
+local n = 0
+function request()
+  n = n + 1
+  if body then
+    return wrk.format("POST", nil, {["Content-Type"] = "application/json"}, body(n))
+  end
+  return wrk.format("GET", path and path(n) or nil)
+end
+function done(summary, latency, requests)
+  local errors = summary.errors
+  io.write(string.format('\\nREPORT {"seconds": %f, "requests": %d, "failed": %d, "p95": %f}\\n',
+    summary.duration / 1e6, summary.requests,
+    errors.status + errors.connect + errors.read + errors.write + errors.timeout,
+    latency:percentile(95) / 1e6))
+end
+"""
+
+
+@dataclass(frozen=True)
+class Load:
+    """Requests that wrk sends as fast as they are answered."""
+
+    url: str
+    script: str = ""
+    """Lua: a function `body(n)` for a POST, `path(n)` for GETs of different paths, or none for one path."""
+
+    seconds: int = 8
+    connections: int = 16
+
+
+@dataclass(frozen=True)
+class Throughput:
+    rate: float
+    """Answers a second."""
+
+    p95: float
+    """In seconds."""
+
+
+class UnderLoad:
+    """wrk at work, so that something else can go on meanwhile."""
+
+    def __init__(self, load: Load) -> None:
+        self._script = tempfile.NamedTemporaryFile("w", suffix=".lua")  # noqa: SIM115
+        self._script.write(load.script + SCRIPT)
+        self._script.flush()
+        self._load = load
+        threads = min(2, load.connections)
+        self._process = subprocess.Popen(
+            [
+                *(
+                    "wrk",
+                    f"-t{threads}",
+                    f"-c{load.connections}",
+                    f"-d{load.seconds}s",
+                    "--timeout",
+                    "60s",
+                ),
+                *("-s", self._script.name, load.url),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-        ).stdout
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
-    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
-    assert rate, output
-    return float(rate[1]), int(failed[1]) if failed else 0
+        )
+
+    def result(self) -> Throughput:
+        output, _ = self._process.communicate()
+        self._script.close()
+        found = re.search(r"^REPORT (.*)$", output, re.MULTILINE)
+        assert found, output
+        told = json.loads(found[1])
+        assert told["failed"] == 0, f"{told['failed']} requests to {self._load.url} failed:\n{output}"
+        return Throughput(told["requests"] / told["seconds"], told["p95"])
+
+
+def throughput(load: Load) -> Throughput:
+    return UnderLoad(load).result()
 
 
 def memory(process: int) -> float:
@@ -79,10 +153,15 @@ class Client:
 
     def __init__(self, url: str) -> None:
         self._session = requests.Session()
-        self._api = f"{url}/api/2.0/mlflow"
+        self.api = f"{url}/api/2.0/mlflow"
 
     def get(self, path: str, **query: Any) -> requests.Response:
-        return self._session.get(f"{self._api}/{path}", params=query, timeout=120)
+        return self._session.get(f"{self.api}/{path}", params=query, timeout=120)
 
     def post(self, path: str, **body: Any) -> requests.Response:
-        return self._session.post(f"{self._api}/{path}", json=body, timeout=120)
+        return self._session.post(f"{self.api}/{path}", json=body, timeout=120)
+
+    def create_run(self) -> str:
+        response = self.post("runs/create", experiment_id="0", start_time=1)
+        response.raise_for_status()
+        return response.json()["run"]["info"]["run_id"]

@@ -1,35 +1,118 @@
-"""Fills a SQLite database with runs and models, by plain SQL, so that both servers read the same rows."""
+"""Fills a database with runs and models, by plain SQL, so that all servers read the same rows."""
 
+import io
 import sqlite3
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from itertools import product
 from pathlib import Path
 from random import Random
 
-BATCH = 50_000
+import psycopg2
+
 START = 1_700_000_000_000
 
 
-def seed_runs(database: Path, runs: int, experiments: int = 10, keys: int = 20, tags: int = 4) -> None:
-    """Runs with `keys` metrics and params each, and `tags` tags, spread over the experiments."""
+class Rows(ABC):
+    """A database to put rows into."""
+
+    @abstractmethod
+    def insert(self, columns: str, rows: Iterable[tuple]) -> None:
+        """`columns` is the table with its columns in parentheses."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Keeps the rows, and lets the database count them for its query planner."""
+
+
+class SqliteRows(Rows):
+    def __init__(self, database: Path) -> None:
+        self.connection = sqlite3.connect(database)
+
+    def insert(self, columns: str, rows: Iterable[tuple]) -> None:
+        places = ", ".join("?" * (columns.count(",") + 1))
+        self.connection.executemany(f"INSERT INTO {columns} VALUES ({places})", rows)
+
+    def close(self) -> None:
+        self.connection.commit()
+        self.connection.execute("ANALYZE")
+        self.connection.commit()
+        self.connection.close()
+
+
+class PostgresRows(Rows):
+    def __init__(self, uri: str) -> None:
+        self._connection = psycopg2.connect(uri)
+
+    def insert(self, columns: str, rows: Iterable[tuple]) -> None:
+        with self._connection.cursor() as cursor:
+            for lines in chunks("\t".join(map(str, row)) + "\n" for row in rows):
+                cursor.copy_expert(f"COPY {columns} FROM STDIN", io.StringIO("".join(lines)))
+
+    def close(self) -> None:
+        self._connection.commit()
+        self._connection.autocommit = True
+        self._connection.cursor().execute("VACUUM ANALYZE")
+        self._connection.close()
+
+
+def chunks(lines: Iterator[str], size: int = 50_000) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    for line in lines:
+        chunk.append(line)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    yield chunk
+
+
+def run_ids(runs: int) -> list[str]:
     random = Random(7)
-    connection = sqlite3.connect(database)
-    for experiment in range(1, experiments + 1):
-        connection.execute(
-            "INSERT INTO experiments (experiment_id, name, artifact_location, lifecycle_stage, creation_time,"
-            " last_update_time, workspace) VALUES (?, ?, ?, 'active', ?, ?, 'default')",
-            (experiment, f"bench-{experiment}", f"mlflow-artifacts:/{experiment}", START, START),
-        )
-    identifiers = [f"{random.getrandbits(128):032x}" for _ in range(runs)]
-    numbered = list(enumerate(identifiers))
-    insert(
-        connection,
+    return [f"{random.getrandbits(128):032x}" for _ in range(runs)]
+
+
+def seed_runs(rows: Rows, runs: int, experiments: int = 10, keys: int = 20, tags: int = 4) -> None:
+    """Runs with `keys` metrics and params each, and `tags` tags, spread over the experiments."""
+    random = Random(8)
+    rows.insert(
+        "experiments (experiment_id, name, artifact_location, lifecycle_stage, creation_time,"
+        " last_update_time, workspace)",
+        (
+            (
+                number,
+                f"bench-{number}",
+                f"mlflow-artifacts:/{number}",
+                "active",
+                START,
+                START,
+                "default",
+            )
+            for number in range(1, experiments + 1)
+        ),
+    )
+    numbered = list(enumerate(run_ids(runs)))
+    rows.insert(
         "runs (run_uuid, name, source_type, user_id, status, start_time, end_time, lifecycle_stage,"
         " artifact_uri, experiment_id, source_name, entry_point_name, source_version)",
         (
             (
-                *(run, f"run-{number}", "UNKNOWN", "bench", "FINISHED", START + number, START + number + 1),
-                *("active", f"mlflow-artifacts:/{run}", 1 + number % experiments, "", "", ""),
+                *(
+                    run,
+                    f"run-{number}",
+                    "UNKNOWN",
+                    "bench",
+                    "FINISHED",
+                    START + number,
+                    START + number + 1,
+                ),
+                *(
+                    "active",
+                    f"mlflow-artifacts:/{run}",
+                    1 + number % experiments,
+                    "",
+                    "",
+                    "",
+                ),
             )
             for number, run in numbered
         ),
@@ -39,70 +122,54 @@ def seed_runs(database: Path, runs: int, experiments: int = 10, keys: int = 20, 
         for number, run in numbered
         for key in range(keys)
     ]
-    insert(connection, "metrics (key, value, timestamp, run_uuid, step, is_nan)", values)
-    insert(connection, "latest_metrics (key, value, timestamp, run_uuid, step, is_nan)", values)
-    insert(
-        connection,
+    rows.insert("metrics (key, value, timestamp, run_uuid, step, is_nan)", values)
+    rows.insert("latest_metrics (key, value, timestamp, run_uuid, step, is_nan)", values)
+    rows.insert(
         "params (key, value, run_uuid)",
         ((f"param-{key}", str((number + key) % 50), run) for number, run in numbered for key in range(keys)),
     )
-    insert(
-        connection,
+    rows.insert(
         "tags (key, value, run_uuid)",
         ((f"tag-{key}", f"value-{number % 100}", run) for number, run in numbered for key in range(tags)),
     )
-    finish(connection)
 
 
-def seed_models(database: Path, models: int, versions: int) -> None:
+def model_name(number: int) -> str:
+    return f"model-{number:06}"
+
+
+def seed_models(rows: Rows, models: int, versions: int) -> None:
     """Registered models with tags, each with versions of which the last has an alias."""
-    connection = sqlite3.connect(database)
-    names = [f"model-{number:06}" for number in range(models)]
+    names = [model_name(number) for number in range(models)]
     keys = list(product(enumerate(names), range(1, versions + 1)))
-    insert(
-        connection,
+    rows.insert(
         "registered_models (name, creation_time, last_updated_time, description, workspace)",
         ((name, START + number, START + number, "", "default") for number, name in enumerate(names)),
     )
-    insert(
-        connection,
+    rows.insert(
         "registered_model_tags (key, value, name, workspace)",
         (("team", f"team-{number % 100}", name, "default") for number, name in enumerate(names)),
     )
-    insert(
-        connection,
+    rows.insert(
         "model_versions (name, version, creation_time, last_updated_time, description, user_id,"
         " current_stage, source, run_id, status, run_link, storage_location, workspace)",
         (
             (
                 *(name, version, START + number, START + number, "", "bench"),
-                *("Production" if version == versions else "Archived", "mlflow-artifacts:/1/models/m"),
+                *(
+                    "Production" if version == versions else "Archived",
+                    "mlflow-artifacts:/1/models/m",
+                ),
                 *("", "READY", "", "mlflow-artifacts:/1/models/m", "default"),
             )
             for (number, name), version in keys
         ),
     )
-    insert(
-        connection,
+    rows.insert(
         "model_version_tags (key, value, name, version, workspace)",
         (("algorithm", f"kind-{number % 100}", name, version, "default") for (number, name), version in keys),
     )
-    insert(
-        connection,
+    rows.insert(
         "registered_model_aliases (alias, version, name, workspace)",
         (("champion", versions, name, "default") for name in names),
     )
-    finish(connection)
-
-
-def insert(connection: sqlite3.Connection, columns: str, rows: Iterator[tuple] | list[tuple]) -> None:
-    """`columns` is the table with its columns in parentheses."""
-    places = ", ".join("?" * (columns.count(",") + 1))
-    connection.executemany(f"INSERT INTO {columns} VALUES ({places})", rows)
-
-
-def finish(connection: sqlite3.Connection) -> None:
-    connection.commit()
-    connection.execute("ANALYZE")
-    connection.commit()
-    connection.close()

@@ -1,126 +1,88 @@
-"""Runs the same scenarios on stock MLflow and on flowkeep and prints one table."""
+"""Runs the same measurements on each server, one after the other, and prints one table."""
 
+import argparse
 import contextlib
-import os
-import platform
-import shutil
-import signal
-import subprocess
+import importlib
+import pkgutil
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import requests
-from groups import GROUPS
-from harness.environments import STOCK_BIN, clean_environment
-from harness.process import free_port
-from measure import memory
+import groups
+from bench import FASTTRACKML, FLOWKEEP, POSTGRES, SQLITE, STOCK, Group
+from servers import Server
+from stores import PostgresStore, SqliteStore, postgres_server
+from table import Table
 
-SERVERS = ("stock", "flowkeep")
+SERVERS = (STOCK, FASTTRACKML, FLOWKEEP)
 
 
-@dataclass
-class Running:
-    url: str
-    process: subprocess.Popen[bytes]
-    seconds_to_first_reply: float
+def all_groups() -> dict[str, Group]:
+    names = sorted(module.name for module in pkgutil.iter_modules(groups.__path__))
+    return {name: importlib.import_module(f"groups.{name}").GROUP for name in names}
 
-    def memory(self) -> float:
-        return memory(self.process.pid)
+
+def arguments(known: dict[str, Group]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benches/run", description=__doc__)
+    parser.add_argument("--postgres", action="store_true", help="PostgreSQL behind MLflow and flowkeep")
+    parser.add_argument("--servers", type=lambda text: text.split(","), default=list(SERVERS))
+    parser.add_argument("groups", nargs="*", metavar="group", help=f"of {', '.join(known)}")
+    chosen = parser.parse_args()
+    if unknown := set(chosen.groups) - set(known):
+        parser.error(f"no group {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    chosen.groups = chosen.groups or [name for name, group in known.items() if not group.on_request]
+    return chosen
+
+
+def main() -> None:
+    known = all_groups()
+    chosen = arguments(known)
+    kind = POSTGRES if chosen.postgres else SQLITE
+    table = Table()
+    try:
+        with stores(kind) as new_store:
+            for name in chosen.groups:
+                if kind in known[name].databases:
+                    print(f"{name}, {kind}", file=sys.stderr)
+                    measure(known[name], kind, chosen.servers, new_store, table)
+    finally:
+        table.print()
 
 
 @contextlib.contextmanager
-def running(server: str, folder: Path) -> Iterator[Running]:
-    """Starts a server with its default number of workers on the database in the folder."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    program = os.environ["FLOWKEEP_BIN"] if server == "flowkeep" else str(STOCK_BIN / "mlflow")
-    environment = clean_environment() | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    begin = time.perf_counter()
-    with (folder / f"{server}.log").open("wb") as log:
-        process = subprocess.Popen(
-            [Path(program).resolve(), "server", "--port", str(port)],
-            cwd=folder,
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        wait_for_reply(url, process)
-        yield Running(url, process, time.perf_counter() - begin)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(timeout=30)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+def stores(kind: str) -> Iterator[Callable[[Path], SqliteStore | PostgresStore]]:
+    if kind == SQLITE:
+        yield SqliteStore
+    else:
+        with postgres_server() as server:
+            yield lambda _: PostgresStore(server)
 
 
-def wait_for_reply(url: str, process: subprocess.Popen[bytes]) -> None:
-    while process.poll() is None:
-        with contextlib.suppress(requests.ConnectionError):
-            if requests.get(f"{url}/health", timeout=60).ok:
-                return
-        time.sleep(0.002)
-    raise RuntimeError("the server ended before it answered")
-
-
-@dataclass
-class Table:
-    """Figures by scenario and server."""
-
-    rows: dict[str, dict[str, tuple[float, str]]] = field(default_factory=dict)
-
-    def add(self, server: str, scenario: str, figure: float, unit: str) -> None:
-        self.rows.setdefault(scenario, {})[server] = (figure, unit)
-        print(f"  {server:9} {scenario:55} {figure:12,.2f} {unit}", file=sys.stderr)
-
-    def print(self) -> None:
-        print(f"| {'scenario':55} | {'MLflow 3.17.2':>16} | {'flowkeep':>16} | {'ratio':>7} |")
-        print(f"|{'-' * 57}|{'-' * 17}:|{'-' * 17}:|{'-' * 8}:|")
-        for scenario, figures in self.rows.items():
-            (stock, unit), (ours, _) = figures["stock"], figures["flowkeep"]
-            more_is_better = unit.endswith("/s")
-            ratio = ours / stock if more_is_better else stock / ours
-            print(
-                f"| {scenario:55} | {f'{stock:,.2f} {unit}':>16} | {f'{ours:,.2f} {unit}':>16} | {ratio:6.1f}× |"
-            )
-
-
-def main(names: list[str]) -> None:
-    table = Table()
-    for name in names or list(GROUPS):
-        group = GROUPS[name]
-        with tempfile.TemporaryDirectory(prefix="flowkeep-bench-") as scratch:
-            seeded = Path(scratch) / "seeded"
-            seeded.mkdir()
-            if group.seed:
-                prepare(seeded, group.seed)
-            for server in SERVERS:
-                folder = Path(scratch) / server
-                shutil.copytree(seeded, folder)
-                with running(server, folder) as started:
-                    group.run(started, lambda *row, server=server: table.add(server, *row))
-    print(f"\n{platform.platform()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}\n")
-    table.print()
-
-
-def prepare(folder: Path, seed: object) -> None:
-    """MLflow's schema by flowkeep, and then the rows."""
-    database = folder / "mlflow.db"
-    subprocess.run(
-        [Path(os.environ["FLOWKEEP_BIN"]).resolve(), "db", "init", f"sqlite:///{database}"],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    seed(database)  # type: ignore[operator]
+def measure(
+    group: Group,
+    kind: str,
+    servers: list[str],
+    new_store: Callable[[Path], SqliteStore | PostgresStore],
+    table: Table,
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="flowkeep-bench-") as name:
+        scratch = Path(name)
+        store = new_store(scratch)
+        if group.seed:
+            store.fill(group.seed)
+        for server in group.servers:
+            if server not in servers or (server == FASTTRACKML and kind == POSTGRES):
+                continue
+            folder = scratch / server
+            folder.mkdir()
+            with store.copy(folder) as uri, Server(server, folder, uri) as running:
+                group.run(running, lambda *row, server=server: table.add(server, *row))
+        if group.floor and kind == SQLITE:
+            folder = scratch / "floor"
+            folder.mkdir()
+            group.floor(folder, lambda *row: table.add("floor", *row))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -25,9 +25,9 @@ SETTINGS = {
 
 
 class PrivatePostgres:
-    """A cluster for as long as the tests run."""
+    """A cluster for as long as the tests run. `settings` are PostgreSQL's own, over ours."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: dict[str, str] | None = None) -> None:
         # PostgreSQL refuses to run as root. The account that Debian's package makes is used instead.
         owner: dict[str, Any] = (
             {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
@@ -53,14 +53,14 @@ class PrivatePostgres:
             **owner,
         )
         port = free_port()
-        settings = SETTINGS | {"port": str(port), "unix_socket_directories": str(self._folder)}
+        own = {"port": str(port), "unix_socket_directories": str(self._folder)}
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 [
                     BINARIES / "postgres",
                     "-D",
                     data,
-                    *(f"--{name}={value}" for name, value in settings.items()),
+                    *(f"--{name}={value}" for name, value in (SETTINGS | (settings or {}) | own).items()),
                 ],
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,

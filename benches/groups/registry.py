@@ -1,0 +1,65 @@
+"""Registered models and their versions."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bench import Group, Report
+from measure import Client, Load, report_latency, throughput
+from seed import model_name, seed_models
+from servers import Server
+
+MODELS = 20_000
+ONE = model_name(10_000)
+
+TRANSITION = """
+local stages = {"Staging", "Production"}
+function body(n)
+  return string.format('{"name":"model-%06d","version":"%d","stage":"%s"}',
+    (n * 2 + id) % 1000, 1 + n % 5, stages[1 + math.floor(n / 500) % 2])
+end
+"""
+
+CREATE_VERSION = """
+function body(n)
+  return string.format('{"name":"model-%06d","source":"s3://bucket/model"}', 2000 + (n * 2 + id) % 1000)
+end
+"""
+
+
+def run(server: Server, report: Report) -> None:
+    client = Client(server.url)
+    for name, path in {
+        "get version by alias": f"registered-models/alias?name={ONE}&alias=champion",
+        "get version": f"model-versions/get?name={ONE}&version=3",
+    }.items():
+        load = Load(f"{client.api}/{path}", seconds=5)
+        report(f"{name}, 16 connections", throughput(load).rate, "req/s")
+    for name, call in searches(client).items():
+        report_latency(report, name, call, 30)
+    for name, path, script in (
+        ("transition-stage", "transition-stage", TRANSITION),
+        ("create-version", "create", CREATE_VERSION),
+    ):
+        load = Load(f"{client.api}/model-versions/{path}", script, seconds=5)
+        report(f"{name}, 16 connections", throughput(load).rate, "req/s")
+
+
+def searches(client: Client) -> dict[str, Callable[[int], Any]]:
+    token = None
+    for _ in range(99):
+        page = client.get("registered-models/search", max_results=100, page_token=token).json()
+        token = page["next_page_token"]
+    models, versions = "registered-models/search", "model-versions/search"
+    return {
+        "first page of 100 models": lambda _: client.get(models, max_results=100),
+        "page 100 of 100 models each": lambda _: client.get(models, max_results=100, page_token=token),
+        "models by tag": lambda _: client.get(models, filter="tags.team = 'team-42'"),
+        "models by name LIKE": lambda _: client.get(models, filter="name LIKE '%0042%'"),
+        "versions by tag": lambda _: client.get(
+            versions, filter="tags.algorithm = 'kind-42'", max_results=100
+        ),
+        "latest versions of a model": lambda _: client.get("registered-models/get-latest-versions", name=ONE),
+    }
+
+
+GROUP = Group(run, lambda rows: seed_models(rows, models=MODELS, versions=5))
