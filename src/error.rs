@@ -130,12 +130,6 @@ impl From<DatabaseError> for Error {
             tracing::warn!(%error, "the database broke off a transaction");
             return Self::unavailable("The database is busy. Try again.");
         }
-        if let Some(reason) = refused_value(&error) {
-            return Self::new(
-                ErrorCode::BadRequest,
-                format!("The database takes no such value: {reason}."),
-            );
-        }
         if let Some(complaint) = complaint_about_value(&error) {
             let message = format!("The database takes no such value: {complaint}.");
             return Self::new(ErrorCode::BadRequest, message);
@@ -146,7 +140,7 @@ impl From<DatabaseError> for Error {
 }
 
 /// What PostgreSQL has against a value that a client sent: it is stricter than SQLite, and than the
-/// checks of MLflow, about lengths, ranges and the letters of a text.
+/// checks of MLflow, about lengths, ranges, the letters of a text and where a pattern ends.
 fn complaint_about_value(error: &DatabaseError) -> Option<&str> {
     let DatabaseError::DatabaseError(_, information) = error else {
         return None;
@@ -156,24 +150,11 @@ fn complaint_about_value(error: &DatabaseError) -> Option<&str> {
         "value too long for type",
         "invalid byte sequence for encoding",
         "out of range",
+        "LIKE pattern must not end with",
     ]
     .iter()
     .any(|sign| complaint.contains(sign))
     .then_some(complaint)
-}
-
-/// What PostgreSQL says of a value that does not fit its column. SQLite takes what it is given.
-fn refused_value(error: &DatabaseError) -> Option<&str> {
-    let DatabaseError::DatabaseError(_, information) = error else {
-        return None;
-    };
-    [
-        "value too long for type",
-        "invalid byte sequence for encoding",
-    ]
-    .iter()
-    .any(|sign| information.message().starts_with(sign))
-    .then(|| information.message())
 }
 
 fn is_transient(error: &DatabaseError) -> bool {
