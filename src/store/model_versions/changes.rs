@@ -3,7 +3,7 @@
 use chrono::Utc;
 use diesel::prelude::*;
 
-use super::{DELETED, Stage, find, get, tags};
+use super::{DELETED, Stage, find, get, names, tags};
 use crate::error::{Error, Result};
 use crate::store::Db;
 use crate::store::registered_models::{self, WORKSPACE, aliases};
@@ -99,6 +99,8 @@ pub fn transition(
 
 /// Deletes a version. Its row stays without what it said, so that its number is not given again.
 pub fn delete(db: &mut Db, name: &str, version: &str) -> Result<()> {
+    // Of a wrong name and a wrong number, MLflow complains about the number here.
+    names::version(version)?;
     let number = find_locked(db, name, version)?;
     let now = Utc::now().timestamp_millis();
     registered_models::touch(db, name, now)?;
