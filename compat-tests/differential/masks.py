@@ -36,6 +36,10 @@ EXPERIMENT = re.compile(r"(?<=mlflow-artifacts:/)\d+|(?<=with id=)\d+|(?<=experi
 
 TOKEN_KEYS = {"next_page_token", "page_token"}
 
+# Lists that stock MLflow reads without an order: the database may give them in any, and in another one
+# when its statistics change.
+SETS = {"aliases", "dataset_inputs", "dataset_summaries", "model_inputs", "model_outputs"}
+
 # An hour before the start covers every clock that the two servers share with us.
 STARTED = int(time.time() * 1000) - 3_600_000
 
@@ -47,20 +51,25 @@ class Masker:
         self._places = {url: "<server>", url.removeprefix("http://"): "<address>", folder: "<folder>"}
         self._captured: dict[str, str] = {}
         self._numbered: dict[str, str] = {}
+        self._sets = SETS
         self._experiments = {"0": "0"}
 
     def name(self, identifier: str, variable: str) -> None:
         self._captured.setdefault(identifier, f"<{variable}>")
 
-    def mask_reply(self, body: Any) -> Any:
+    def mask_reply(self, body: Any, path: str = "") -> Any:
         self._numbered = {}
+        # The newest versions of the stages come as they lie in the database, those of a search in order.
+        newest = path.endswith("get-latest-versions")
+        self._sets = SETS | {"model_versions"} if newest else SETS
         return self.mask(body)
 
     def mask(self, value: Any, key: str = "") -> Any:
         if isinstance(value, dict):
             return {self._mask_text(name): self._mask_member(value, name) for name in value}
         if isinstance(value, list):
-            return _ordered([self.mask(item, key) for item in value], key)
+            items = [self.mask(item, key) for item in value]
+            return sorted(items, key=repr) if key in self._sets else _ordered(items, key)
         if isinstance(value, str):
             if key in TOKEN_KEYS and value:
                 return "<token>"

@@ -78,7 +78,7 @@ def _reply(response: requests.Response, request: Request, variables: dict[str, A
     for name, path in request.capture.items():
         variables[name] = _find(body, path)
         masker.name(str(variables[name]), name)
-    masked = masker.mask_reply(body)
+    masked = masker.mask_reply(body, request.path)
     error_code = message = None
     if isinstance(masked, dict) and "error_code" in masked:
         error_code = masked.pop("error_code")

@@ -81,10 +81,19 @@ class PostgresDatabase(Database):
             self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def _copy(self, source: str, target: str) -> None:
-        # A database can only be copied while nobody is connected. The server connects anew by itself.
+        # A database can only be copied while nobody is connected. The server connects anew by itself, and
+        # may be too quick: then its connections are ended once more.
         self._execute(f'DROP DATABASE IF EXISTS "{target}" WITH (FORCE)')
-        self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{source}'")
-        self._execute(f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
+        for attempt in reversed(range(20)):
+            self._execute(
+                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{source}'"
+            )
+            try:
+                self._execute(f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
+                return
+            except psycopg2.errors.ObjectInUse:
+                if attempt == 0:
+                    raise
 
     def _execute(self, statement: str) -> None:
         with contextlib.closing(psycopg2.connect(self._server)) as connection:

@@ -12,9 +12,16 @@ import requests
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that is free until it is used: of several test processes, each keeps to its share of them."""
+    share = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    shares = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        # Linux gives out odd ones only, as long as there are any.
+        if port // 2 % shares == share:
+            return port
 
 
 class ServerProcess:
@@ -39,12 +46,13 @@ class ServerProcess:
             try:
                 if requests.get(f"{url}/health", timeout=5).ok:
                     return
-            except requests.ConnectionError:
+            # On a busy machine a server may take long for its first reply.
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.05)
         self.kill()
         raise RuntimeError(f"not healthy after {seconds} seconds:\n{self.log_text()}")
 
-    def terminate(self, *, seconds: float = 30) -> int:
+    def terminate(self, *, seconds: float = 120) -> int:
         """Asks the server to stop, as a supervisor does, and returns its exit code."""
         self._process.terminate()
         try:

@@ -83,8 +83,13 @@ class Server:
     def _own_environment(self) -> dict[str, str]:
         if self.kind == FLOWKEEP:
             return {}
-        # Background jobs are no part of the tests, and their processes outlive the server.
-        return {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}
+        return {
+            # Background jobs are no part of the tests, and their processes outlive the server.
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "PYTHONWARNINGS": "ignore",
+            # Sets have the same order at each start.
+            "PYTHONHASHSEED": "0",
+        }
 
 
 def _json(response: requests.Response) -> dict[str, Any]:
