@@ -10,6 +10,7 @@ pub mod lifecycle;
 pub mod search;
 pub mod server;
 pub mod store;
+pub mod ui;
 mod validation;
 pub mod webhooks;
 pub mod wire;

@@ -1,7 +1,7 @@
 //! What the server says of itself.
 
 use actix_web::Responder;
-use actix_web::web::{Html, Json};
+use actix_web::web::Json;
 use serde_json::{Value, json};
 
 use super::MLFLOW_VERSION;
@@ -40,8 +40,4 @@ pub async fn ui_telemetry() -> Json<Value> {
 
 pub async fn refuse_ui_telemetry() -> Json<Value> {
     Json(json!({"status": "disabled"}))
-}
-
-pub async fn front_page() -> Html {
-    Html::new(include_str!("front_page.html"))
 }

@@ -10,9 +10,10 @@ mod mode;
 mod routes;
 pub mod security;
 mod state;
+mod static_files;
 
 use actix_web::http::Method;
-use actix_web::web::ServiceConfig;
+use actix_web::web::{self, ServiceConfig};
 
 use self::mlflow::{
     artifact_proxy, artifacts, experiments, inputs, logged_models, metrics, model_versions,
@@ -32,6 +33,11 @@ pub fn configure(config: &mut ServiceConfig) {
 
 /// All routes, under the path that --static-prefix gives.
 pub fn configure_under(static_prefix: &str, config: &mut ServiceConfig) {
+    if !static_prefix.is_empty() {
+        // The UI's own addresses are relative to the path with the slash.
+        let front_page = format!("{static_prefix}/");
+        config.service(web::redirect(static_prefix.to_owned(), front_page).permanent());
+    }
     routes().register(config, static_prefix);
 }
 
@@ -42,7 +48,9 @@ fn routes() -> Routes {
     let mut routes = Routes::default();
     anyone(&mut routes);
 
-    routes.at(Method::GET, "/", about::front_page);
+    routes.at(Method::GET, "/", static_files::page);
+    routes.at(Method::GET, "/static-files/{path:.*}", static_files::file);
+    routes.at(Method::GET, "/build/{path:.*}", static_files::file);
     let telemetry = "/ajax-api/3.0/mlflow/ui-telemetry";
     routes.at(Method::GET, telemetry, about::ui_telemetry);
     routes.at(Method::POST, telemetry, about::refuse_ui_telemetry);

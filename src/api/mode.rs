@@ -42,7 +42,7 @@ fn refusal(request: &ServiceRequest) -> Option<HttpResponse> {
             )
         });
     }
-    let always = ["/health", "/version", "/server-info"]
+    let always = ["/health", "/version", "/server-info", "/<path:.*>", "/"]
         .iter()
         .any(|end| endpoint.ends_with(end));
     (!proxy && !always && settings.only).then(|| {

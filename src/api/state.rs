@@ -6,6 +6,7 @@ use crate::artifacts::Artifacts;
 use crate::config::{ArtifactSettings, DatabaseSettings, Limits, SourceRules, WebhookSettings};
 use crate::error::Result;
 use crate::store::{Store, experiments};
+use crate::ui::UiFolder;
 use crate::webhooks;
 
 pub struct State {
@@ -15,6 +16,7 @@ pub struct State {
     pub limits: Limits,
     pub source_rules: SourceRules,
     pub webhooks: Arc<webhooks::Client>,
+    pub ui: Option<UiFolder>,
 }
 
 /// What the server was told, beside where its database is.
@@ -23,6 +25,7 @@ pub struct Settings {
     pub limits: Limits,
     pub source_rules: SourceRules,
     pub webhooks: WebhookSettings,
+    pub ui: Option<UiFolder>,
 }
 
 impl State {
@@ -41,6 +44,7 @@ impl State {
             limits: settings.limits,
             source_rules: settings.source_rules,
             webhooks: Arc::new(webhooks::Client::new(settings.webhooks)?),
+            ui: settings.ui,
         })
     }
 }

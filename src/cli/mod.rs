@@ -2,6 +2,7 @@
 
 mod db;
 mod server;
+mod ui;
 
 use std::env;
 use std::io::{self, IsTerminal};
@@ -34,6 +35,9 @@ enum Command {
     /// Look at a database or make it ready, without running a server
     #[command(subcommand)]
     Db(db::DbCommand),
+    /// Get MLflow's web UI, which the server then serves
+    #[command(subcommand)]
+    Ui(ui::UiCommand),
 }
 
 /// What a command comes to: nothing more to say, or a sentence about what went wrong.
@@ -48,6 +52,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Server(command) => command.run(),
         Command::Db(command) => command.run(),
+        Command::Ui(command) => command.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,13 +6,14 @@ use clap::Args;
 use tracing::warn;
 
 use super::{Outcome, version};
-use crate::api::{Settings, State};
+use crate::api::{MLFLOW_VERSION, Settings, State};
 use crate::config::{
     ArtifactFlags, ArtifactSettings, DatabaseFlags, DatabaseUri, HttpFlags, Limits, OtherFlags,
-    SecurityFlags, SourceRules, WebhookSettings,
+    SecurityFlags, SourceRules, UiFlags, WebhookSettings,
 };
 use crate::server;
 use crate::store::{self, Found};
+use crate::ui::{Places, UiFolder};
 
 #[derive(Args)]
 pub struct ServerCommand {
@@ -24,6 +25,8 @@ pub struct ServerCommand {
     http: HttpFlags,
     #[command(flatten, next_help_heading = "Security")]
     security: SecurityFlags,
+    #[command(flatten, next_help_heading = "Web UI")]
+    ui: UiFlags,
     #[command(flatten, next_help_heading = "Other flags of MLflow")]
     other: OtherFlags,
 }
@@ -40,17 +43,20 @@ impl ServerCommand {
         let http = self.http.settings()?;
         let security = self.security.settings()?;
         let limits = Limits::from_environment();
+        let ui = Places::from_environment(self.ui.ui_dir).find(MLFLOW_VERSION)?;
 
         let found = store::initialize(&database.uri)?;
         let lines = [
             database_line(&database.uri, &found),
             artifacts_line(&artifacts),
+            ui_line(ui.as_ref()),
         ];
         let settings = Settings {
             source_rules: SourceRules::from_environment(&artifacts, &limits)?,
             webhooks: WebhookSettings::from_environment()?,
             artifacts,
             limits,
+            ui,
         };
         let announce = |url: &str| {
             println!(
@@ -86,5 +92,12 @@ fn artifacts_line(settings: &ArtifactSettings) -> String {
             "Artifacts  {} (reached by the clients themselves)",
             settings.default_root
         )
+    }
+}
+
+fn ui_line(ui: Option<&UiFolder>) -> String {
+    match ui {
+        Some(ui) => format!("UI         {}", ui.root().display()),
+        None => "UI         none; `flowkeep ui install` gets MLflow's".to_owned(),
     }
 }

@@ -9,6 +9,7 @@ mod logging;
 mod other;
 mod security;
 mod sources;
+mod ui;
 mod webhooks;
 
 use thiserror::Error;
@@ -21,6 +22,7 @@ pub use logging::log_filter;
 pub use other::OtherFlags;
 pub use security::{SecurityFlags, SecuritySettings};
 pub use sources::SourceRules;
+pub use ui::UiFlags;
 pub use webhooks::WebhookSettings;
 
 /// Why the server does not start as it was told. Each is a sentence that says what to do instead.

@@ -41,23 +41,29 @@ impl TestApp {
 
     /// An app whose artifact settings are changed.
     pub async fn with(change: impl FnOnce(&mut ArtifactSettings)) -> Self {
+        Self::with_settings(|settings| change(&mut settings.artifacts)).await
+    }
+
+    /// An app whose settings are changed.
+    pub async fn with_settings(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let uri = DatabaseUri::Sqlite(folder.path().join("mlflow.db"));
-        let mut artifact_settings = ArtifactSettings {
+        let artifacts = ArtifactSettings {
             default_root: "mlflow-artifacts:/".to_owned(),
             destination: folder.path().join("mlartifacts").display().to_string(),
             serve: true,
             only: false,
         };
-        change(&mut artifact_settings);
         store::initialize(&uri).expect("an empty database");
         let database = DatabaseSettings::new(uri);
-        let settings = Settings {
-            artifacts: artifact_settings,
+        let mut settings = Settings {
+            artifacts,
             limits: Limits::default(),
             source_rules: SourceRules::default(),
             webhooks: WebhookSettings::default(),
+            ui: None,
         };
+        change(&mut settings);
         let state = State::open(&database, settings).await;
         let state = Data::new(state.expect("a connection"));
         let app = App::new()

@@ -12,6 +12,7 @@ mod router;
 mod runs;
 mod searches;
 mod security;
+mod static_files;
 mod webhooks;
 
 pub use harness::TestApp;

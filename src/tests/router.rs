@@ -39,6 +39,7 @@ async fn everything_moves_below_a_static_prefix() {
     let app = init_service(app).await;
     for (path, status) in [
         ("/ml/flow/", 200),
+        ("/ml/flow", 308),
         ("/ml/flow/health", 200),
         ("/ml/flow/api/3.0/mlflow/server-info", 200),
         ("/ml/flow/ajax-api/3.0/mlflow/ui-telemetry", 200),

@@ -46,6 +46,12 @@ impl Protection {
             .is_some_and(|path| ["/health", "/version"].contains(&path))
     }
 
+    /// The page that a notebook shows a trace in, in a frame of its own.
+    fn is_for_frames(&self, path: &str) -> bool {
+        path.strip_prefix(&self.static_prefix)
+            .is_some_and(|path| path.starts_with("/static-files/lib/notebook-trace-renderer"))
+    }
+
     fn is_api(&self, path: &str) -> bool {
         path.strip_prefix(&self.static_prefix).is_some_and(|path| {
             API_PREFIXES.iter().any(|prefix| {
@@ -93,10 +99,13 @@ pub async fn protect(
             request.into_response(refusal)
         }
         _ => {
+            let is_for_frames = protection.is_for_frames(request.path());
             let mut response = next.call(request).await?.map_into_boxed_body();
             let headers = response.headers_mut();
             headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-            if let Some(frame_options) = &protection.frame_options {
+            if let Some(frame_options) =
+                protection.frame_options.as_ref().filter(|_| !is_for_frames)
+            {
                 headers.insert(X_FRAME_OPTIONS, frame_options.clone());
             }
             response

@@ -1,0 +1,122 @@
+//! The files of the web UI, and a page of our own where there is none.
+
+use std::borrow::Cow;
+
+use actix_files::NamedFile;
+use actix_web::http::header::{
+    self, AcceptEncoding, CACHE_CONTROL, CONTENT_TYPE, ContentEncoding, Encoding as Accepted,
+    Header, HeaderValue, VARY,
+};
+use actix_web::web::{Data, Html, Path};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+
+use super::State;
+use crate::error::{Error, ErrorCode, Result};
+use crate::ui::{Encoding, UiFolder};
+
+const INDEX: &str = "index.html";
+/// A browser asks each time whether the file is still the same.
+const ASK_AGAIN: &str = "no-cache";
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+pub async fn page(http: HttpRequest) -> Result<HttpResponse> {
+    match ui(&http) {
+        Some(ui) => send(ui, INDEX, &http),
+        None => Ok(Html::new(include_str!("front_page.html"))
+            .respond_to(&http)
+            .map_into_boxed_body()),
+    }
+}
+
+pub async fn file(path: Path<String>, http: HttpRequest) -> Result<HttpResponse> {
+    match ui(&http) {
+        Some(ui) => send(ui, &path, &http),
+        None => Err(unknown(&http)),
+    }
+}
+
+fn ui(http: &HttpRequest) -> Option<&UiFolder> {
+    http.app_data::<Data<State>>()?.ui.as_ref()
+}
+
+fn send(ui: &UiFolder, path: &str, http: &HttpRequest) -> Result<HttpResponse> {
+    let preferred = preferred_encoding(http, ui.encodings(path));
+    let (location, encoding) = ui
+        .locate(path, |encoding| Some(encoding) == preferred)
+        .ok_or_else(|| unknown(http))?;
+    let mut file = NamedFile::open(location)
+        // It was there when the server started.
+        .map_err(|_| unknown(http))?
+        .disable_content_disposition();
+    if let Some(encoding) = encoding {
+        file = file.set_content_encoding(match encoding {
+            Encoding::Brotli => ContentEncoding::Brotli,
+            Encoding::Gzip => ContentEncoding::Gzip,
+        });
+    }
+    let mut response = file.into_response(http);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, content_type(path));
+    let lifetime = if is_named_by_content(path) {
+        FOR_EVER
+    } else {
+        ASK_AGAIN
+    };
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(lifetime));
+    if ui.encodings(path).next().is_some() {
+        headers.append(VARY, HeaderValue::from_name(header::ACCEPT_ENCODING));
+    }
+    Ok(response)
+}
+
+/// The encoding that a reader likes best, if it is not the plain file.
+fn preferred_encoding(
+    http: &HttpRequest,
+    there: impl Iterator<Item = Encoding>,
+) -> Option<Encoding> {
+    let there: Vec<_> = there.map(|encoding| (encoding, name(encoding))).collect();
+    let plain = Accepted::identity();
+    let choice = AcceptEncoding::parse(http)
+        .ok()?
+        .negotiate(there.iter().map(|(_, name)| name).chain([&plain]))?;
+    let (encoding, _) = there.iter().find(|(_, name)| *name == choice)?;
+    Some(*encoding)
+}
+
+fn name(encoding: Encoding) -> Accepted {
+    match encoding {
+        Encoding::Brotli => Accepted::brotli(),
+        Encoding::Gzip => Accepted::gzip(),
+    }
+}
+
+fn content_type(path: &str) -> HeaderValue {
+    let guess = mime_guess::from_path(path)
+        .first_raw()
+        .unwrap_or("application/octet-stream");
+    let text = if guess.starts_with("text/") {
+        Cow::Owned(format!("{guess}; charset=utf-8"))
+    } else {
+        Cow::Borrowed(guess)
+    };
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("application/octet-stream"))
+}
+
+/// Whether a part of the name is a hash of the file, so that another content has another name.
+fn is_named_by_content(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.split('.')
+        .skip(1)
+        .any(|part| part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+fn unknown(http: &HttpRequest) -> Error {
+    Error::new(
+        ErrorCode::EndpointNotFound,
+        format!(
+            "There is no {} {} on this server.",
+            http.method(),
+            http.path()
+        ),
+    )
+}

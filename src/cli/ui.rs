@@ -1,0 +1,67 @@
+//! `flowkeep ui`: gets MLflow's web UI, which is not part of flowkeep.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::Outcome;
+use crate::api::MLFLOW_VERSION;
+use crate::ui::{self, UiError};
+
+#[derive(Subcommand)]
+pub enum UiCommand {
+    /// Take the UI out of MLflow's wheel, for `flowkeep server` to serve
+    Install(Install),
+}
+
+#[derive(Args)]
+pub struct Install {
+    /// The version of MLflow whose UI is downloaded, with pip
+    #[arg(long, value_name = "VERSION", default_value = MLFLOW_VERSION, conflicts_with = "wheel")]
+    version: String,
+
+    /// A wheel of MLflow that is here already, where there is no pip or no network
+    #[arg(long, value_name = "FILE")]
+    wheel: Option<PathBuf>,
+
+    /// Where to put it; the server then needs --ui-dir. Unless it is given: where the server looks
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+impl UiCommand {
+    pub fn run(self) -> Outcome {
+        match self {
+            Self::Install(install) => install.run(),
+        }
+    }
+}
+
+impl Install {
+    fn run(self) -> Outcome {
+        let folder = match self.dir {
+            Some(folder) => folder,
+            None => ui::data_folder()?,
+        };
+        let installed = if let Some(wheel) = self.wheel {
+            ui::install(&wheel, &folder)?
+        } else {
+            let downloads = tempfile::tempdir()
+                .map_err(|error| UiError::Unwritable(std::env::temp_dir(), error))?;
+            eprintln!("Downloading MLflow {} with pip.", self.version);
+            let wheel = ui::download(&self.version, downloads.path())?;
+            ui::install(&wheel, &folder)?
+        };
+        println!(
+            "The UI of MLflow {} is in {}.",
+            installed.version,
+            installed.folder.display()
+        );
+        if installed.version != MLFLOW_VERSION {
+            eprintln!(
+                "flowkeep answers as MLflow {MLFLOW_VERSION}: some pages of this UI may fail."
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! Puts the UI of a wheel into a folder: all of it, or nothing.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::UiError;
+use super::compress::compress_all;
+use super::folder::{MARKER, Marker, read_marker};
+use super::wheel::{Bounds, unpack};
+
+#[derive(Debug)]
+pub struct Installed {
+    pub folder: PathBuf,
+    pub version: String,
+}
+
+/// Replaces what an earlier call put into the folder, and nothing else.
+pub fn install(wheel: &Path, folder: &Path) -> Result<Installed, UiError> {
+    install_within(wheel, folder, &Bounds::default())
+}
+
+pub(super) fn install_within(
+    wheel: &Path,
+    folder: &Path,
+    bounds: &Bounds,
+) -> Result<Installed, UiError> {
+    let folder = std::path::absolute(folder)
+        .map_err(|error| UiError::Unwritable(folder.to_owned(), error))?;
+    let unwritable = |error| UiError::Unwritable(folder.clone(), error);
+    let there = what_is_there(&folder).map_err(unwritable)?;
+    if there == There::OtherThings {
+        return Err(UiError::Occupied(folder));
+    }
+    // On the same file system, so that the finished folder can be renamed into its place.
+    let parent = folder.parent().unwrap_or(&folder);
+    fs::create_dir_all(parent).map_err(unwritable)?;
+    let staging = tempfile::Builder::new()
+        .prefix(".flowkeep-ui-")
+        .tempdir_in(parent)
+        .map_err(unwritable)?;
+    let unpacked = staging.path().join("new");
+    fs::create_dir(&unpacked).map_err(unwritable)?;
+
+    let version = unpack(wheel, &unpacked, bounds).map_err(|reason| UiError::BadWheel {
+        wheel: wheel.to_owned(),
+        reason,
+    })?;
+    finish(&unpacked, &version).map_err(unwritable)?;
+    put_in_place(&staging, &unpacked, &folder).map_err(unwritable)?;
+    Ok(Installed { folder, version })
+}
+
+#[derive(PartialEq, Eq)]
+enum There {
+    Nothing,
+    EarlierUi,
+    OtherThings,
+}
+
+fn what_is_there(folder: &Path) -> io::Result<There> {
+    let mut entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(There::Nothing),
+        Err(error) => return Err(error),
+    };
+    if entries.next().is_none() {
+        return Ok(There::Nothing);
+    }
+    Ok(match read_marker(folder) {
+        Some(_) => There::EarlierUi,
+        None => There::OtherThings,
+    })
+}
+
+fn finish(unpacked: &Path, version: &str) -> io::Result<()> {
+    compress_all(unpacked)?;
+    let marker = Marker {
+        mlflow_version: version.to_owned(),
+    };
+    fs::write(unpacked.join(MARKER), serde_json::to_string(&marker)?)?;
+    // The server may run as somebody else.
+    fs::set_permissions(unpacked, fs::Permissions::from_mode(0o755))
+}
+
+fn put_in_place(staging: &TempDir, unpacked: &Path, folder: &Path) -> io::Result<()> {
+    let earlier = staging.path().join("earlier");
+    let replaces = folder.exists();
+    if replaces {
+        fs::rename(folder, &earlier)?;
+    }
+    fs::rename(unpacked, folder).inspect_err(|_| {
+        if replaces {
+            // The first failure is what is told; the folder is as it was where this one works.
+            let _ = fs::rename(&earlier, folder);
+        }
+    })
+}

@@ -1,0 +1,57 @@
+//! The web UI of MLflow. flowkeep ships none of its files: it takes them out of MLflow's own wheel,
+//! or serves those of an MLflow that is installed on the machine.
+
+mod compress;
+mod download;
+mod find;
+mod folder;
+mod install;
+#[cfg(test)]
+mod tests;
+mod wheel;
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+pub use self::download::download;
+pub use self::find::{Places, data_folder};
+pub use self::folder::{Encoding, UiFolder};
+pub use self::install::{Installed, install};
+
+/// The page that a browser opens first; a folder without it holds no UI.
+const INDEX: &str = "index.html";
+/// Where MLflow keeps the UI, in its wheel and where it is installed.
+const BUILD: &str = "mlflow/server/js/build";
+
+/// Why there is no UI. Each is a sentence that says what to do instead.
+#[derive(Debug, Error)]
+pub enum UiError {
+    #[error("There is no UI in {0}: it has no index.html.")]
+    NoUi(PathBuf),
+    #[error("{0} cannot be read: {1}.")]
+    Unreadable(PathBuf, io::Error),
+    #[error("{0} cannot be written: {1}.")]
+    Unwritable(PathBuf, io::Error),
+    #[error(
+        "{0} holds other things than a UI that flowkeep installed. Name a new or empty folder with --dir."
+    )]
+    Occupied(PathBuf),
+    #[error("It is not known where your data belongs: HOME is not set. Name a folder with --dir.")]
+    NoDataFolder,
+    #[error("{wheel} is not a wheel that flowkeep can take the UI from: {reason}.")]
+    BadWheel { wheel: PathBuf, reason: String },
+    #[error("'{0}' is not a version of MLflow, such as 3.17.2.")]
+    BadVersion(String),
+    #[error(
+        "There is no Python with pip here to download MLflow's wheel with. Download it elsewhere with \
+         `pip download --no-deps mlflow=={0}`, and name the file with --wheel."
+    )]
+    NoPip(String),
+    #[error(
+        "pip could not download MLflow {0}; it says why above. Download it elsewhere with \
+         `pip download --no-deps mlflow=={0}`, and name the file with --wheel."
+    )]
+    PipFailed(String),
+}
