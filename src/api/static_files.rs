@@ -91,9 +91,12 @@ fn name(encoding: Encoding) -> Accepted {
 }
 
 fn content_type(path: &str) -> HeaderValue {
-    let guess = mime_guess::from_path(path)
-        .first_raw()
-        .unwrap_or("application/octet-stream");
+    let guess = match mime_guess::from_path(path).first_raw() {
+        // Its name before it got the registered one.
+        Some("application/javascript") => "text/javascript",
+        Some(guess) => guess,
+        None => "application/octet-stream",
+    };
     let text = if guess.starts_with("text/") {
         Cow::Owned(format!("{guess}; charset=utf-8"))
     } else {
