@@ -64,7 +64,13 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
     """Starts servers that live as long as the module's tests, and stops each one properly."""
     with contextlib.ExitStack() as cleanup:
 
-        def start(kind: str, *, database_kind: str = "", like: Server | None = None) -> Server:
+        def start(
+            kind: str,
+            *,
+            database_kind: str = "",
+            like: Server | None = None,
+            environment: dict[str, str] | None = None,
+        ) -> Server:
             """Starts a server on a fresh database of a kind, or on the database and artifacts of another."""
             if like is None:
                 folder = tmp_path_factory.mktemp(f"{kind}-{database_kind}")
@@ -72,7 +78,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
                 cleanup.callback(database.drop)
             else:
                 folder, database = like.folder, like.database
-            server = Server(kind, database, folder)
+            server = Server(kind, database, folder, environment or {})
             cleanup.callback(server.stop)
             server.start()
             return server

@@ -15,6 +15,8 @@ use crate::store::{Store, webhooks};
 
 /// How often the outbox is looked into.
 const PAUSE: Duration = Duration::from_millis(500);
+/// What it may take, beside the replies, to keep what became of deliveries.
+const TO_SETTLE: Duration = Duration::from_secs(10);
 /// Ten waits, each four times as long as the one before up to six hours: about 21 hours in all.
 const MOST_ATTEMPTS: u32 = 11;
 const FIRST_WAIT: Duration = Duration::from_secs(2);
@@ -40,7 +42,7 @@ async fn deliver_due(store: &Store, client: &Client) -> Result<bool> {
     }
     let concurrency = client.settings().concurrency;
     // By then each of them has been answered, or has run out of time.
-    let until = now + milliseconds(client.settings().timeout * 2) + 60_000;
+    let until = now + milliseconds(client.settings().timeout * 2 + TO_SETTLE);
     let limit = i64::try_from(concurrency).unwrap_or(1);
     let taken = store
         .write(move |db| outbox::take(db, now, until, limit))
