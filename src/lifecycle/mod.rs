@@ -2,6 +2,7 @@
 //! whichever API it came by, and what webhooks are to be told of it goes out from here.
 
 mod events;
+pub mod policy;
 mod source;
 
 use crate::config::SourceRules;

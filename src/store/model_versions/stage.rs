@@ -1,12 +1,17 @@
 //! The stages of a version's life.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result};
 
 /// What the database calls the stage of a version that was deleted: its row stays, so that its
 /// number is not given again.
 pub const DELETED: &str = "Deleted_Internal";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub enum Stage {
     None,
     Staging,

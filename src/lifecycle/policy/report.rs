@@ -1,0 +1,116 @@
+//! What a decision came to, requirement by requirement.
+
+use serde::Serialize;
+
+use super::document::Enforcement;
+use super::facts::Target;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Requirement {
+    /// What it is about, such as `evaluation:responsible_ai`.
+    pub id: String,
+    pub met: bool,
+    /// What was found.
+    pub explanation: String,
+    /// How to meet it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+    /// The evidence that was used, by number.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<i64>,
+}
+
+impl Requirement {
+    pub fn met(id: impl Into<String>, explanation: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            met: true,
+            explanation: explanation.into(),
+            remedy: None,
+            evidence: Vec::new(),
+        }
+    }
+
+    pub fn unmet(id: impl Into<String>, explanation: impl Into<String>) -> Self {
+        Self {
+            met: false,
+            ..Self::met(id, explanation)
+        }
+    }
+
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    #[must_use]
+    pub fn evidence(mut self, ids: impl IntoIterator<Item = i64>) -> Self {
+        self.evidence = ids.into_iter().collect();
+        self
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub policy: String,
+    pub policy_hash: String,
+    pub enforcement: Enforcement,
+    pub model: String,
+    pub version: u64,
+    pub target: Target,
+    /// Empty where the policy asks for nothing.
+    pub requirements: Vec<Requirement>,
+}
+
+impl Report {
+    /// Whether every requirement is met.
+    pub fn allowed(&self) -> bool {
+        self.requirements.iter().all(|requirement| requirement.met)
+    }
+
+    /// Whether the change must not be made: something is not met, and the policy is enforced.
+    pub fn is_refusal(&self) -> bool {
+        self.enforcement == Enforcement::Enforce && !self.allowed()
+    }
+
+    pub fn unmet(&self) -> impl Iterator<Item = &Requirement> {
+        self.requirements
+            .iter()
+            .filter(|requirement| !requirement.met)
+    }
+
+    /// What the user is told: each requirement that is not met, and how to meet it.
+    pub fn message(&self) -> String {
+        let Self {
+            model,
+            version,
+            policy,
+            ..
+        } = self;
+        let what = match &self.target {
+            Target::Registration => format!("A version of model '{model}' cannot be registered"),
+            Target::Stage(stage) => {
+                format!(
+                    "Version {version} of model '{model}' cannot enter {}",
+                    stage.as_str()
+                )
+            }
+            Target::Alias(alias) => {
+                format!("Version {version} of model '{model}' cannot get the alias '{alias}'")
+            }
+        };
+        let mut message = format!("{what} under policy '{policy}'. Not met:");
+        for requirement in self.unmet() {
+            message.push_str("\n- ");
+            message.push_str(&requirement.id);
+            message.push_str(": ");
+            message.push_str(&requirement.explanation);
+            if let Some(remedy) = &requirement.remedy {
+                message.push(' ');
+                message.push_str(remedy);
+            }
+        }
+        message
+    }
+}
