@@ -2,23 +2,24 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 COMPAT_TESTS = Path(__file__).resolve().parents[1]
 REPOSITORY = COMPAT_TESTS.parent
 REPORTS = COMPAT_TESTS / ".reports"
 
-# Pytest itself runs in the environment of the newer client, which is also the stock server's.
-STOCK_BIN = Path(sys.executable).parent
+VENVS = COMPAT_TESTS / ".venvs"
+
+# The environment of the newer client is also the stock server's, and pytest's own for most tests.
+STOCK_BIN = VENVS / "mlflow3" / "bin"
 
 CLIENT_PYTHONS = {
-    "mlflow3": Path(sys.executable),
-    "mlflow2": STOCK_BIN.parents[1] / "mlflow2" / "bin" / "python",
+    "mlflow3": STOCK_BIN / "python",
+    "mlflow2": VENVS / "mlflow2" / "bin" / "python",
 }
 
 # The newer client again, beside packages of other people that log to MLflow.
-WILD_BIN = STOCK_BIN.parents[1] / "wild" / "bin"
+WILD_BIN = VENVS / "wild" / "bin"
 
 
 def clean_environment() -> dict[str, str]:
@@ -28,6 +29,12 @@ def clean_environment() -> dict[str, str]:
     }
     # The tests reach no other machine: not even for usage statistics.
     return kept | {"MLFLOW_DISABLE_TELEMETRY": "true", "GIT_PYTHON_REFRESH": "quiet"}
+
+
+def stock_ui() -> Path:
+    """The files of the stock UI, as the stock server's package carries them."""
+    (folder,) = (STOCK_BIN.parent / "lib").glob("python3.*/site-packages/mlflow/server/js/build")
+    return folder
 
 
 def build_flowkeep() -> Path:

@@ -1,0 +1,171 @@
+"""Both servers with the same data, one browser for each, and a fresh tab for each test."""
+
+import contextlib
+import importlib.util
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.databases import create_database
+from harness.environments import CLIENT_PYTHONS, REPORTS, stock_ui
+from harness.programs import run_program
+from harness.servers import FLOWKEEP, STOCK, Server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
+
+    from browser.tab import Tab
+
+# The driver of the browser has an environment of its own: `./run-tests browser`.
+collect_ignore_glob = [] if importlib.util.find_spec("playwright") else ["test_*.py"]
+
+passed = pytest.StashKey[bool]()
+
+# How long the UI may take to show what is asked of it, in milliseconds. A busy machine is slow.
+PATIENCE = 60_000
+
+# Ids in paths, without which a call is the same on each server.
+IDS = re.compile(r"(m-)?[0-9a-f]{32}")
+
+PROGRAMS = Path(__file__).parent / "programs"
+CHROMIUM_ARGUMENTS = [
+    # Chromium's sandbox wants rights that neither root nor a container has.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    # No other machine is reached, whatever the UI links to.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(kind, marks=pytest.mark.xdist_group(f"browser-{kind}")) for kind in (STOCK, FLOWKEEP)
+    ],
+)
+def kind(request: pytest.FixtureRequest, subject: str) -> str:
+    """Every test runs on stock MLflow as well: one that fails there expects the wrong thing."""
+    if subject == STOCK and request.param == FLOWKEEP:
+        pytest.skip("only the stock server is asked for")
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def server(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    # What earlier runs saw would be taken for what this one sees.
+    shutil.rmtree(REPORTS / "browser" / kind, ignore_errors=True)
+    folder = tmp_path_factory.mktemp(f"browser-{kind}")
+    arguments = ["--ui-dir", str(stock_ui())] if kind == FLOWKEEP else []
+    server = Server(kind, create_database("sqlite", folder), folder, extra_arguments=arguments)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def facts(server: Server) -> dict[str, Any]:
+    """The ids of what the stock client logged."""
+    return run_program(
+        PROGRAMS / "seed.py", python=CLIENT_PYTHONS["mlflow3"], server=server, folder=server.folder
+    )
+
+
+@pytest.fixture(scope="session")
+def context() -> "Iterator[BrowserContext]":
+    """One browser for all tests of a server, so that the UI's files are read and compiled once."""
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=CHROMIUM_ARGUMENTS, timeout=120_000
+        )
+        context = browser.new_context(
+            viewport={"width": 1600, "height": 1000},
+            reduced_motion="reduce",
+            timezone_id="UTC",
+            locale="en-US",
+        )
+        context.set_default_timeout(PATIENCE)
+        yield context
+        browser.close()
+
+
+OpenTab = Callable[..., "contextlib.AbstractContextManager[Tab]"]
+
+
+@pytest.fixture
+def open_tab(
+    server: Server, facts: dict[str, Any], context: "BrowserContext", request: pytest.FixtureRequest
+) -> OpenTab:
+    from browser.tab import Tab
+
+    module = request.node.module.__name__.rpartition("test_")[2]
+    name = (
+        request.node.name.removeprefix("test_").replace(f"[{server.kind}]", "").replace(f"{server.kind}-", "")
+    )
+
+    @contextlib.contextmanager
+    def open_tab(*, returning: bool) -> "Iterator[Tab]":
+        report = REPORTS / "browser" / server.kind / module
+        tab = Tab(context, url=server.url, facts=facts, report=report, returning=returning)
+        try:
+            yield tab
+            if request.node.stash.get(passed, False):
+                tab.finish(name)
+            else:
+                tab.screenshot(f"{name} failed")
+                print(*tab.watch.problems(), sep="\n")
+        finally:
+            tab.page.close()
+
+    return open_tab
+
+
+@pytest.fixture
+def tab(open_tab: OpenTab) -> "Iterator[Tab]":
+    """A fresh tab of a user who has been here before. What its test made the UI do is judged at the end."""
+    with open_tab(returning=True) as tab:
+        yield tab
+
+
+@pytest.fixture
+def new_tab(open_tab: OpenTab) -> "Iterator[Tab]":
+    """A fresh tab of a user who has not."""
+    with open_tab(returning=False) as tab:
+        yield tab
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    if call.when == "call":
+        item.stash[passed] = report.passed
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tells how many different calls the UI made on each server, and how they were answered."""
+    for kind in (STOCK, FLOWKEEP):
+        calls: dict[str, set[int]] = {}
+        for path in (REPORTS / "browser" / kind).glob("*/*.json"):
+            for call in json.loads(path.read_text()):
+                name = f"{call['method']} {IDS.sub('{id}', call['path'])} {call['operation']}"
+                if "/static-files/" not in name and call["path"] != "/":
+                    calls.setdefault(name, set()).add(call["status"])
+        good = sum(any(status < 300 for status in statuses) for statuses in calls.values())
+        if calls:
+            terminalreporter.write_line(
+                f"UI on {kind}: {len(calls)} different calls, {good} answered with 2xx"
+            )
