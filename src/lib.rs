@@ -3,6 +3,7 @@
 pub mod api;
 mod artifact_uri;
 pub mod artifacts;
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod error;

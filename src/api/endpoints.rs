@@ -29,7 +29,8 @@ pub fn all() -> impl Iterator<Item = Endpoint> {
     PAGE.lines()
         .filter_map(read_row)
         .flat_map(|(method, path, status)| {
-            let prefixes = if path.starts_with("/2.0") || path.starts_with("/3.0") {
+            let versioned = ["/1.0", "/2.0", "/3.0"];
+            let prefixes = if versioned.iter().any(|version| path.starts_with(version)) {
                 &API_PREFIXES[..]
             } else {
                 &[""]

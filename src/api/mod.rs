@@ -1,9 +1,11 @@
 //! The HTTP surface. This file is the router: the whole API on a page.
 
 mod about;
+mod actor;
 mod attachment;
 mod download;
 mod endpoints;
+mod flowkeep;
 mod message;
 mod mlflow;
 mod mode;
@@ -15,6 +17,7 @@ mod static_files;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 
+use self::flowkeep::history;
 use self::mlflow::{
     artifact_proxy, artifacts, experiments, inputs, logged_models, metrics, model_versions,
     registered_models, runs, searches, webhooks,
@@ -116,26 +119,26 @@ fn routes() -> Routes {
     routes.add(searches::registered_models);
     routes.add(searches::model_versions);
 
-    routes.add(registered_models::create);
+    routes.add_change(registered_models::create);
     routes.add(registered_models::get);
-    routes.add(registered_models::update);
-    routes.add(registered_models::rename);
-    routes.add(registered_models::delete);
+    routes.add_change(registered_models::update);
+    routes.add_change(registered_models::rename);
+    routes.add_change(registered_models::delete);
     routes.add(registered_models::latest_versions);
-    routes.add(registered_models::set_tag);
-    routes.add(registered_models::delete_tag);
-    routes.add(registered_models::set_alias);
-    routes.add(registered_models::delete_alias);
+    routes.add_change(registered_models::set_tag);
+    routes.add_change(registered_models::delete_tag);
+    routes.add_change(registered_models::set_alias);
+    routes.add_change(registered_models::delete_alias);
     routes.add(registered_models::get_by_alias);
 
-    routes.add(model_versions::create);
+    routes.add_change(model_versions::create);
     routes.add(model_versions::get);
-    routes.add(model_versions::update);
-    routes.add(model_versions::transition_stage);
-    routes.add(model_versions::delete);
+    routes.add_change(model_versions::update);
+    routes.add_change(model_versions::transition_stage);
+    routes.add_change(model_versions::delete);
     routes.add(model_versions::download_uri);
-    routes.add(model_versions::set_tag);
-    routes.add(model_versions::delete_tag);
+    routes.add_change(model_versions::set_tag);
+    routes.add_change(model_versions::delete_tag);
 
     routes.add(webhooks::create);
     routes.add(webhooks::list);
@@ -143,7 +146,18 @@ fn routes() -> Routes {
     routes.add(webhooks::update);
     routes.add(webhooks::delete);
     routes.add(webhooks::test);
+
+    governance(&mut routes);
     routes
+}
+
+/// What flowkeep has and MLflow has not.
+fn governance(routes: &mut Routes) {
+    for prefix in API_PREFIXES {
+        let path = |rest: &str| format!("{prefix}/1.0/flowkeep/{rest}");
+        routes.at(Method::GET, &path("history"), history::page);
+        routes.at(Method::GET, &path("as-of"), history::as_of);
+    }
 }
 
 /// The artifact proxy.

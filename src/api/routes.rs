@@ -14,7 +14,9 @@ use actix_web::{
 use super::State;
 use super::endpoints;
 use super::message::Message;
+use crate::audit::Actor;
 use crate::error::{Error, ErrorCode, Result};
+use crate::lifecycle::Done;
 use crate::wire::request::Request;
 
 /// The stock UI calls the same API under a prefix of its own.
@@ -48,6 +50,30 @@ impl Routes {
                     move |state: Data<State>, message: Message<R>| {
                         let reply = handler(state, message.0);
                         async move { Ok::<_, Error>(Json(reply.await?)) }
+                    },
+                );
+            }
+        }
+    }
+
+    /// Adds a handler that changes a model's life: it is told who asks, and what policies have against
+    /// the change goes into headers of the reply. Who may call it: every user of the server.
+    pub fn add_change<R, H, F>(&mut self, handler: H)
+    where
+        R: Request,
+        H: Fn(Data<State>, Actor, R) -> F + Clone + 'static,
+        F: Future<Output = Result<Done<R::Response>>> + 'static,
+    {
+        for prefix in API_PREFIXES {
+            for route in R::ROUTES {
+                let handler = handler.clone();
+                let method = Method::from_bytes(route.method.as_bytes()).unwrap_or(Method::POST);
+                self.at(
+                    method,
+                    &route.full_path(prefix),
+                    move |state: Data<State>, actor: Actor, message: Message<R>| {
+                        let reply = handler(state, actor, message.0);
+                        async move { Ok::<_, Error>(with_warnings(reply.await?)) }
                     },
                 );
             }
@@ -100,6 +126,24 @@ impl Routes {
         }
         config.default_service(unanswered(static_prefix, Vec::new()));
     }
+}
+
+/// The header that says what policies which only warn have against a change that was made.
+pub const WARNING: &str = "Flowkeep-Warning";
+
+pub fn with_warnings<T: serde::Serialize>(done: Done<T>) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    for warning in done.warnings {
+        let line: String = warning
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .chars()
+            .map(|letter| if letter.is_ascii() { letter } else { '?' })
+            .collect();
+        response.append_header((WARNING, line));
+    }
+    response.json(done.value)
 }
 
 /// The scope of a path and the rest of it. Short paths have no scope.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::artifacts::Artifacts;
+use crate::audit::Actor;
 use crate::config::{ArtifactSettings, DatabaseSettings, Limits, SourceRules, WebhookSettings};
 use crate::error::Result;
-use crate::store::{Store, experiments};
+use crate::lifecycle::{self, Change, Done, Place};
+use crate::store::{Db, Store, experiments};
 use crate::ui::UiFolder;
 use crate::webhooks;
 
@@ -46,5 +48,18 @@ impl State {
             webhooks: Arc::new(webhooks::Client::new(settings.webhooks)?),
             ui: settings.ui,
         })
+    }
+
+    /// Runs a change of a model's life.
+    pub async fn change<T, F>(&self, actor: Actor, work: F) -> Result<Done<T>>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Db, &Change) -> Result<T> + Send + Sync + 'static,
+    {
+        let place = Place {
+            store: &self.store,
+            artifacts: &self.artifacts,
+        };
+        lifecycle::run(place, actor, work).await
     }
 }

@@ -6,6 +6,7 @@ pub mod datasets;
 mod db;
 mod executor;
 pub mod experiments;
+pub mod governance;
 pub mod inputs;
 pub mod logged_models;
 pub mod metrics;

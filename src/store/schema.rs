@@ -299,6 +299,69 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    flowkeep_policies (name) {
+        name -> Text,
+        hash -> Text,
+        applied_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    flowkeep_policy_texts (hash) {
+        hash -> Text,
+        name -> Text,
+        text -> Text,
+        first_applied_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    flowkeep_models (model_id) {
+        model_id -> Text,
+        name -> Text,
+        creation_time -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    flowkeep_evidence (id) {
+        id -> BigInt,
+        model_id -> Text,
+        version -> Integer,
+        version_created_at -> Nullable<BigInt>,
+        kind -> Text,
+        body -> Text,
+        source -> Nullable<Text>,
+        content_digest -> Nullable<Text>,
+        tags_digest -> Nullable<Text>,
+        actor -> Text,
+        claimed -> Nullable<Text>,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    flowkeep_history (id) {
+        id -> BigInt,
+        time_ms -> BigInt,
+        actor -> Text,
+        claimed -> Nullable<Text>,
+        action -> Text,
+        outcome -> Text,
+        model -> Nullable<Text>,
+        model_id -> Nullable<Text>,
+        version -> Nullable<Integer>,
+        stage -> Nullable<Text>,
+        alias -> Nullable<Text>,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+        policy -> Nullable<Text>,
+        policy_hash -> Nullable<Text>,
+        report -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     experiments,
     experiment_tags,
@@ -324,4 +387,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     entity_associations,
     flowkeep_webhook_outbox,
     flowkeep_webhook_deliveries,
+    flowkeep_policies,
+    flowkeep_policy_texts,
+    flowkeep_models,
+    flowkeep_evidence,
+    flowkeep_history,
 );

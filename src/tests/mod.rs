@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod experiments;
+mod governance;
 mod harness;
 mod inputs;
 mod logged_models;

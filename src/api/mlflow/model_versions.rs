@@ -3,8 +3,9 @@
 use actix_web::web::Data;
 
 use crate::api::State;
+use crate::audit::Actor;
 use crate::error::Result;
-use crate::lifecycle;
+use crate::lifecycle::{Done, version_tags, versions};
 use crate::store::model_versions;
 use crate::wire::{
     CreateModelVersion, DeleteModelVersion, DeleteModelVersionTag, GetModelVersion,
@@ -16,16 +17,18 @@ use crate::wire::{
 
 pub async fn create(
     state: Data<State>,
+    actor: Actor,
     request: CreateModelVersion,
-) -> Result<create_model_version::Response> {
+) -> Result<Done<create_model_version::Response>> {
     let rules = state.source_rules.clone();
-    let version = state
-        .store
-        .write(move |db| lifecycle::create(db, &request, &rules))
+    let done = state
+        .change(actor, move |db, change| {
+            versions::create(db, change, &request, &rules)
+        })
         .await?;
-    Ok(create_model_version::Response {
+    Ok(done.map(|version| create_model_version::Response {
         model_version: Some(version),
-    })
+    }))
 }
 
 pub async fn get(
@@ -43,39 +46,47 @@ pub async fn get(
 
 pub async fn update(
     state: Data<State>,
+    actor: Actor,
     request: UpdateModelVersion,
-) -> Result<update_model_version::Response> {
-    let version = state
-        .store
-        .write(move |db| model_versions::update(db, &request))
+) -> Result<Done<update_model_version::Response>> {
+    let done = state
+        .change(actor, move |db, change| {
+            versions::update(db, change, &request)
+        })
         .await?;
-    Ok(update_model_version::Response {
+    Ok(done.map(|version| update_model_version::Response {
         model_version: Some(version),
-    })
+    }))
 }
 
 pub async fn transition_stage(
     state: Data<State>,
+    actor: Actor,
     request: TransitionModelVersionStage,
-) -> Result<transition_model_version_stage::Response> {
-    let version = state
-        .store
-        .write(move |db| lifecycle::transition(db, &request))
+) -> Result<Done<transition_model_version_stage::Response>> {
+    let done = state
+        .change(actor, move |db, change| {
+            versions::transition(db, change, &request)
+        })
         .await?;
-    Ok(transition_model_version_stage::Response {
-        model_version: Some(version),
-    })
+    Ok(
+        done.map(|version| transition_model_version_stage::Response {
+            model_version: Some(version),
+        }),
+    )
 }
 
 pub async fn delete(
     state: Data<State>,
+    actor: Actor,
     request: DeleteModelVersion,
-) -> Result<delete_model_version::Response> {
-    state
-        .store
-        .write(move |db| lifecycle::delete(db, &request))
+) -> Result<Done<delete_model_version::Response>> {
+    let done = state
+        .change(actor, move |db, change| {
+            versions::delete(db, change, &request)
+        })
         .await?;
-    Ok(delete_model_version::Response {})
+    Ok(done.map(|()| delete_model_version::Response {}))
 }
 
 pub async fn download_uri(
@@ -91,22 +102,26 @@ pub async fn download_uri(
 
 pub async fn set_tag(
     state: Data<State>,
+    actor: Actor,
     request: SetModelVersionTag,
-) -> Result<set_model_version_tag::Response> {
-    state
-        .store
-        .write(move |db| lifecycle::set_version_tag(db, &request))
+) -> Result<Done<set_model_version_tag::Response>> {
+    let done = state
+        .change(actor, move |db, change| {
+            version_tags::set(db, change, &request)
+        })
         .await?;
-    Ok(set_model_version_tag::Response {})
+    Ok(done.map(|()| set_model_version_tag::Response {}))
 }
 
 pub async fn delete_tag(
     state: Data<State>,
+    actor: Actor,
     request: DeleteModelVersionTag,
-) -> Result<delete_model_version_tag::Response> {
-    state
-        .store
-        .write(move |db| lifecycle::delete_version_tag(db, &request))
+) -> Result<Done<delete_model_version_tag::Response>> {
+    let done = state
+        .change(actor, move |db, change| {
+            version_tags::delete(db, change, &request)
+        })
         .await?;
-    Ok(delete_model_version_tag::Response {})
+    Ok(done.map(|()| delete_model_version_tag::Response {}))
 }

@@ -3,8 +3,9 @@
 use actix_web::web::Data;
 
 use crate::api::State;
+use crate::audit::Actor;
 use crate::error::Result;
-use crate::lifecycle;
+use crate::lifecycle::{Done, aliases as alias_changes, models};
 use crate::store::model_versions;
 use crate::store::registered_models::{self, aliases};
 use crate::wire::{
@@ -19,15 +20,17 @@ use crate::wire::{
 
 pub async fn create(
     state: Data<State>,
+    actor: Actor,
     request: CreateRegisteredModel,
-) -> Result<create_registered_model::Response> {
-    let model = state
-        .store
-        .write(move |db| lifecycle::create_model(db, &request))
+) -> Result<Done<create_registered_model::Response>> {
+    let done = state
+        .change(actor, move |db, change| {
+            models::create(db, change, &request)
+        })
         .await?;
-    Ok(create_registered_model::Response {
+    Ok(done.map(|model| create_registered_model::Response {
         registered_model: Some(model),
-    })
+    }))
 }
 
 pub async fn get(
@@ -45,39 +48,45 @@ pub async fn get(
 
 pub async fn update(
     state: Data<State>,
+    actor: Actor,
     request: UpdateRegisteredModel,
-) -> Result<update_registered_model::Response> {
-    let model = state
-        .store
-        .write(move |db| registered_models::update(db, &request))
+) -> Result<Done<update_registered_model::Response>> {
+    let done = state
+        .change(actor, move |db, change| {
+            models::update(db, change, &request)
+        })
         .await?;
-    Ok(update_registered_model::Response {
+    Ok(done.map(|model| update_registered_model::Response {
         registered_model: Some(model),
-    })
+    }))
 }
 
 pub async fn rename(
     state: Data<State>,
+    actor: Actor,
     request: RenameRegisteredModel,
-) -> Result<rename_registered_model::Response> {
-    let model = state
-        .store
-        .write(move |db| lifecycle::rename_model(db, &request))
+) -> Result<Done<rename_registered_model::Response>> {
+    let done = state
+        .change(actor, move |db, change| {
+            models::rename(db, change, &request)
+        })
         .await?;
-    Ok(rename_registered_model::Response {
+    Ok(done.map(|model| rename_registered_model::Response {
         registered_model: Some(model),
-    })
+    }))
 }
 
 pub async fn delete(
     state: Data<State>,
+    actor: Actor,
     request: DeleteRegisteredModel,
-) -> Result<delete_registered_model::Response> {
-    state
-        .store
-        .write(move |db| lifecycle::delete_model(db, &request))
+) -> Result<Done<delete_registered_model::Response>> {
+    let done = state
+        .change(actor, move |db, change| {
+            models::delete(db, change, &request)
+        })
         .await?;
-    Ok(delete_registered_model::Response {})
+    Ok(done.map(|()| delete_registered_model::Response {}))
 }
 
 pub async fn latest_versions(
@@ -95,46 +104,54 @@ pub async fn latest_versions(
 
 pub async fn set_tag(
     state: Data<State>,
+    actor: Actor,
     request: SetRegisteredModelTag,
-) -> Result<set_registered_model_tag::Response> {
-    state
-        .store
-        .write(move |db| lifecycle::set_model_tag(db, &request))
+) -> Result<Done<set_registered_model_tag::Response>> {
+    let done = state
+        .change(actor, move |db, change| {
+            models::set_tag(db, change, &request)
+        })
         .await?;
-    Ok(set_registered_model_tag::Response {})
+    Ok(done.map(|()| set_registered_model_tag::Response {}))
 }
 
 pub async fn delete_tag(
     state: Data<State>,
+    actor: Actor,
     request: DeleteRegisteredModelTag,
-) -> Result<delete_registered_model_tag::Response> {
-    state
-        .store
-        .write(move |db| lifecycle::delete_model_tag(db, &request))
+) -> Result<Done<delete_registered_model_tag::Response>> {
+    let done = state
+        .change(actor, move |db, change| {
+            models::delete_tag(db, change, &request)
+        })
         .await?;
-    Ok(delete_registered_model_tag::Response {})
+    Ok(done.map(|()| delete_registered_model_tag::Response {}))
 }
 
 pub async fn set_alias(
     state: Data<State>,
+    actor: Actor,
     request: SetRegisteredModelAlias,
-) -> Result<set_registered_model_alias::Response> {
-    state
-        .store
-        .write(move |db| lifecycle::set_alias(db, &request))
+) -> Result<Done<set_registered_model_alias::Response>> {
+    let done = state
+        .change(actor, move |db, change| {
+            alias_changes::set(db, change, &request)
+        })
         .await?;
-    Ok(set_registered_model_alias::Response {})
+    Ok(done.map(|()| set_registered_model_alias::Response {}))
 }
 
 pub async fn delete_alias(
     state: Data<State>,
+    actor: Actor,
     request: DeleteRegisteredModelAlias,
-) -> Result<delete_registered_model_alias::Response> {
-    state
-        .store
-        .write(move |db| lifecycle::delete_alias(db, &request))
+) -> Result<Done<delete_registered_model_alias::Response>> {
+    let done = state
+        .change(actor, move |db, change| {
+            alias_changes::delete(db, change, &request)
+        })
         .await?;
-    Ok(delete_registered_model_alias::Response {})
+    Ok(done.map(|()| delete_registered_model_alias::Response {}))
 }
 
 pub async fn get_by_alias(

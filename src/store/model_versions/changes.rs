@@ -3,7 +3,7 @@
 use chrono::Utc;
 use diesel::prelude::*;
 
-use super::{DELETED, Stage, find, get, names, tags};
+use super::{DELETED, Row, Stage, find, get, names, tags};
 use crate::error::{Error, Result};
 use crate::store::Db;
 use crate::store::registered_models::{self, WORKSPACE, aliases};
@@ -122,7 +122,12 @@ pub fn delete(db: &mut Db, name: &str, version: &str) -> Result<()> {
 
 /// The number of a version that exists, once no other change of its model is under way.
 pub fn find_locked(db: &mut Db, name: &str, version: &str) -> Result<i32> {
+    Ok(row_locked(db, name, version)?.version)
+}
+
+/// The row of a version that exists, once no other change of its model is under way.
+pub fn row_locked(db: &mut Db, name: &str, version: &str) -> Result<Row> {
     find(db, name, version)?;
     registered_models::lock(db, name)?;
-    Ok(find(db, name, version)?.version)
+    find(db, name, version)
 }

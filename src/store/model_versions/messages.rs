@@ -41,7 +41,7 @@ type Columns = (
 );
 
 /// What [`COLUMNS`] select.
-#[derive(Queryable, QueryableByName)]
+#[derive(Clone, Queryable, QueryableByName)]
 #[diesel(table_name = table)]
 pub struct Row {
     pub name: String,
@@ -60,6 +60,13 @@ pub struct Row {
 }
 
 impl Row {
+    /// Where the artifacts are.
+    pub fn location(self) -> Option<String> {
+        self.storage_location
+            .filter(|location| !location.is_empty())
+            .or(self.source)
+    }
+
     fn key(&self) -> (String, i32) {
         (self.name.clone(), self.version)
     }

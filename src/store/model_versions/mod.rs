@@ -10,7 +10,7 @@ pub mod tags;
 
 use diesel::prelude::*;
 
-pub use self::changes::{NewVersion, delete, find_locked, insert, transition, update};
+pub use self::changes::{NewVersion, delete, find_locked, insert, row_locked, transition, update};
 pub use self::latest::{latest, latest_of_stages, latest_versions, newest};
 pub use self::messages::{COLUMNS, Row, assemble};
 pub use self::stage::{DELETED, Stage};
@@ -42,13 +42,43 @@ pub fn find(db: &mut Db, name: &str, version: &str) -> Result<Row> {
         .ok_or_else(missing)
 }
 
+/// The rows of all versions of a model that were not deleted.
+pub fn all(db: &mut Db, name: &str) -> Result<Vec<Row>> {
+    Ok(table::table
+        .filter(table::workspace.eq(WORKSPACE))
+        .filter(table::name.eq(name))
+        .filter(table::current_stage.ne(DELETED))
+        .order(table::version)
+        .select(COLUMNS)
+        .load(db)?)
+}
+
+/// The rows of these versions, as far as they were not deleted.
+pub fn some(db: &mut Db, name: &str, versions: &[i32]) -> Result<Vec<Row>> {
+    Ok(table::table
+        .filter(table::workspace.eq(WORKSPACE))
+        .filter(table::name.eq(name))
+        .filter(table::version.eq_any(versions))
+        .filter(table::current_stage.ne(DELETED))
+        .order(table::version)
+        .select(COLUMNS)
+        .load(db)?)
+}
+
+/// The numbers of a model's versions in a stage.
+pub fn in_stage(db: &mut Db, name: &str, stage: Stage) -> Result<Vec<i32>> {
+    Ok(table::table
+        .filter(table::workspace.eq(WORKSPACE))
+        .filter(table::name.eq(name))
+        .filter(table::current_stage.eq(stage.as_str()))
+        .order(table::version)
+        .select(table::version)
+        .load(db)?)
+}
+
 /// Where the artifacts of a version are.
 pub fn download_uri(db: &mut Db, name: &str, version: &str) -> Result<Option<String>> {
-    let row = find(db, name, version)?;
-    Ok(row
-        .storage_location
-        .filter(|location| !location.is_empty())
-        .or(row.source))
+    Ok(find(db, name, version)?.location())
 }
 
 fn not_found(name: &str, version: &str) -> Error {

@@ -89,10 +89,22 @@ pub fn insert(db: &mut Db, name: &str, version: i32, tags: &[ModelVersionTag]) -
     Ok(())
 }
 
-pub fn set(db: &mut Db, request: &SetModelVersionTag) -> Result<()> {
+/// What is wrong with a request before anything is looked up.
+pub fn check(request: &SetModelVersionTag) -> Result<()> {
     names::check_model(request.name())?;
     names::version(request.version())?;
-    names::check_version_tag(request.key(), request.value())?;
+    names::check_version_tag(request.key(), request.value())
+}
+
+/// The same of a request to delete.
+pub fn check_deletion(request: &DeleteModelVersionTag) -> Result<()> {
+    names::check_model(request.name())?;
+    names::version(request.version())?;
+    names::check_tag_key(request.key())
+}
+
+pub fn set(db: &mut Db, request: &SetModelVersionTag) -> Result<()> {
+    check(request)?;
     let version = find_locked(db, request.name(), request.version())?;
     let row = (
         dsl::key.eq(request.key()),
@@ -114,9 +126,7 @@ pub fn set(db: &mut Db, request: &SetModelVersionTag) -> Result<()> {
 
 /// Takes a tag away. Whether there was one makes no difference.
 pub fn delete(db: &mut Db, request: &DeleteModelVersionTag) -> Result<()> {
-    names::check_model(request.name())?;
-    names::version(request.version())?;
-    names::check_tag_key(request.key())?;
+    check_deletion(request)?;
     let version = find_locked(db, request.name(), request.version())?;
     diesel::delete(dsl::model_version_tags.find((
         WORKSPACE,
@@ -126,6 +136,16 @@ pub fn delete(db: &mut Db, request: &DeleteModelVersionTag) -> Result<()> {
     )))
     .execute(db)?;
     Ok(())
+}
+
+/// The value of one tag.
+pub fn value(db: &mut Db, (name, version): (&str, i32), key: &str) -> Result<Option<String>> {
+    let value: Option<Option<String>> = dsl::model_version_tags
+        .find((WORKSPACE, key, name, version))
+        .select(dsl::value)
+        .first(db)
+        .optional()?;
+    Ok(value.map(Option::unwrap_or_default))
 }
 
 /// Whether the tags make a prompt of the version that carries them.

@@ -54,12 +54,23 @@ pub fn add_to(db: &mut Db, name: &str, versions: &mut [ModelVersion]) -> Result<
     Ok(())
 }
 
+/// What is wrong with a request before anything is looked up.
+pub fn check(request: &SetRegisteredModelAlias) -> Result<()> {
+    names::check_model(request.name())?;
+    names::check_alias(request.alias())?;
+    names::check_alias_is_free(request.alias())
+}
+
+/// The same of a request to delete.
+pub fn check_deletion(request: &DeleteRegisteredModelAlias) -> Result<()> {
+    names::check_model(request.name())?;
+    names::check_alias(request.alias())
+}
+
 /// Points an alias to a version, wherever it pointed before.
 pub fn set(db: &mut Db, request: &SetRegisteredModelAlias) -> Result<()> {
+    check(request)?;
     let (name, alias) = (request.name(), request.alias());
-    names::check_model(name)?;
-    names::check_alias(alias)?;
-    names::check_alias_is_free(alias)?;
     let version = model_versions::find_locked(db, name, request.version())?;
     let row = (
         dsl::alias.eq(alias),
@@ -80,8 +91,7 @@ pub fn set(db: &mut Db, request: &SetRegisteredModelAlias) -> Result<()> {
 
 /// Takes an alias away. Whether there was one makes no difference.
 pub fn delete(db: &mut Db, request: &DeleteRegisteredModelAlias) -> Result<()> {
-    names::check_model(request.name())?;
-    names::check_alias(request.alias())?;
+    check_deletion(request)?;
     super::lock(db, request.name())?;
     diesel::delete(dsl::registered_model_aliases.find((
         WORKSPACE,
@@ -100,6 +110,15 @@ pub fn delete_of_version(db: &mut Db, name: &str, version: i32) -> Result<()> {
         .filter(dsl::version.eq(version))
         .execute(db)?;
     Ok(())
+}
+
+/// The number of the version that an alias points to.
+pub fn target(db: &mut Db, name: &str, alias: &str) -> Result<Option<i32>> {
+    Ok(dsl::registered_model_aliases
+        .find((WORKSPACE, name, alias))
+        .select(dsl::version)
+        .first(db)
+        .optional()?)
 }
 
 /// The version that an alias points to.

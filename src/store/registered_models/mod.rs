@@ -110,6 +110,13 @@ pub fn lock(db: &mut Db, name: &str) -> Result<()> {
     found.map(|_| ()).ok_or_else(|| not_found(name))
 }
 
+pub fn description(db: &mut Db, name: &str) -> Result<Option<String>> {
+    Ok(registered_models::table
+        .find((WORKSPACE, name))
+        .select(registered_models::description)
+        .first(db)?)
+}
+
 pub fn touch(db: &mut Db, name: &str, now: i64) -> Result<()> {
     diesel::update(registered_models::table.find((WORKSPACE, name)))
         .set(registered_models::last_updated_time.eq(now))

@@ -62,9 +62,20 @@ pub fn insert(db: &mut Db, name: &str, tags: &[RegisteredModelTag]) -> Result<()
     Ok(())
 }
 
-pub fn set(db: &mut Db, request: &SetRegisteredModelTag) -> Result<()> {
+/// What is wrong with a request before anything is looked up.
+pub fn check(request: &SetRegisteredModelTag) -> Result<()> {
     names::check_model(request.name())?;
-    names::check_model_tag(request.key(), request.value())?;
+    names::check_model_tag(request.key(), request.value())
+}
+
+/// The same of a request to delete.
+pub fn check_deletion(request: &DeleteRegisteredModelTag) -> Result<()> {
+    names::check_model(request.name())?;
+    names::check_tag_key(request.key())
+}
+
+pub fn set(db: &mut Db, request: &SetRegisteredModelTag) -> Result<()> {
+    check(request)?;
     super::lock(db, request.name())?;
     let row = (
         dsl::key.eq(request.key()),
@@ -85,22 +96,24 @@ pub fn set(db: &mut Db, request: &SetRegisteredModelTag) -> Result<()> {
 
 /// Takes a tag away. Whether there was one makes no difference.
 pub fn delete(db: &mut Db, request: &DeleteRegisteredModelTag) -> Result<()> {
-    names::check_model(request.name())?;
-    names::check_tag_key(request.key())?;
+    check_deletion(request)?;
     super::lock(db, request.name())?;
     diesel::delete(dsl::registered_model_tags.find((WORKSPACE, request.key(), request.name())))
         .execute(db)?;
     Ok(())
 }
 
-/// Whether the tags of a model make a prompt of it.
-pub fn make_a_prompt(db: &mut Db, name: &str) -> Result<bool> {
+/// The value of one tag.
+pub fn value(db: &mut Db, name: &str, key: &str) -> Result<Option<String>> {
     let value: Option<Option<String>> = dsl::registered_model_tags
-        .find((WORKSPACE, IS_PROMPT_TAG, name))
+        .find((WORKSPACE, key, name))
         .select(dsl::value)
         .first(db)
         .optional()?;
-    Ok(value
-        .flatten()
-        .is_some_and(|value| value.eq_ignore_ascii_case("true")))
+    Ok(value.map(Option::unwrap_or_default))
+}
+
+/// Whether the tags of a model make a prompt of it.
+pub fn make_a_prompt(db: &mut Db, name: &str) -> Result<bool> {
+    Ok(value(db, name, IS_PROMPT_TAG)?.is_some_and(|value| value.eq_ignore_ascii_case("true")))
 }

@@ -3,6 +3,7 @@
 mod databases;
 mod executor;
 mod experiments;
+mod governance;
 mod inputs;
 mod logged_models;
 mod metrics;

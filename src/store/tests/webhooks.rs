@@ -1,8 +1,9 @@
 use serde_json::Value;
 
 use super::on_both_databases;
+use crate::audit::Actor;
 use crate::config::SourceRules;
-use crate::lifecycle;
+use crate::lifecycle::{Change, aliases, models, version_tags, versions};
 use crate::store::Db;
 use crate::store::webhooks::events::Event;
 use crate::store::webhooks::outbox::{self, Delivery, Failure, Outcome};
@@ -19,6 +20,10 @@ on_both_databases!(
     takes_up_each_delivery_once,
     forgets_what_is_settled,
 );
+
+fn change() -> Change {
+    Change::by(Actor::default())
+}
 
 fn listen(db: &mut Db, kinds: &[(Entity, Action)]) -> String {
     let new = NewWebhook {
@@ -47,7 +52,7 @@ fn create_model(db: &mut Db, name: &str, tags: &[(&str, &str)]) {
             .collect(),
         ..CreateRegisteredModel::default()
     };
-    lifecycle::create_model(db, &request).unwrap();
+    models::create(db, &change(), &request).unwrap();
 }
 
 fn create_version(db: &mut Db, name: &str, source: &str, tags: &[(&str, &str)]) {
@@ -63,7 +68,7 @@ fn create_version(db: &mut Db, name: &str, source: &str, tags: &[(&str, &str)]) 
             .collect(),
         ..CreateModelVersion::default()
     };
-    lifecycle::create(db, &request, &SourceRules::default()).unwrap();
+    versions::create(db, &change(), &request, &SourceRules::default()).unwrap();
 }
 
 /// Kind and data of all that is in the outbox.
@@ -102,13 +107,13 @@ fn tells_of_each_change_once(db: &mut Db) {
         key: Some("k".to_owned()),
         value: Some("v".to_owned()),
     };
-    lifecycle::set_version_tag(db, &tag).unwrap();
+    version_tags::set(db, &change(), &tag).unwrap();
     let alias = SetRegisteredModelAlias {
         name: Some("churn".to_owned()),
         alias: Some("champion".to_owned()),
         version: Some("1".to_owned()),
     };
-    lifecycle::set_alias(db, &alias).unwrap();
+    aliases::set(db, &change(), &alias).unwrap();
     assert_eq!(
         told(db),
         [
@@ -145,7 +150,7 @@ fn tells_of_prompts_as_prompts(db: &mut Db) {
         key: Some("k".to_owned()),
         value: Some("v".to_owned()),
     };
-    lifecycle::set_model_tag(db, &tag).unwrap();
+    models::set_tag(db, &change(), &tag).unwrap();
     assert_eq!(
         told(db),
         [

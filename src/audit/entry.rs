@@ -1,0 +1,188 @@
+//! One entry of the log, and how it gets there.
+
+use chrono::Utc;
+use serde_json::Value;
+
+use super::Actor;
+use crate::error::Result;
+use crate::store::Db;
+use crate::store::governance::{REFUSED, history};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    PolicyApplied,
+    PolicyDeleted,
+    /// A model that was there before flowkeep had seen it, and where its versions and aliases were.
+    ModelAdopted,
+    VersionAdopted,
+    AliasAdopted,
+    ModelCreated,
+    ModelUpdated,
+    ModelRenamed,
+    ModelDeleted,
+    ModelTagSet,
+    ModelTagDeleted,
+    VersionCreated,
+    VersionUpdated,
+    VersionTransitioned,
+    VersionDeleted,
+    VersionTagSet,
+    VersionTagDeleted,
+    AliasSet,
+    AliasDeleted,
+    EvidenceRecorded,
+}
+
+impl Action {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PolicyApplied => "policy.applied",
+            Self::PolicyDeleted => "policy.deleted",
+            Self::ModelAdopted => "model.adopted",
+            Self::VersionAdopted => "version.adopted",
+            Self::AliasAdopted => "alias.adopted",
+            Self::ModelCreated => "model.created",
+            Self::ModelUpdated => "model.updated",
+            Self::ModelRenamed => "model.renamed",
+            Self::ModelDeleted => "model.deleted",
+            Self::ModelTagSet => "model.tag_set",
+            Self::ModelTagDeleted => "model.tag_deleted",
+            Self::VersionCreated => "version.created",
+            Self::VersionUpdated => "version.updated",
+            Self::VersionTransitioned => "version.transitioned",
+            Self::VersionDeleted => "version.deleted",
+            Self::VersionTagSet => "version.tag_set",
+            Self::VersionTagDeleted => "version.tag_deleted",
+            Self::AliasSet => "alias.set",
+            Self::AliasDeleted => "alias.deleted",
+            Self::EvidenceRecorded => "evidence.recorded",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outcome {
+    #[default]
+    Done,
+    /// Done, though the policy that applies says that it should not be.
+    Warned,
+    Refused,
+}
+
+impl Outcome {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Warned => "warned",
+            Self::Refused => REFUSED,
+        }
+    }
+}
+
+/// What a policy said of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Its name and hash. None where flowkeep refuses by itself.
+    pub policy: Option<(String, String)>,
+    pub outcome: Outcome,
+    /// Each requirement with its verdict and the evidence that was used, as JSON.
+    pub report: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub action: Action,
+    pub model: Option<String>,
+    pub model_id: Option<String>,
+    pub version: Option<i32>,
+    /// The stage that the version has from then on.
+    pub stage: Option<&'static str>,
+    pub alias: Option<String>,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+    pub decision: Option<Decision>,
+}
+
+impl Entry {
+    pub fn new(action: Action) -> Self {
+        Self {
+            action,
+            model: None,
+            model_id: None,
+            version: None,
+            stage: None,
+            alias: None,
+            before: None,
+            after: None,
+            decision: None,
+        }
+    }
+
+    pub fn of_model(action: Action, name: &str, model_id: &str) -> Self {
+        Self {
+            model: Some(name.to_owned()),
+            model_id: Some(model_id.to_owned()),
+            ..Self::new(action)
+        }
+    }
+
+    pub fn version(mut self, version: i32) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    pub fn stage(mut self, stage: &'static str) -> Self {
+        self.stage = Some(stage);
+        self
+    }
+
+    pub fn alias(mut self, alias: &str) -> Self {
+        self.alias = Some(alias.to_owned());
+        self
+    }
+
+    pub fn before(mut self, before: Value) -> Self {
+        self.before = Some(before);
+        self
+    }
+
+    pub fn after(mut self, after: Value) -> Self {
+        self.after = Some(after);
+        self
+    }
+
+    pub fn decision(mut self, decision: Option<Decision>) -> Self {
+        self.decision = decision;
+        self
+    }
+
+    fn row<'a>(&'a self, actor: &'a Actor, now: i64) -> history::NewRow<'a> {
+        let decision = self.decision.as_ref();
+        let outcome = decision.map(|decision| decision.outcome);
+        let policy = decision.and_then(|decision| decision.policy.as_ref());
+        history::NewRow {
+            time_ms: now,
+            actor: actor.known(),
+            claimed: actor.claimed.as_deref(),
+            action: self.action.as_str(),
+            outcome: outcome.unwrap_or_default().as_str(),
+            model: self.model.as_deref(),
+            model_id: self.model_id.as_deref(),
+            version: self.version,
+            stage: self.stage,
+            alias: self.alias.as_deref(),
+            before: self.before.as_ref().map(Value::to_string),
+            after: self.after.as_ref().map(Value::to_string),
+            policy: policy.map(|(name, _)| name.as_str()),
+            policy_hash: policy.map(|(_, hash)| hash.as_str()),
+            report: decision.map(|decision| decision.report.as_str()),
+        }
+    }
+}
+
+/// Writes entries with the change that they tell of: both are there after the commit, or neither is.
+pub fn write(db: &mut Db, actor: &Actor, entries: &[Entry]) -> Result<()> {
+    let now = Utc::now().timestamp_millis();
+    let rows: Vec<_> = entries.iter().map(|entry| entry.row(actor, now)).collect();
+    history::insert(db, &rows)
+}

@@ -1,0 +1,49 @@
+//! Models that history meets for the first time: they were there before flowkeep, or stock MLflow
+//! made them in the meantime.
+
+use serde_json::json;
+
+use crate::audit::{self, Action, Actor, Entry};
+use crate::error::Result;
+use crate::store::Db;
+use crate::store::governance::identity;
+use crate::store::model_versions::{self, Stage};
+use crate::store::registered_models::aliases;
+
+/// The id of a model that exists and is locked. Where it has none yet, history begins with where its
+/// versions and aliases are.
+pub fn identify(db: &mut Db, actor: &Actor, name: &str) -> Result<String> {
+    let (id, is_new) = identity::of(db, name)?;
+    if !is_new {
+        return Ok(id);
+    }
+    let mut entries = vec![Entry::of_model(Action::ModelAdopted, name, &id)];
+    for version in model_versions::all(db, name)? {
+        let stage = Stage::parse(version.current_stage.as_deref().unwrap_or_default());
+        let stage = stage.unwrap_or(Stage::None).as_str();
+        entries.push(
+            Entry::of_model(Action::VersionAdopted, name, &id)
+                .version(version.version)
+                .stage(stage)
+                .after(json!({
+                    "source": version.source,
+                    "run_id": version.run_id,
+                    "stage": stage,
+                })),
+        );
+    }
+    for alias in aliases::of_models(db, &[name.to_owned()])?
+        .remove(name)
+        .unwrap_or_default()
+    {
+        if let Ok(version) = alias.version().parse() {
+            entries.push(
+                Entry::of_model(Action::AliasAdopted, name, &id)
+                    .version(version)
+                    .alias(alias.alias()),
+            );
+        }
+    }
+    audit::write(db, actor, &entries)?;
+    Ok(id)
+}

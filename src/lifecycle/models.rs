@@ -1,0 +1,106 @@
+//! What may happen to a registered model.
+
+use serde_json::{Value, json};
+
+use super::change::Change;
+use super::{adoption, events};
+use crate::audit::{self, Action, Entry};
+use crate::error::Result;
+use crate::store::governance::identity;
+use crate::store::{Db, registered_models};
+use crate::wire::{
+    CreateRegisteredModel, DeleteRegisteredModel, DeleteRegisteredModelTag, RegisteredModel,
+    RenameRegisteredModel, SetRegisteredModelTag, UpdateRegisteredModel,
+};
+
+pub fn create(
+    db: &mut Db,
+    change: &Change,
+    request: &CreateRegisteredModel,
+) -> Result<RegisteredModel> {
+    let model = registered_models::create(db, request)?;
+    let (id, _) = identity::of(db, request.name())?;
+    let tags: serde_json::Map<String, Value> = request
+        .tags
+        .iter()
+        .map(|tag| (tag.key().to_owned(), tag.value().into()))
+        .collect();
+    let entry = Entry::of_model(Action::ModelCreated, request.name(), &id)
+        .after(json!({"description": request.description(), "tags": tags}));
+    audit::write(db, &change.actor, &[entry])?;
+    events::model_created(db, request)?;
+    Ok(model)
+}
+
+pub fn update(
+    db: &mut Db,
+    change: &Change,
+    request: &UpdateRegisteredModel,
+) -> Result<RegisteredModel> {
+    let name = request.name();
+    registered_models::lock(db, name)?;
+    let id = adoption::identify(db, &change.actor, name)?;
+    let before = registered_models::description(db, name)?;
+    let model = registered_models::update(db, request)?;
+    let entry = Entry::of_model(Action::ModelUpdated, name, &id)
+        .before(json!({"description": before}))
+        .after(json!({"description": request.description()}));
+    audit::write(db, &change.actor, &[entry])?;
+    Ok(model)
+}
+
+pub fn rename(
+    db: &mut Db,
+    change: &Change,
+    request: &RenameRegisteredModel,
+) -> Result<RegisteredModel> {
+    let (name, new_name) = (request.name(), request.new_name());
+    crate::store::model_versions::names::check_new_model(new_name)?;
+    registered_models::lock(db, name)?;
+    let id = adoption::identify(db, &change.actor, name)?;
+    let model = registered_models::rename(db, name, new_name)?;
+    identity::rename(db, name, new_name)?;
+    let entry = Entry::of_model(Action::ModelRenamed, new_name, &id)
+        .before(json!({"name": name}))
+        .after(json!({"name": new_name}));
+    audit::write(db, &change.actor, &[entry])?;
+    Ok(model)
+}
+
+pub fn delete(db: &mut Db, change: &Change, request: &DeleteRegisteredModel) -> Result<()> {
+    let name = request.name();
+    registered_models::lock(db, name)?;
+    let id = adoption::identify(db, &change.actor, name)?;
+    registered_models::delete(db, name)?;
+    identity::forget(db, name)?;
+    let entry = Entry::of_model(Action::ModelDeleted, name, &id);
+    audit::write(db, &change.actor, &[entry])
+}
+
+pub fn set_tag(db: &mut Db, change: &Change, request: &SetRegisteredModelTag) -> Result<()> {
+    let (name, key) = (request.name(), request.key());
+    registered_models::tags::check(request)?;
+    registered_models::lock(db, name)?;
+    let id = adoption::identify(db, &change.actor, name)?;
+    let before = registered_models::tags::value(db, name, key)?;
+    registered_models::tags::set(db, request)?;
+    let entry = Entry::of_model(Action::ModelTagSet, name, &id)
+        .before(json!({"key": key, "value": before}))
+        .after(json!({"key": key, "value": request.value()}));
+    audit::write(db, &change.actor, &[entry])?;
+    events::model_tag_set(db, request)
+}
+
+pub fn delete_tag(db: &mut Db, change: &Change, request: &DeleteRegisteredModelTag) -> Result<()> {
+    let (name, key) = (request.name(), request.key());
+    registered_models::tags::check_deletion(request)?;
+    registered_models::lock(db, name)?;
+    let id = adoption::identify(db, &change.actor, name)?;
+    if let Some(before) = registered_models::tags::value(db, name, key)? {
+        registered_models::tags::delete(db, request)?;
+        let entry = Entry::of_model(Action::ModelTagDeleted, name, &id)
+            .before(json!({"key": key, "value": before}));
+        audit::write(db, &change.actor, &[entry])?;
+    }
+    events::model_tag_deleted(db, request)
+}

@@ -1,0 +1,74 @@
+//! What was found out about versions. Rows are added, and never changed or removed.
+
+use diesel::prelude::*;
+
+use crate::error::Result;
+use crate::store::Db;
+use crate::store::schema::flowkeep_evidence as table;
+
+#[derive(Insertable)]
+#[diesel(table_name = table, treat_none_as_default_value = false)]
+pub struct NewRow<'a> {
+    pub model_id: &'a str,
+    pub version: i32,
+    pub version_created_at: Option<i64>,
+    pub kind: &'a str,
+    pub body: &'a str,
+    pub source: Option<&'a str>,
+    pub content_digest: Option<&'a str>,
+    pub tags_digest: Option<&'a str>,
+    pub actor: &'a str,
+    pub claimed: Option<&'a str>,
+    pub recorded_at: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = table)]
+pub struct Row {
+    pub id: i64,
+    pub version: i32,
+    pub version_created_at: Option<i64>,
+    pub kind: String,
+    pub body: String,
+    pub source: Option<String>,
+    pub content_digest: Option<String>,
+    pub tags_digest: Option<String>,
+    pub actor: String,
+    pub claimed: Option<String>,
+    pub recorded_at: i64,
+}
+
+pub fn insert(db: &mut Db, row: &NewRow) -> Result<i64> {
+    Ok(diesel::insert_into(table::table)
+        .values(row)
+        .returning(table::id)
+        .get_result(db)?)
+}
+
+/// All that was recorded about these versions of a model, oldest first.
+pub fn of_versions(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for versions in versions.chunks(super::VALUES_PER_STATEMENT) {
+        rows.extend(
+            table::table
+                .filter(table::model_id.eq(model_id))
+                .filter(table::version.eq_any(versions))
+                .order(table::id)
+                .select(Row::as_select())
+                .load(db)?,
+        );
+    }
+    Ok(rows)
+}
+
+/// Evidence about one version that came after `after`.
+pub fn page(db: &mut Db, model_id: &str, version: i32, after: i64, limit: i64) -> Result<Vec<Row>> {
+    Ok(table::table
+        .filter(table::model_id.eq(model_id))
+        .filter(table::version.eq(version))
+        .filter(table::id.gt(after))
+        .order(table::id)
+        .limit(limit)
+        .select(Row::as_select())
+        .load(db)?)
+}

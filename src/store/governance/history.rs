@@ -1,0 +1,207 @@
+//! The log of decisions. Rows are added, and never changed or removed.
+
+use diesel::prelude::*;
+
+use crate::error::Result;
+use crate::store::schema::flowkeep_history as table;
+use crate::store::{Db, on_backend};
+
+/// SQLite binds at most 32,766 values in a statement.
+const ROWS_PER_STATEMENT: usize = 1_000;
+
+#[derive(Insertable)]
+#[diesel(table_name = table, treat_none_as_default_value = false)]
+pub struct NewRow<'a> {
+    pub time_ms: i64,
+    pub actor: &'a str,
+    pub claimed: Option<&'a str>,
+    pub action: &'a str,
+    pub outcome: &'a str,
+    pub model: Option<&'a str>,
+    pub model_id: Option<&'a str>,
+    pub version: Option<i32>,
+    pub stage: Option<&'a str>,
+    pub alias: Option<&'a str>,
+    pub before: Option<String>,
+    pub after: Option<String>,
+    pub policy: Option<&'a str>,
+    pub policy_hash: Option<&'a str>,
+    pub report: Option<&'a str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = table)]
+pub struct Row {
+    pub id: i64,
+    pub time_ms: i64,
+    pub actor: String,
+    pub claimed: Option<String>,
+    pub action: String,
+    pub outcome: String,
+    pub model: Option<String>,
+    pub model_id: Option<String>,
+    pub version: Option<i32>,
+    pub stage: Option<String>,
+    pub alias: Option<String>,
+    pub before: Option<String>,
+    pub after: Option<String>,
+    pub policy: Option<String>,
+    pub policy_hash: Option<String>,
+    pub report: Option<String>,
+}
+
+pub fn insert(db: &mut Db, rows: &[NewRow]) -> Result<()> {
+    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+        on_backend!(db, |connection| diesel::insert_into(table::table)
+            .values(rows)
+            .execute(connection))?;
+    }
+    Ok(())
+}
+
+/// What part of the log is wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// All models that ever had this name, with what they were called before and after.
+    pub model: Option<String>,
+    pub version: Option<i32>,
+    pub from_ms: Option<i64>,
+    /// Not included.
+    pub to_ms: Option<i64>,
+}
+
+/// Entries that came after `after`, oldest first.
+pub fn page(db: &mut Db, filter: &Filter, after: i64, limit: i64) -> Result<Vec<Row>> {
+    let mut query = table::table.filter(table::id.gt(after)).into_boxed();
+    if let Some(model) = &filter.model {
+        let ids = ids_of_name(db, model)?;
+        query = query.filter(
+            table::model
+                .eq(model)
+                .or(table::model_id.eq_any(ids).assume_not_null()),
+        );
+    }
+    if let Some(version) = filter.version {
+        query = query.filter(table::version.eq(version));
+    }
+    if let Some(from) = filter.from_ms {
+        query = query.filter(table::time_ms.ge(from));
+    }
+    if let Some(to) = filter.to_ms {
+        query = query.filter(table::time_ms.lt(to));
+    }
+    Ok(query
+        .order(table::id)
+        .limit(limit)
+        .select(Row::as_select())
+        .load(db)?)
+}
+
+/// The ids of all models that ever had a name.
+pub fn ids_of_name(db: &mut Db, name: &str) -> Result<Vec<String>> {
+    Ok(table::table
+        .filter(table::model.eq(name))
+        .filter(table::model_id.is_not_null())
+        .select(table::model_id.assume_not_null())
+        .distinct()
+        .load(db)?)
+}
+
+/// What one entry says about where versions and aliases are.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Step {
+    pub id: i64,
+    pub action: String,
+    pub model_id: String,
+    pub model: String,
+    pub version: Option<i32>,
+    pub stage: Option<String>,
+    pub alias: Option<String>,
+}
+
+/// What happened to these models up to a moment, of the given actions, oldest first.
+pub fn steps(db: &mut Db, ids: &[String], actions: &[&str], at_ms: i64) -> Result<Vec<Step>> {
+    Ok(table::table
+        .filter(table::model_id.eq_any(ids))
+        .filter(table::action.eq_any(actions))
+        .filter(table::outcome.ne(super::REFUSED))
+        .filter(table::time_ms.le(at_ms))
+        .order(table::id)
+        .select((
+            table::id,
+            table::action,
+            table::model_id.assume_not_null(),
+            table::model.assume_not_null(),
+            table::version,
+            table::stage,
+            table::alias,
+        ))
+        .load(db)?)
+}
+
+/// Which version came into a stage.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Entered {
+    pub version: i32,
+    pub model_id: String,
+}
+
+/// The version that was the last to come into a stage of a model, or of another model that had its
+/// name.
+pub fn last_to_enter(
+    db: &mut Db,
+    (name, model_id): (&str, Option<&str>),
+    stage: &str,
+) -> Result<Option<Entered>> {
+    let of_model = table::model
+        .eq(name)
+        .or(table::model_id.eq(model_id.unwrap_or_default()));
+    Ok(table::table
+        .filter(of_model)
+        .filter(table::stage.eq(stage))
+        .filter(table::outcome.ne(super::REFUSED))
+        .filter(table::version.is_not_null())
+        .filter(table::model_id.is_not_null())
+        .order(table::id.desc())
+        .select((
+            table::version.assume_not_null(),
+            table::model_id.assume_not_null(),
+        ))
+        .first(db)
+        .optional()?)
+}
+
+/// What an entry of this action says that a version was made with.
+pub fn after_of(
+    db: &mut Db,
+    (model_id, action): (&str, &str),
+    versions: &[i32],
+) -> Result<Vec<Made>> {
+    let mut found = Vec::new();
+    for versions in versions.chunks(super::VALUES_PER_STATEMENT) {
+        found.extend(
+            table::table
+                .filter(table::model_id.eq(model_id))
+                .filter(table::action.eq(action))
+                .filter(table::outcome.ne(super::REFUSED))
+                .filter(table::version.eq_any(versions))
+                .order(table::id)
+                .select((
+                    table::version.assume_not_null(),
+                    table::actor,
+                    table::claimed,
+                    table::after,
+                ))
+                .load(db)?,
+        );
+    }
+    Ok(found)
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Made {
+    pub version: i32,
+    pub actor: String,
+    pub claimed: Option<String>,
+    pub after: Option<String>,
+}

@@ -1,0 +1,127 @@
+//! What was logged to runs and logged models: params, tags, and the latest value of each metric.
+
+use std::collections::{BTreeMap, HashMap};
+
+use diesel::prelude::*;
+
+use crate::error::Result;
+use crate::store::Db;
+use crate::store::schema::{
+    latest_metrics, logged_model_metrics, logged_model_params, logged_model_tags, params, runs,
+    tags,
+};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Logged {
+    pub params: BTreeMap<String, String>,
+    pub metrics: BTreeMap<String, f64>,
+    pub tags: BTreeMap<String, String>,
+    /// Who ran it, as the client said.
+    pub user: Option<String>,
+}
+
+/// By run id. Runs that do not exist are left out.
+pub fn of_runs(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, Logged>> {
+    let mut found = HashMap::new();
+    for ids in ids.chunks(super::VALUES_PER_STATEMENT) {
+        let existing: Vec<(String, Option<String>)> = runs::table
+            .filter(runs::run_uuid.eq_any(ids))
+            .select((runs::run_uuid, runs::user_id))
+            .load(db)?;
+        found.extend(existing.into_iter().map(|(id, user)| {
+            let user = user.filter(|user| !user.is_empty());
+            (
+                id,
+                Logged {
+                    user,
+                    ..Logged::default()
+                },
+            )
+        }));
+        let rows: Vec<(String, String, String)> = params::table
+            .filter(params::run_uuid.eq_any(ids))
+            .select((params::run_uuid, params::key, params::value))
+            .load(db)?;
+        each(&mut found, rows, |logged| &mut logged.params);
+        let rows: Vec<(String, String, Option<String>)> = tags::table
+            .filter(tags::run_uuid.eq_any(ids))
+            .select((tags::run_uuid, tags::key, tags::value))
+            .load(db)?;
+        let rows = rows
+            .into_iter()
+            .map(|(id, key, value)| (id, key, value.unwrap_or_default()));
+        each(&mut found, rows, |logged| &mut logged.tags);
+        let rows: Vec<(String, String, f64, bool)> = latest_metrics::table
+            .filter(latest_metrics::run_uuid.eq_any(ids))
+            .select((
+                latest_metrics::run_uuid,
+                latest_metrics::key,
+                latest_metrics::value,
+                latest_metrics::is_nan,
+            ))
+            .load(db)?;
+        let rows = rows
+            .into_iter()
+            .map(|(id, key, value, is_nan)| (id, key, if is_nan { f64::NAN } else { value }));
+        each(&mut found, rows, |logged| &mut logged.metrics);
+    }
+    Ok(found)
+}
+
+/// By the id of a logged model.
+pub fn of_logged_models(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, Logged>> {
+    let mut found: HashMap<String, Logged> = ids
+        .iter()
+        .map(|id| ((*id).to_owned(), Logged::default()))
+        .collect();
+    for ids in ids.chunks(super::VALUES_PER_STATEMENT) {
+        let rows: Vec<(String, String, String)> = logged_model_params::table
+            .filter(logged_model_params::model_id.eq_any(ids))
+            .select((
+                logged_model_params::model_id,
+                logged_model_params::param_key,
+                logged_model_params::param_value,
+            ))
+            .load(db)?;
+        each(&mut found, rows, |logged| &mut logged.params);
+        let rows: Vec<(String, String, String)> = logged_model_tags::table
+            .filter(logged_model_tags::model_id.eq_any(ids))
+            .select((
+                logged_model_tags::model_id,
+                logged_model_tags::tag_key,
+                logged_model_tags::tag_value,
+            ))
+            .load(db)?;
+        each(&mut found, rows, |logged| &mut logged.tags);
+        // Later values replace earlier ones as they are put together.
+        let rows: Vec<(String, String, Option<f64>)> = logged_model_metrics::table
+            .filter(logged_model_metrics::model_id.eq_any(ids))
+            .order((
+                logged_model_metrics::metric_step,
+                logged_model_metrics::metric_timestamp_ms,
+            ))
+            .select((
+                logged_model_metrics::model_id,
+                logged_model_metrics::metric_name,
+                logged_model_metrics::metric_value,
+            ))
+            .load(db)?;
+        let rows = rows
+            .into_iter()
+            .map(|(id, key, value)| (id, key, value.unwrap_or(f64::NAN)));
+        each(&mut found, rows, |logged| &mut logged.metrics);
+    }
+    Ok(found)
+}
+
+fn each<V>(
+    found: &mut HashMap<String, Logged>,
+    rows: impl IntoIterator<Item = (String, String, V)>,
+    part: impl Fn(&mut Logged) -> &mut BTreeMap<String, V>,
+) {
+    for (id, key, value) in rows {
+        if let Some(logged) = found.get_mut(&id) {
+            part(logged).insert(key, value);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! flowkeep's own tables about the life of models: policies, evidence, history, and the ids that
+//! models keep. What may be written is decided by [`crate::lifecycle`] and [`crate::audit`].
+
+pub mod evidence;
+pub mod history;
+pub mod identity;
+pub mod lineage;
+pub mod policies;
+
+/// The outcome of what was not done.
+pub const REFUSED: &str = "refused";
+
+/// SQLite binds at most 32,766 values in a statement.
+const VALUES_PER_STATEMENT: usize = 10_000;
