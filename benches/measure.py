@@ -55,10 +55,10 @@ function request()
 end
 function done(summary, latency, requests)
   local errors = summary.errors
-  io.write(string.format('\\nREPORT {"seconds": %f, "requests": %d, "failed": %d, "p95": %f}\\n',
+  io.write(string.format('\\nREPORT {"seconds": %f, "requests": %d, "failed": %d, "p95": %f, "p99": %f}\\n',
     summary.duration / 1e6, summary.requests,
     errors.status + errors.connect + errors.read + errors.write + errors.timeout,
-    latency:percentile(95) / 1e6))
+    latency:percentile(95) / 1e6, latency:percentile(99) / 1e6))
 end
 """
 
@@ -82,6 +82,8 @@ class Throughput:
 
     p95: float
     """In seconds."""
+
+    p99: float
 
 
 class UnderLoad:
@@ -117,7 +119,7 @@ class UnderLoad:
         assert found, output
         told = json.loads(found[1])
         assert told["failed"] == 0, f"{told['failed']} requests to {self._load.url} failed:\n{output}"
-        return Throughput(told["requests"] / told["seconds"], told["p95"])
+        return Throughput(told["requests"] / told["seconds"], told["p95"], told["p99"])
 
 
 def throughput(load: Load) -> Throughput:

@@ -9,6 +9,7 @@ from seed import model_name, seed_models
 from servers import Server
 
 MODELS = 20_000
+VERSIONS = 5
 ONE = model_name(10_000)
 
 TRANSITION = """
@@ -16,6 +17,20 @@ local stages = {"Staging", "Production"}
 function body(n)
   return string.format('{"name":"model-%06d","version":"%d","stage":"%s"}',
     (n * 2 + id) % 1000, 1 + n % 5, stages[1 + math.floor(n / 500) % 2])
+end
+"""
+
+SET_ALIAS = """
+function body(n)
+  return string.format('{"name":"model-%06d","alias":"alias-%d","version":"%d"}',
+    4000 + (n * 2 + id) % 1000, n % 3, 1 + n % 5)
+end
+"""
+
+BY_ALIAS = """
+function path(n)
+  return string.format("/api/2.0/mlflow/registered-models/alias?name=model-%06d&alias=champion",
+    (n * 7919 + id) % {models})
 end
 """
 
@@ -28,20 +43,27 @@ end
 
 def run(server: Server, report: Report) -> None:
     client = Client(server.url)
-    for name, path in {
-        "get version by alias": f"registered-models/alias?name={ONE}&alias=champion",
-        "get version": f"model-versions/get?name={ONE}&version=3",
-    }.items():
-        load = Load(f"{client.api}/{path}", seconds=5)
-        report(f"{name}, 16 connections", throughput(load).rate, "req/s")
+    by_alias(client, report, MODELS)
+    load = Load(f"{client.api}/model-versions/get?name={ONE}&version=3", seconds=5)
+    report("get version, 16 connections", throughput(load).rate, "req/s")
     for name, call in searches(client).items():
         report_latency(report, name, call, 30)
     for name, path, script in (
-        ("transition-stage", "transition-stage", TRANSITION),
-        ("create-version", "create", CREATE_VERSION),
+        ("transition-stage", "model-versions/transition-stage", TRANSITION),
+        ("create-version", "model-versions/create", CREATE_VERSION),
+        ("set-alias", "registered-models/alias", SET_ALIAS),
     ):
-        load = Load(f"{client.api}/model-versions/{path}", script, seconds=5)
+        load = Load(f"{client.api}/{path}", script, seconds=5)
         report(f"{name}, 16 connections", throughput(load).rate, "req/s")
+
+
+def by_alias(client: Client, report: Report, models: int) -> None:
+    """Looks up versions of all models by alias, which should not depend on how many there are."""
+    script = BY_ALIAS.replace("{models}", str(models))
+    measured = throughput(Load(f"{client.api}/registered-models/alias", script, seconds=5))
+    of_all = f"by alias, of {models * VERSIONS:,} versions, 16 connections"
+    report(of_all, measured.rate, "req/s")
+    report(f"{of_all}, p99", measured.p99 * 1000, "ms")
 
 
 def searches(client: Client) -> dict[str, Callable[[int], Any]]:
@@ -62,4 +84,4 @@ def searches(client: Client) -> dict[str, Callable[[int], Any]]:
     }
 
 
-GROUP = Group(run, lambda rows: seed_models(rows, models=MODELS, versions=5))
+GROUP = Group(run, lambda rows: seed_models(rows, models=MODELS, versions=VERSIONS))
