@@ -42,7 +42,7 @@ impl<R: Request> FromRequest for Message<R> {
     }
 }
 
-async fn read(mut payload: Payload) -> Result<BytesMut> {
+pub(super) async fn read(mut payload: Payload) -> Result<BytesMut> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| {
@@ -58,7 +58,7 @@ async fn read(mut payload: Payload) -> Result<BytesMut> {
     Ok(body)
 }
 
-fn check_content_type(http: &HttpRequest) -> Result<()> {
+pub(super) fn check_content_type(http: &HttpRequest) -> Result<()> {
     if http.method() != Method::POST && http.method() != Method::PUT {
         return Ok(());
     }

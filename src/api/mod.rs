@@ -17,7 +17,7 @@ mod static_files;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 
-use self::flowkeep::history;
+use self::flowkeep::{features, history};
 use self::mlflow::{
     artifact_proxy, artifacts, experiments, inputs, logged_models, metrics, model_versions,
     registered_models, runs, searches, webhooks,
@@ -157,6 +157,9 @@ fn governance(routes: &mut Routes) {
         let path = |rest: &str| format!("{prefix}/1.0/flowkeep/{rest}");
         routes.at(Method::GET, &path("history"), history::page);
         routes.at(Method::GET, &path("as-of"), history::as_of);
+        let version = |rest: &str| path(&format!("models/{{name}}/versions/{{version}}/{rest}"));
+        routes.at(Method::GET, &version("features"), features::get);
+        routes.at(Method::POST, &version("features/check"), features::check);
     }
 }
 

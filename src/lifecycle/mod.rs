@@ -6,6 +6,8 @@ mod adoption;
 pub mod aliases;
 mod change;
 mod events;
+pub mod feature_files;
+pub mod feature_spec;
 mod model_files;
 pub mod models;
 pub mod policy;

@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod experiments;
+mod features;
 mod governance;
 mod harness;
 mod inputs;

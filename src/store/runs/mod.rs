@@ -14,7 +14,7 @@ pub use self::batch::log_batch;
 pub use self::logged_models::log_model;
 pub use self::messages::{COLUMNS, Row, assemble};
 pub use self::params::log_param;
-pub use self::tags::{delete_tag, set_tag};
+pub use self::tags::{delete_tag, get as get_tag, set_tag};
 use super::random_name::random_name;
 use super::schema::runs;
 use super::{ACTIVE, DELETED, Db, experiments};

@@ -1,0 +1,154 @@
+//! Which features a model version takes, and whether the columns of a scoring request are those.
+
+use std::collections::{HashMap, HashSet};
+
+use actix_web::web::{Data, Json};
+use serde::{Deserialize, Serialize};
+
+use super::body::Body;
+use super::version::NamedVersion;
+use crate::api::State;
+use crate::error::{Error, Result};
+use crate::lifecycle::feature_files::{Found, Sources, TAG};
+use crate::lifecycle::feature_spec::{
+    self, Check, Column, Comparison, Feature, FeatureSpec, Input, Inputs,
+};
+use crate::store::model_versions;
+use crate::wire::ModelVersion;
+
+/// The features of a version, as whoever serves it needs them.
+#[derive(Serialize)]
+pub struct FeatureList {
+    name: String,
+    version: String,
+    feature_store_uri: String,
+    features: Vec<TypedFeature>,
+    /// Where the spec is among the artifacts.
+    path: String,
+    signature: SignatureState,
+    #[serde(flatten)]
+    comparison: Comparison,
+    problems: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct TypedFeature {
+    #[serde(flatten)]
+    feature: Feature,
+    /// What the signature says of the column, where it has one of the name.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    column_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    required: Option<bool>,
+}
+
+/// What the spec could be compared with.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum SignatureState {
+    Named,
+    Unnamed,
+    Absent,
+    Unreadable,
+}
+
+pub async fn get(state: Data<State>, named: NamedVersion) -> Result<Json<FeatureList>> {
+    let (version, found) = find(&state, named).await?;
+    let spec = usable(&version, &found)?;
+    let inputs = named_inputs(&found);
+    let features = spec.features.iter().map(|feature| {
+        let input = inputs.get(feature.name.as_str());
+        TypedFeature {
+            feature: feature.clone(),
+            column_type: input.map(|input| input.column_type.name().to_owned()),
+            required: input.map(|input| input.required),
+        }
+    });
+    Ok(Json(FeatureList {
+        features: features.collect(),
+        feature_store_uri: spec.feature_store_uri.clone(),
+        signature: match &found.inputs {
+            Ok(Inputs::Named(_)) => SignatureState::Named,
+            Ok(Inputs::Unnamed) => SignatureState::Unnamed,
+            Ok(Inputs::Absent) => SignatureState::Absent,
+            Err(_) => SignatureState::Unreadable,
+        },
+        comparison: found.comparison(),
+        problems: found.problems(),
+        path: found.path.clone(),
+        name: version.name.unwrap_or_default(),
+        version: version.version.unwrap_or_default(),
+    }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    columns: Vec<Column>,
+}
+
+pub async fn check(
+    state: Data<State>,
+    named: NamedVersion,
+    request: Body<Request>,
+) -> Result<Json<Check>> {
+    let columns = request.0.columns;
+    let mut seen = HashSet::new();
+    for column in &columns {
+        if !seen.insert(column.name.as_str()) {
+            return Err(Error::invalid_parameter(format!(
+                "There are two columns named '{}'.",
+                column.name
+            )));
+        }
+    }
+    let (version, found) = find(&state, named).await?;
+    let spec = usable(&version, &found)?;
+    let inputs = found.inputs.as_ref().unwrap_or(&Inputs::Absent);
+    Ok(Json(feature_spec::check(spec, inputs, &columns)))
+}
+
+async fn find(state: &State, named: NamedVersion) -> Result<(ModelVersion, Found)> {
+    let (version, sources) = state
+        .store
+        .read(move |db| {
+            let version = named.find(db)?;
+            let location = model_versions::download_uri(db, version.name(), version.version())?;
+            let sources = Sources::of_version(db, &version, &location.unwrap_or_default())?;
+            Ok((version, sources))
+        })
+        .await?;
+    let found = sources.read(&state.artifacts).await?.ok_or_else(|| {
+        Error::does_not_exist(format!(
+            "Version {} of model '{}' has no feature retrieval spec: there is no {file} in its artifacts, \
+             none in their folder extra_files, and no tag '{TAG}' that points to one.",
+            version.version(),
+            version.name(),
+            file = feature_spec::FILE,
+        ))
+    })?;
+    Ok((version, found))
+}
+
+/// Nobody should score with half a list.
+fn usable<'a>(version: &ModelVersion, found: &'a Found) -> Result<&'a FeatureSpec> {
+    found.spec.as_ref().map_err(|problems| {
+        Error::invalid_parameter(format!(
+            "The feature retrieval spec of version {} of model '{}', {}, cannot be used: {}.",
+            version.version(),
+            version.name(),
+            found.path,
+            problems.join("; ")
+        ))
+    })
+}
+
+fn named_inputs(found: &Found) -> HashMap<&str, &Input> {
+    match &found.inputs {
+        Ok(Inputs::Named(inputs)) => inputs
+            .iter()
+            .map(|input| (input.name.as_str(), input))
+            .collect(),
+        _ => HashMap::new(),
+    }
+}

@@ -1,0 +1,283 @@
+//! Finds the feature retrieval spec of a model version among its artifacts, and reads it with the
+//! model's signature. Where to look is asked of the database; the files are read outside of any
+//! transaction, because storage may be slow.
+
+use futures_util::TryStreamExt;
+
+use super::feature_spec::{Comparison, FILE, FeatureSpec, Inputs, Problems, compare, limits};
+use crate::artifacts::{ArtifactPath, Artifacts, Place};
+use crate::error::{Error, ErrorCode, Result};
+use crate::store::{Db, artifact_locations, logged_models, runs};
+use crate::wire::{GetLoggedModel, ModelVersion, ModelVersionTag};
+
+/// The tag that says where the spec is, if it is not where everybody looks.
+pub const TAG: &str = "feature_retrieval_spec";
+const EXTRA_FILES: &str = "extra_files";
+const MLMODEL: &str = "MLmodel";
+
+/// Where the spec of a version may be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Sources {
+    /// The address of the model's artifacts.
+    model: String,
+    /// What the version itself says comes first; what its logged model or its run says, last.
+    own: Option<Pointer>,
+    inherited: Option<Pointer>,
+}
+
+/// What a tag says, and the places that this may mean: an address of artifacts and a path below it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Pointer {
+    owner: &'static str,
+    value: String,
+    places: Vec<(String, String)>,
+}
+
+/// A spec that was found, and what its model says that it takes.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Where, as a path below the artifacts of the model or of its run.
+    pub path: String,
+    pub spec: Result<FeatureSpec, Problems>,
+    /// The error says why the `MLmodel` file could not be read.
+    pub inputs: Result<Inputs, String>,
+}
+
+impl Found {
+    pub fn comparison(&self) -> Comparison {
+        match (&self.spec, &self.inputs) {
+            (Ok(spec), Ok(inputs)) => compare(spec, inputs),
+            _ => Comparison::default(),
+        }
+    }
+
+    /// All that is wrong with the spec, in sentences; nothing, if it can be relied upon.
+    pub fn problems(&self) -> Problems {
+        let mut problems = match &self.spec {
+            Ok(_) => self.comparison().sentences(),
+            Err(problems) => problems.clone(),
+        };
+        if let Err(error) = &self.inputs {
+            problems.push(format!("the MLmodel file cannot be read: {error}"));
+        }
+        problems
+    }
+}
+
+impl Sources {
+    /// `location` is the address of the version's artifacts.
+    pub fn of_version(db: &mut Db, version: &ModelVersion, location: &str) -> Result<Self> {
+        let tag = version.tags.iter().find(|tag| tag.key() == TAG);
+        let run_id = Some(version.run_id()).filter(|id| !id.is_empty());
+        Self::of(
+            db,
+            &Origin {
+                location,
+                tag: tag.map(ModelVersionTag::value),
+                source: version.source(),
+                run_id,
+            },
+        )
+    }
+
+    pub fn of(db: &mut Db, origin: &Origin<'_>) -> Result<Self> {
+        let run = match origin.run_id {
+            Some(id) => known(artifact_locations::of_run(db, id))?,
+            None => None,
+        };
+        let roots = Roots {
+            model: origin.location,
+            run: run.as_deref(),
+        };
+        let own = match origin.tag {
+            Some(value) => Some(roots.pointer(db, "version", value)?),
+            None => None,
+        };
+        let inherited = match inherited_tag(db, origin)? {
+            Some((owner, value)) => Some(roots.pointer(db, owner, &value)?),
+            None => None,
+        };
+        Ok(Self {
+            model: origin.location.to_owned(),
+            own,
+            inherited,
+        })
+    }
+
+    /// Looks for the spec and reads it. None: the version has none. An error: storage could not be
+    /// reached, so that nobody knows.
+    pub async fn read(&self, artifacts: &Artifacts) -> Result<Option<Found>> {
+        let Some((path, spec)) = self.read_spec(artifacts).await? else {
+            return Ok(None);
+        };
+        let mlmodel = read(artifacts, &self.model, MLMODEL, limits::MLMODEL).await?;
+        Ok(Some(Found {
+            path,
+            spec,
+            inputs: mlmodel.map_or(Ok(Inputs::Absent), |file| Inputs::of_mlmodel(&file)),
+        }))
+    }
+
+    async fn read_spec(
+        &self,
+        artifacts: &Artifacts,
+    ) -> Result<Option<(String, Result<FeatureSpec, Problems>)>> {
+        if let Some(pointer) = &self.own {
+            return pointer.read(artifacts).await.map(Some);
+        }
+        for path in [FILE.to_owned(), format!("{EXTRA_FILES}/{FILE}")] {
+            if let Some(file) = read(artifacts, &self.model, &path, limits::SPEC).await? {
+                return Ok(Some((path, FeatureSpec::parse(&file))));
+            }
+        }
+        match &self.inherited {
+            Some(pointer) => pointer.read(artifacts).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// What leads to the spec of a version, whether it exists already or is about to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    pub location: &'a str,
+    /// What the version's own tag says.
+    pub tag: Option<&'a str>,
+    pub source: &'a str,
+    pub run_id: Option<&'a str>,
+}
+
+impl Pointer {
+    /// A tag that leads nowhere is a mistake, not the absence of a spec.
+    async fn read(&self, artifacts: &Artifacts) -> Result<(String, Result<FeatureSpec, Problems>)> {
+        for (root, path) in &self.places {
+            for path in [path.clone(), format!("{path}/{FILE}")] {
+                if let Some(file) = read(artifacts, root, &path, limits::SPEC).await? {
+                    return Ok((path, FeatureSpec::parse(&file)));
+                }
+            }
+        }
+        let nowhere = format!(
+            "the tag '{TAG}' of the {} says '{}', and there is no such file among the artifacts of the model \
+             or of its run",
+            self.owner, self.value
+        );
+        Ok((self.value.clone(), Err(vec![nowhere])))
+    }
+}
+
+/// The addresses below which a tag may point. It cannot name others: the server reads with rights that
+/// whoever sets a tag may not have.
+struct Roots<'a> {
+    model: &'a str,
+    run: Option<&'a str>,
+}
+
+impl Roots<'_> {
+    fn pointer(&self, db: &mut Db, owner: &'static str, value: &str) -> Result<Pointer> {
+        let value = value.trim();
+        let near = if owner == "run" {
+            [self.run, Some(self.model)]
+        } else {
+            [Some(self.model), self.run]
+        };
+        let below = |root: &str| {
+            let path = value.strip_prefix(root.trim_end_matches('/'))?;
+            path.starts_with('/')
+                .then(|| (root.to_owned(), path.trim_matches('/').to_owned()))
+        };
+        let near = near.into_iter().flatten().filter(|root| !root.is_empty());
+        let places = if let Some((id, path)) = value
+            .strip_prefix("runs:/")
+            .and_then(|rest| rest.split_once('/'))
+        {
+            let root = known(artifact_locations::of_run(db, id))?;
+            root.map(|root| (root, path.to_owned()))
+                .into_iter()
+                .collect()
+        } else if value.starts_with('/') || value.contains(":/") {
+            near.filter_map(below).collect()
+        } else {
+            let path = value.trim_end_matches('/');
+            near.map(|root| (root.to_owned(), path.to_owned()))
+                .collect()
+        };
+        Ok(Pointer {
+            owner,
+            value: value.to_owned(),
+            places,
+        })
+    }
+}
+
+/// What the logged model says, else what the run says.
+fn inherited_tag(db: &mut Db, origin: &Origin<'_>) -> Result<Option<(&'static str, String)>> {
+    if let Some(id) = origin.source.strip_prefix("models:/")
+        && !id.contains(['/', '@'])
+    {
+        let request = GetLoggedModel {
+            model_id: Some(id.to_owned()),
+            ..GetLoggedModel::default()
+        };
+        let tags = known(logged_models::get(db, &request))?
+            .and_then(|model| model.info)
+            .map(|info| info.tags)
+            .unwrap_or_default();
+        if let Some(tag) = tags.into_iter().find(|tag| tag.key() == TAG) {
+            return Ok(Some(("logged model", tag.value.unwrap_or_default())));
+        }
+    }
+    match origin.run_id {
+        Some(id) => Ok(runs::get_tag(db, id, TAG)?.map(|value| ("run", value))),
+        None => Ok(None),
+    }
+}
+
+/// A file below an address; None where there is none. Of a file that is too large, one byte more than
+/// may be is read.
+async fn read(
+    artifacts: &Artifacts,
+    root: &str,
+    path: &str,
+    most: usize,
+) -> Result<Option<Vec<u8>>> {
+    let place = artifacts.resolve(root)?;
+    let opened = open(&place, path).await;
+    let download = match opened {
+        Err(error)
+            if matches!(
+                error.code,
+                ErrorCode::ResourceDoesNotExist | ErrorCode::InvalidParameterValue
+            ) =>
+        {
+            None
+        }
+        opened => opened?,
+    };
+    let Some(download) = download else {
+        return Ok(None);
+    };
+    let size = download.size.min(most as u64 + 1);
+    let pieces: Vec<_> = download
+        .stream(0..size)
+        .try_collect()
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, path, "an artifact could not be read to its end");
+            Error::internal("The server could not read an artifact to its end.")
+        })?;
+    Ok(Some(pieces.concat()))
+}
+
+async fn open(place: &Place, path: &str) -> Result<Option<crate::artifacts::Download>> {
+    let path = place.join(&ArtifactPath::from_plain(path)?);
+    place.repository.open(&path).await
+}
+
+fn known<T>(found: Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.code == ErrorCode::ResourceDoesNotExist => Ok(None),
+        Err(error) => Err(error),
+    }
+}

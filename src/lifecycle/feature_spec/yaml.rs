@@ -1,0 +1,29 @@
+//! Mistakes in YAML, with the place before the words.
+
+use serde_saphyr::{Error, Location, MessageFormatter, UserMessageFormatter};
+
+pub fn at(place: Location, message: &str) -> String {
+    if place == Location::UNKNOWN {
+        return message.to_owned();
+    }
+    format!(
+        "line {}, column {}: {message}",
+        place.line(),
+        place.column()
+    )
+}
+
+pub fn sentence(error: &Error) -> String {
+    let place = error.location().unwrap_or(Location::UNKNOWN);
+    let message = UserMessageFormatter.format_message(error.without_snippet());
+    // The parser speaks of its own events; whoever writes YAML does not know them.
+    let message = match message.as_ref() {
+        "expected mapping start" => {
+            "there must be a mapping here, with lines of the form 'key: value'"
+        }
+        "expected sequence start" => "there must be a list here, with lines that begin with '-'",
+        "expected string scalar" => "there must be a text here",
+        message => message,
+    };
+    at(place, message)
+}
