@@ -21,6 +21,9 @@ CLIENT_PYTHONS = {
 # The newer client again, beside packages of other people that log to MLflow.
 WILD_BIN = VENVS / "wild" / "bin"
 
+# A feature store, with the newer client without what only servers need.
+FEAST_BIN = STOCK_BIN.parents[1] / "feast" / "bin"
+
 
 def clean_environment() -> dict[str, str]:
     """The environment without the caller's MLflow settings, which would leak into servers and clients."""
