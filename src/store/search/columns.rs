@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Double, Text};
 
-use super::in_list::InList;
 use crate::search::{Match, Number, Relation, Test};
+use crate::store::in_list::InList;
 use crate::store::{Backend, Condition};
 use crate::wire::python;
 

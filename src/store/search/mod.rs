@@ -2,12 +2,12 @@
 
 mod columns;
 mod experiments;
-mod in_list;
 mod keyset;
 mod logged_models;
 mod model_versions;
 mod registered_models;
 mod runs;
+mod short;
 mod subquery;
 pub(super) mod token;
 mod wide;

@@ -6,11 +6,12 @@ use diesel::sql_types::{Double, Text};
 
 use super::columns::{Column, float, integer, text};
 use super::keyset::{Key, KeyColumn, behind, key_values};
+use super::short::{self, Short};
 use super::subquery::{Exists, Outer};
 use super::token::{self, KeyValue, PageToken};
 use super::{experiment_ids, max_results, stages};
 use crate::error::{Error, Result};
-use crate::search::{self, Condition as Asked, Entity, OrderBy, Relation, Subject, Test};
+use crate::search::{self, Condition as Asked, Entity, Match, OrderBy, Relation, Subject, Test};
 use crate::store::runs::{COLUMNS, NAME_TAG, Row, assemble};
 use crate::store::schema::{datasets, input_tags, inputs, latest_metrics, params, runs, tags};
 use crate::store::{Backend, Condition, Db};
@@ -121,10 +122,15 @@ fn param(key: String, test: Test) -> Condition<Table> {
 }
 
 fn tag(key: String, test: Test) -> Condition<Table> {
-    let of_run = tags::table
+    let mut of_run = tags::table
         .into_boxed::<Backend>()
         .filter(tags::run_uuid.eq(Outer(runs::run_uuid)))
         .filter(tags::key.eq(key));
+    if let Test::Text(Match::Equal, value) = &test
+        && value.chars().count() <= short::LONGEST
+    {
+        of_run = of_run.filter(Short(tags::value));
+    }
     match test {
         Test::Null { negated: false } => Box::new(not(Exists(of_run))),
         Test::Null { negated: true } => Box::new(Exists(of_run)),

@@ -8,6 +8,7 @@ mod inputs;
 mod logged_models;
 mod metrics;
 mod open;
+mod plans;
 mod registry;
 mod rows;
 mod runs;

@@ -1,0 +1,133 @@
+//! How SQLite finds the rows of the calls that are made most: never by reading a table through.
+
+use std::sync::{Arc, Mutex};
+
+use diesel::connection::InstrumentationEvent;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use serde_json::{Value, json};
+
+use super::TestDatabase;
+use super::rows::{add_experiment, add_run};
+use crate::store::{Db, metrics, model_versions, registered_models, runs, search};
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+fn sqlite(db: &mut Db) -> &mut SqliteConnection {
+    match db {
+        Db::Sqlite(connection) => connection,
+        Db::Postgres(_) => panic!("a database of SQLite"),
+    }
+}
+
+/// The statements that a piece of work makes, without their values.
+fn statements(db: &mut Db, work: impl FnOnce(&mut Db)) -> Vec<String> {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&seen);
+    sqlite(db).set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            let text = query.to_string();
+            let text = text.split(" -- binds").next().unwrap_or_default();
+            told.lock().unwrap().push(text.to_owned());
+        }
+    });
+    work(db);
+    sqlite(db).set_instrumentation(|_: InstrumentationEvent<'_>| {});
+    let mut statements = seen.lock().unwrap().clone();
+    statements.sort();
+    statements.dedup();
+    statements
+}
+
+/// The steps in which a table is read from its beginning, with the statements that have them.
+fn scans(db: &mut Db, work: impl FnOnce(&mut Db)) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let statements = statements(db, work);
+    assert!(!statements.is_empty());
+    for statement in statements {
+        let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}"))
+            .load(sqlite(db))
+            .unwrap();
+        for Step { detail } in plan {
+            if detail.starts_with("SCAN") && detail != "SCAN CONSTANT ROW" {
+                found.push((detail, statement.clone()));
+            }
+        }
+    }
+    found
+}
+
+fn read<T: serde::de::DeserializeOwned>(request: Value) -> T {
+    serde_json::from_value(request).unwrap()
+}
+
+#[test]
+fn no_call_that_is_made_often_reads_a_table_through() {
+    let database = TestDatabase::sqlite();
+    let db = &mut database.connect();
+    let experiment_id = add_experiment(db, "one");
+    add_run(db, "r", experiment_id);
+    registered_models::create(db, &read(json!({"name": "m"}))).unwrap();
+    model_versions::insert(
+        db,
+        &model_versions::NewVersion {
+            name: "m",
+            source: "s3://bucket/model",
+            ..Default::default()
+        },
+    )
+    .unwrap();
+    let alias = read(json!({"name": "m", "alias": "champion", "version": "1"}));
+    registered_models::aliases::set(db, &alias).unwrap();
+
+    let found = scans(db, |db| {
+        let metric = json!({"run_id": "r", "key": "k", "value": 1, "timestamp": 1, "step": 1});
+        metrics::log_metric(db, &read(metric)).unwrap();
+        let batch = json!({
+            "run_id": "r",
+            "metrics": [{"key": "k", "value": 2, "timestamp": 2, "step": 2}],
+            "params": [{"key": "p", "value": "1"}],
+            "tags": [{"key": "t", "value": "1"}],
+        });
+        runs::log_batch(db, &read(batch), true).unwrap();
+        let tag = json!({"run_id": "r", "key": "t", "value": "2"});
+        runs::set_tag(db, &read(tag), true).unwrap();
+        let run = json!({"experiment_id": experiment_id.to_string()});
+        runs::create(db, &read(run)).unwrap();
+        runs::get(db, "r").unwrap();
+        let history = read(json!({"metric_key": "k"}));
+        metrics::get_history(db, "r", &history).unwrap();
+        model_versions::get(db, "m", "1").unwrap();
+        registered_models::aliases::resolve(db, "m", "champion").unwrap();
+        for filter in ["", "tags.t = '2'", "params.p = '1'", "metrics.k > 1"] {
+            let wanted = json!({"experiment_ids": [experiment_id.to_string()], "filter": filter});
+            search::search_runs(db, &read(wanted)).unwrap();
+        }
+    });
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn a_tag_is_found_by_its_value() {
+    let database = TestDatabase::sqlite();
+    let db = &mut database.connect();
+    let experiment_id = add_experiment(db, "one").to_string();
+    let wanted = json!({"experiment_ids": [experiment_id], "filter": "tags.t = 'short'"});
+    let statements = statements(db, |db| {
+        search::search_runs(db, &read(wanted)).unwrap();
+    });
+    let search = statements.iter().find(|text| text.contains("EXISTS"));
+    let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {}", search.unwrap()))
+        .load(sqlite(db))
+        .unwrap();
+    assert!(
+        plan.iter()
+            .any(|step| step.detail.contains("flowkeep_tags_value")),
+        "{:?}",
+        plan.iter().map(|step| &step.detail).collect::<Vec<_>>()
+    );
+}
