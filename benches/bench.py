@@ -11,6 +11,7 @@ from servers import Server
 STOCK = "stock"
 FASTTRACKML = "fasttrackml"
 FLOWKEEP = "flowkeep"
+FLOOR = "floor"
 
 SQLITE = "sqlite"
 POSTGRES = "postgres"
@@ -22,11 +23,14 @@ class Report(Protocol):
     def __call__(self, scenario: str, figure: float, unit: str) -> None: ...
 
 
+ReportOf = Callable[[str], Report]
+
+
 @dataclass(frozen=True)
 class Group:
     """Measured on each of the servers in turn, each with a fresh copy of the same seeded database."""
 
-    run: Callable[[Server, Report], None]
+    run: Callable[[Server, Report], None] | None = None
     """Sends the requests to a server that has just been started."""
 
     seed: Callable[[Rows], None] | None = None
@@ -36,8 +40,9 @@ class Group:
     servers: tuple[str, ...] = (STOCK, FLOWKEEP)
     databases: tuple[str, ...] = (SQLITE, POSTGRES)
 
-    floor: Callable[[Path, Report], None] | None = None
-    """Measures in an empty folder what no server can go below, or reports what needs no server."""
+    alone: Callable[[Path, ReportOf], None] | None = None
+    """Measures what needs no server, or starts servers of its own, in an empty folder. It says itself
+    for which column of the table a figure is."""
 
     on_request: bool = False
     """Whether the group is left out unless it is named."""

@@ -71,17 +71,17 @@ def measure(
         store = new_store(scratch)
         if group.seed:
             store.fill(group.seed)
-        for server in group.servers:
+        for server in group.servers if group.run else ():
             if server not in servers or (server == FASTTRACKML and kind == POSTGRES):
                 continue
             folder = scratch / server
             folder.mkdir()
             with store.copy(folder) as uri, Server(server, folder, uri) as running:
                 group.run(running, lambda *row, server=server: table.add(server, *row))
-        if group.floor and kind == SQLITE:
-            folder = scratch / "floor"
+        if group.alone and kind == SQLITE:
+            folder = scratch / "alone"
             folder.mkdir()
-            group.floor(folder, lambda *row: table.add("floor", *row))
+            group.alone(folder, lambda server: lambda *row: table.add(server, *row))
 
 
 if __name__ == "__main__":
