@@ -10,7 +10,7 @@ pub fn of_run(db: &mut Db, run_id: &str) -> Result<String> {
     let uri: Option<Option<String>> = runs::table
         .find(run_id)
         .select(runs::artifact_uri)
-        .first(db)
+        .get_result(db)
         .optional()?;
     uri.map(Option::unwrap_or_default)
         .ok_or_else(|| Error::does_not_exist(format!("Run with id={run_id} not found")))
@@ -21,7 +21,7 @@ pub fn of_logged_model(db: &mut Db, model_id: &str) -> Result<String> {
         .filter(logged_models::model_id.eq(model_id))
         .filter(logged_models::lifecycle_stage.ne("deleted"))
         .select(logged_models::artifact_location)
-        .first(db)
+        .get_result(db)
         .optional()?
         .ok_or_else(|| {
             Error::does_not_exist(format!("Logged model with ID '{model_id}' not found."))

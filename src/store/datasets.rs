@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::in_list::in_list;
 use super::inputs::limit_length;
 use super::schema::{datasets, input_tags, inputs};
 use super::{Db, on_backend};
@@ -17,7 +18,7 @@ pub fn by_id(db: &mut Db, dataset_ids: &[&str]) -> Result<HashMap<String, Datase
     let mut found = HashMap::new();
     for dataset_ids in dataset_ids.chunks(IDS_PER_STATEMENT) {
         let rows: Vec<Row> = datasets::table
-            .filter(datasets::dataset_uuid.eq_any(dataset_ids))
+            .filter(in_list(datasets::dataset_uuid, dataset_ids))
             .load(db)?;
         found.extend(rows.into_iter().map(|row| {
             let dataset = Dataset {

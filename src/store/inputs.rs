@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::in_list::in_list;
 use super::schema::{input_tags, inputs};
 use super::{Db, datasets, on_backend, runs};
 use crate::error::{Error, ErrorCode, Result};
@@ -51,7 +52,7 @@ fn add_datasets(
     // tells.
     let edges: Vec<(String, String, String)> = inputs::table
         .filter(inputs::destination_type.eq(RUN))
-        .filter(inputs::destination_id.eq_any(run_ids))
+        .filter(in_list(inputs::destination_id, run_ids))
         .filter(inputs::source_type.eq(DATASET))
         .select((
             inputs::input_uuid,
@@ -82,7 +83,7 @@ fn tags_of(db: &mut Db, input_ids: Vec<&str>) -> Result<HashMap<String, Vec<Inpu
     let mut tags: HashMap<String, Vec<InputTag>> = HashMap::new();
     for input_ids in input_ids.chunks(IDS_PER_STATEMENT) {
         let rows: Vec<(String, String, String)> = input_tags::table
-            .filter(input_tags::input_uuid.eq_any(input_ids))
+            .filter(in_list(input_tags::input_uuid, input_ids))
             .order((input_tags::input_uuid, input_tags::name))
             .select((input_tags::input_uuid, input_tags::name, input_tags::value))
             .load(db)?;
@@ -102,9 +103,12 @@ fn add_models(
     found: &mut HashMap<String, (RunInputs, RunOutputs)>,
 ) -> Result<()> {
     let edges: Vec<(String, String, String, i64)> = inputs::table
-        .filter(inputs::source_type.eq_any([RUN_INPUT, RUN_OUTPUT]))
-        .filter(inputs::source_id.eq_any(run_ids))
-        .filter(inputs::destination_type.eq_any([MODEL_INPUT, MODEL_OUTPUT]))
+        .filter(in_list(inputs::source_type, [RUN_INPUT, RUN_OUTPUT]))
+        .filter(in_list(inputs::source_id, run_ids))
+        .filter(in_list(
+            inputs::destination_type,
+            [MODEL_INPUT, MODEL_OUTPUT],
+        ))
         .order(inputs::destination_id)
         .select((
             inputs::source_type,

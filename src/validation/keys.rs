@@ -67,11 +67,11 @@ pub fn experiment_tag(tag: &ExperimentTag) -> Result<()> {
     trace_archival::experiment_tag(tag)
 }
 
-fn join(path: &str, field: &str) -> String {
+fn join(path: &str, field: &'static str) -> Cow<'static, str> {
     if path.is_empty() {
-        field.to_owned()
+        field.into()
     } else {
-        format!("{path}.{field}")
+        format!("{path}.{field}").into()
     }
 }
 

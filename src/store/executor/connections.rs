@@ -5,7 +5,8 @@ use std::path::Path;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::r2d2::{CustomizeConnection, Error as PoolError};
 use diesel::{
-    Connection, ConnectionError, ConnectionResult, PgConnection, QueryResult, SqliteConnection,
+    Connection, ConnectionError, ConnectionResult, PgConnection, QueryResult, RunQueryDsl,
+    SqliteConnection, define_sql_function,
 };
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -75,14 +76,17 @@ const SQLITE_READ: &str = "
     PRAGMA mmap_size = 268435456;
     PRAGMA query_only = ON;";
 
-// With FULL a commit is on disk before it is told.
+// With FULL a commit is on disk before it is told. What a commit costs must not hang on how long the log
+// is: a thread of its own copies it into the file.
 const SQLITE_WRITE: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA case_sensitive_like = ON;
     PRAGMA temp_store = MEMORY;
-    PRAGMA cache_size = -16000;";
+    PRAGMA cache_size = -16000;
+    PRAGMA mmap_size = 268435456;
+    PRAGMA wal_autocheckpoint = 0;";
 
 const POSTGRES_READ: &str =
     "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;";
@@ -114,6 +118,24 @@ pub fn commit(db: &mut Db) -> QueryResult<()> {
 
 pub fn rollback(db: &mut Db) -> QueryResult<()> {
     <Db as Connection>::TransactionManager::rollback_transaction(db)
+}
+
+/// Whether a transaction ended in a way that leaves the connection of no more use.
+pub fn is_broken(db: &mut Db) -> bool {
+    <Db as Connection>::TransactionManager::is_broken_transaction_manager(db)
+}
+
+define_sql_function! {
+    /// How many rows a connection to SQLite has changed, for as long as it is open.
+    fn total_changes() -> BigInt;
+}
+
+/// A number that stays the same as long as a connection to SQLite changes no row.
+pub fn rows_changed(db: &mut Db) -> QueryResult<i64> {
+    match db {
+        Db::Sqlite(connection) => diesel::select(total_changes()).get_result(connection),
+        Db::Postgres(_) => Err(diesel::result::Error::NotFound),
+    }
 }
 
 /// Sets up the connections of a pool.

@@ -1,43 +1,38 @@
-//! SQLite's one writer. A thread takes whatever is queued, runs each request in a savepoint, commits
-//! them together, and only then tells each its result: many requests share one flush to disk.
+//! SQLite's one writer. A thread takes whatever is queued, runs the requests one after the other,
+//! commits them together, and only then tells each its result: many requests share one flush to disk.
 
+use std::collections::VecDeque;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use diesel::Connection;
+use diesel::{Connection, QueryResult};
 use tokio::sync::{mpsc, oneshot};
 
-use super::connections::{Access, begin_write, commit, open};
+use super::checkpoints::Checkpoints;
+use super::connections::{Access, begin_write, commit, is_broken, open, rollback, rows_changed};
 use super::contained;
 use crate::config::DatabaseUri;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::store::Db;
 
-/// The most requests that one transaction carries, so that the first of them need not wait long.
+/// The most requests that one transaction carries, and how long it may work on them before it
+/// commits: the first of them need not wait long.
 const LARGEST_GROUP: usize = 256;
-
-/// Runs a request in the open transaction, or takes the reason why there is none. What it returns is
-/// called once the fate of that transaction is known.
-type Job = Box<dyn FnOnce(Result<&mut Db>) -> Answer + Send>;
-type Answer = Box<dyn FnOnce(Result<()>) + Send>;
+const LONGEST_GROUP: Duration = Duration::from_millis(40);
 
 pub struct Writer {
-    queue: mpsc::Sender<Job>,
+    queue: mpsc::Sender<Box<dyn Job>>,
 }
 
 impl Writer {
     pub fn start(uri: &DatabaseUri, queue_length: usize) -> Result<Self> {
-        let mut db = open(uri, Access::Write).map_err(|error| {
-            Error::unavailable(format!("The database cannot be opened: {error}"))
-        })?;
-        let (queue, mut jobs) = mpsc::channel(queue_length);
+        let db = connect(uri)?;
+        let checkpoints = Checkpoints::start(connect(uri)?)?;
+        let uri = uri.clone();
+        let (queue, jobs) = mpsc::channel(queue_length);
         thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || {
-                let mut group = Vec::with_capacity(LARGEST_GROUP);
-                while jobs.blocking_recv_many(&mut group, LARGEST_GROUP) > 0 {
-                    commit_group(&mut db, &mut group);
-                }
-            })
+            .spawn(move || write_forever(db, &uri, &checkpoints, jobs))
             .map_err(|error| Error::internal(format!("No thread for the writer: {error}")))?;
         Ok(Self { queue })
     }
@@ -47,39 +42,153 @@ impl Writer {
         T: Send + 'static,
         F: Fn(&mut Db) -> Result<T> + Send + 'static,
     {
-        let (sender, receiver) = oneshot::channel();
-        let job: Job = Box::new(move |db| {
-            let outcome = db.and_then(|db| db.transaction(|db| contained(|| work(db))));
-            Box::new(move |committed| {
-                // The client may have gone; its write stays all the same.
-                let _ = sender.send(committed.and(outcome));
-            })
-        });
-        self.queue.try_send(job).map_err(|_| {
+        let (reply, receiver) = oneshot::channel();
+        let request = Request {
+            work,
+            outcome: None,
+            reply,
+        };
+        self.queue.try_send(Box::new(request)).map_err(|_| {
             Error::unavailable("The server has more writes waiting than it can take. Try again.")
         })?;
-        receiver.await.unwrap_or_else(|_| {
-            Err(Error::internal(
-                "The server failed while it worked on the request.",
-            ))
-        })
+        receiver.await.unwrap_or_else(|_| Err(failed()))
     }
 }
 
-fn commit_group(db: &mut Db, group: &mut Vec<Job>) {
-    if let Err(error) = begin_write(db) {
-        let error = Error::from(error);
-        for job in group.drain(..) {
-            job(Err(error.clone()))(Ok(()));
+fn connect(uri: &DatabaseUri) -> Result<Db> {
+    open(uri, Access::Write)
+        .map_err(|error| Error::unavailable(format!("The database cannot be opened: {error}")))
+}
+
+fn write_forever(
+    mut db: Db,
+    uri: &DatabaseUri,
+    checkpoints: &Checkpoints,
+    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+) {
+    let mut received = Vec::with_capacity(LARGEST_GROUP);
+    while jobs.blocking_recv_many(&mut received, LARGEST_GROUP) > 0 {
+        let mut waiting: VecDeque<_> = received.drain(..).collect();
+        while !waiting.is_empty() {
+            commit_group(&mut db, &mut waiting);
+            checkpoints.after_commit(&mut db);
+            if is_broken(&mut db) {
+                // The next group would fail for what befell this one.
+                match connect(uri) {
+                    Ok(new) => db = new,
+                    Err(error) => tracing::error!(%error, "the writer is without a connection"),
+                }
+            }
         }
-        return;
     }
-    let answers: Vec<Answer> = group.drain(..).map(|job| job(Ok(db))).collect();
-    let committed = commit(db).map_err(|error| {
+}
+
+fn failed() -> Error {
+    Error::internal("The server failed while it worked on the request.")
+}
+
+/// A request that is queued, whatever it returns.
+trait Job: Send {
+    /// Runs it in the open transaction and keeps its outcome.
+    fn run(&mut self, db: &mut Db) -> Outcome;
+
+    /// Undoes what it wrote if it fails.
+    fn run_in_savepoint(&mut self, db: &mut Db);
+
+    /// Tells the outcome, once the fate of the transaction is known.
+    fn answer(self: Box<Self>, committed: Result<()>);
+}
+
+enum Outcome {
+    Done,
+    /// It was refused for a reason of ours.
+    Refused,
+    /// The database failed, or we did. Nobody knows what state the transaction is in.
+    Failed,
+}
+
+struct Request<T, F> {
+    work: F,
+    outcome: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T, F> Job for Request<T, F>
+where
+    T: Send,
+    F: Fn(&mut Db) -> Result<T> + Send,
+{
+    fn run(&mut self, db: &mut Db) -> Outcome {
+        match self.outcome.insert(contained(|| (self.work)(db))) {
+            Ok(_) => Outcome::Done,
+            Err(error) => match error.code {
+                ErrorCode::InternalError | ErrorCode::TemporarilyUnavailable => Outcome::Failed,
+                _ => Outcome::Refused,
+            },
+        }
+    }
+
+    fn run_in_savepoint(&mut self, db: &mut Db) {
+        self.outcome = Some(db.transaction(|db| contained(|| (self.work)(db))));
+    }
+
+    fn answer(self: Box<Self>, committed: Result<()>) {
+        let outcome = self.outcome.unwrap_or_else(|| Err(failed()));
+        // The client may have gone; its write stays all the same.
+        let _ = self.reply.send(committed.and(outcome));
+    }
+}
+
+/// Commits requests from the front of the queue, and answers them.
+fn commit_group(db: &mut Db, waiting: &mut VecDeque<Box<dyn Job>>) {
+    let mut done = 0;
+    let committed = run_group(db, waiting, &mut done).map_err(|error| {
         tracing::error!(%error, "a group of writes was not committed");
         Error::unavailable("The database could not store the change.")
     });
-    for answer in answers {
-        answer(committed.clone());
+    // A group that was not even begun is refused as a whole.
+    let answered = if done == 0 { waiting.len() } else { done };
+    for job in waiting.drain(..answered) {
+        job.answer(committed.clone());
     }
+}
+
+fn run_group(
+    db: &mut Db,
+    waiting: &mut VecDeque<Box<dyn Job>>,
+    done: &mut usize,
+) -> QueryResult<()> {
+    begin_write(db)?;
+    let begun = Instant::now();
+    for job in waiting.iter_mut() {
+        if begun.elapsed() > LONGEST_GROUP {
+            break;
+        }
+        *done += 1;
+        let undo = match rows_changed(db).map(|before| (before, job.run(db))) {
+            Ok((_, Outcome::Done)) => false,
+            // A request that is refused has as a rule written nothing yet. Then there is nothing to
+            // undo, and a savepoint for each request would cost more than most of the requests.
+            Ok((before, Outcome::Refused)) => rows_changed(db).ok() != Some(before),
+            Ok((_, Outcome::Failed)) | Err(_) => true,
+        };
+        if undo {
+            return run_again_in_savepoints(db, waiting, *done);
+        }
+    }
+    commit(db)
+}
+
+/// Something of a request that failed may be in the transaction. It is begun anew, more carefully.
+fn run_again_in_savepoints(
+    db: &mut Db,
+    waiting: &mut VecDeque<Box<dyn Job>>,
+    count: usize,
+) -> QueryResult<()> {
+    rollback(db)?;
+    begin_write(db)?;
+    for job in waiting.iter_mut().take(count) {
+        job.run_in_savepoint(db);
+    }
+    commit(db)
 }

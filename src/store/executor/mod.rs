@@ -1,6 +1,7 @@
 //! How store functions are run. Both ways give the same promise: a write is one transaction, and
 //! its result is told only after the commit.
 
+mod checkpoints;
 pub(super) mod connections;
 mod group_commit;
 mod pool;

@@ -96,7 +96,7 @@ pub fn get_by_name(db: &mut Db, name: &str) -> Result<Experiment> {
         .filter(experiments::workspace.eq(WORKSPACE))
         .filter(experiments::name.eq(name))
         .select(COLUMNS)
-        .first(db)
+        .get_result(db)
         .optional()?
         .ok_or_else(|| {
             Error::does_not_exist(format!("Could not find experiment with name '{name}'"))
@@ -165,8 +165,8 @@ pub fn restore(db: &mut Db, experiment_id: &str) -> Result<()> {
 pub fn find_active(db: &mut Db, id: i32) -> Result<Row> {
     let query = experiments::table.find(id).select(COLUMNS);
     let row: Option<Row> = match db {
-        Db::Postgres(connection) => query.for_key_share().first(connection).optional()?,
-        Db::Sqlite(connection) => query.first(connection).optional()?,
+        Db::Postgres(connection) => query.for_key_share().get_result(connection).optional()?,
+        Db::Sqlite(connection) => query.get_result(connection).optional()?,
     };
     let row = row.ok_or_else(|| no_experiment(id))?;
     row.require_active()?;
@@ -192,14 +192,14 @@ fn find_for_change(db: &mut Db, experiment_id: &str) -> Result<Row> {
     let id = validation::experiment_id(experiment_id)?;
     let query = experiments::table.find(id).select(COLUMNS);
     let row = match db {
-        Db::Postgres(connection) => query.for_update().first(connection).optional()?,
-        Db::Sqlite(connection) => query.first(connection).optional()?,
+        Db::Postgres(connection) => query.for_update().get_result(connection).optional()?,
+        Db::Sqlite(connection) => query.get_result(connection).optional()?,
     };
     row.ok_or_else(|| no_experiment(id))
 }
 
 fn find(db: &mut Db, id: i32) -> Result<Option<Row>> {
-    let row = experiments::table.find(id).select(COLUMNS).first(db);
+    let row = experiments::table.find(id).select(COLUMNS).get_result(db);
     Ok(row.optional()?)
 }
 
@@ -208,7 +208,7 @@ fn id_of_name(db: &mut Db, name: &str) -> Result<Option<i32>> {
         .filter(experiments::workspace.eq(WORKSPACE))
         .filter(experiments::name.eq(name))
         .select(experiments::experiment_id)
-        .first(db);
+        .get_result(db);
     Ok(id.optional()?)
 }
 

@@ -3,18 +3,14 @@
 mod history;
 mod of_models;
 mod samples;
+mod statements;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use diesel::dsl::case_when;
-use diesel::prelude::*;
-use diesel::upsert::excluded;
-
 pub use self::history::{get_history, of_runs};
 pub use self::samples::{Sampling, samples_of_runs};
-use super::schema::{latest_metrics, metrics};
-use super::{Db, on_backend, runs};
+use super::{Db, runs};
 use crate::error::Result;
 use crate::validation;
 use crate::wire::{LogMetric, Metric};
@@ -42,20 +38,16 @@ pub fn log(db: &mut Db, run: &runs::Row, points: &[Metric]) -> Result<()> {
     if points.is_empty() {
         return Ok(());
     }
-    let rows: Vec<NewPoint> = points
+    let new_points: Vec<NewPoint> = points
         .iter()
         .map(|point| NewPoint::new(&run.run_id, point))
         .collect();
-    on_backend!(db, |connection| diesel::insert_into(metrics::table)
-        .values(&rows)
-        .on_conflict_do_nothing()
-        .execute(connection))?;
-    update_latest(db, &rows)?;
+    statements::insert(db, &new_points)?;
+    statements::update_latest(db, &latest_of_each(&new_points))?;
     of_models::log(db, run, points)
 }
 
-#[derive(Clone, Copy, Insertable)]
-#[diesel(table_name = metrics, treat_none_as_default_value = false)]
+#[derive(Clone, Copy)]
 struct NewPoint<'a> {
     key: &'a str,
     value: f64,
@@ -86,17 +78,6 @@ impl<'a> NewPoint<'a> {
     }
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = latest_metrics, treat_none_as_default_value = false)]
-struct NewLatest<'a> {
-    key: &'a str,
-    value: f64,
-    timestamp: i64,
-    step: i64,
-    is_nan: bool,
-    run_uuid: &'a str,
-}
-
 /// What a column of numbers can hold: NaN is a zero with a flag, infinity the largest number.
 fn storable(value: f64) -> f64 {
     if value.is_nan() {
@@ -106,55 +87,22 @@ fn storable(value: f64) -> f64 {
     }
 }
 
-/// The latest point has the highest step, of those the highest time, of those the highest value. The
-/// database compares, so nothing is read first and no other request can come between.
-fn update_latest(db: &mut Db, points: &[NewPoint]) -> Result<()> {
-    // In the order of their keys: then no two requests wait for each other.
-    let mut latest: BTreeMap<&str, &NewPoint> = BTreeMap::new();
+/// Of each metric the latest point, in the order of their keys: then no two requests wait for each
+/// other.
+fn latest_of_each<'a>(points: &[NewPoint<'a>]) -> Vec<NewPoint<'a>> {
+    if let [point] = points {
+        return vec![*point];
+    }
+    let mut latest: BTreeMap<&str, NewPoint> = BTreeMap::new();
     for point in points {
         latest
             .entry(point.key)
             .and_modify(|known| {
                 if point.is_newer_than(known) {
-                    *known = point;
+                    *known = *point;
                 }
             })
-            .or_insert(point);
+            .or_insert(*point);
     }
-    let rows: Vec<NewLatest> = latest
-        .into_values()
-        .map(|point| NewLatest {
-            key: point.key,
-            value: point.value,
-            timestamp: point.timestamp,
-            step: point.step,
-            is_nan: point.is_nan,
-            run_uuid: point.run_uuid,
-        })
-        .collect();
-    let step = excluded(latest_metrics::step);
-    let timestamp = excluded(latest_metrics::timestamp);
-    let value = excluded(latest_metrics::value);
-    let is_nan = excluded(latest_metrics::is_nan);
-    let is_newer = step
-        .gt(latest_metrics::step)
-        .or(step.eq(latest_metrics::step).and(
-            timestamp.gt(latest_metrics::timestamp).or(timestamp
-                .eq(latest_metrics::timestamp)
-                .and(value.gt(latest_metrics::value))),
-        ));
-    on_backend!(db, |connection| diesel::insert_into(latest_metrics::table)
-        .values(&rows)
-        .on_conflict((latest_metrics::key, latest_metrics::run_uuid))
-        .do_update()
-        .set((
-            latest_metrics::value.eq(case_when(is_newer, value).otherwise(latest_metrics::value)),
-            latest_metrics::timestamp
-                .eq(case_when(is_newer, timestamp).otherwise(latest_metrics::timestamp)),
-            latest_metrics::step.eq(case_when(is_newer, step).otherwise(latest_metrics::step)),
-            latest_metrics::is_nan
-                .eq(case_when(is_newer, is_nan).otherwise(latest_metrics::is_nan)),
-        ))
-        .execute(connection))?;
-    Ok(())
+    latest.into_values().collect()
 }

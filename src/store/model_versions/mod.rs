@@ -37,7 +37,7 @@ pub fn find(db: &mut Db, name: &str, version: &str) -> Result<Row> {
         .find((WORKSPACE, name, version.number.ok_or_else(missing)?))
         .filter(table::current_stage.ne(DELETED))
         .select(COLUMNS)
-        .first(db)
+        .get_result(db)
         .optional()?
         .ok_or_else(missing)
 }

@@ -1,33 +1,20 @@
 //! Tags of model versions.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Nullable, Text};
 
 use super::{find_locked, names};
 use crate::error::Result;
+use crate::store::in_list::InPairs;
 use crate::store::registered_models::{IS_PROMPT_TAG, WORKSPACE};
 use crate::store::schema::model_version_tags::dsl;
 use crate::store::{Db, on_backend};
 use crate::wire::{DeleteModelVersionTag, ModelVersionTag, SetModelVersionTag};
 
 /// SQLite binds at most 32,766 values in a statement.
-const KEYS_PER_STATEMENT: usize = 10_000;
+const KEYS_PER_STATEMENT: usize = 8_192;
 const ROWS_PER_STATEMENT: usize = 1_000;
-
-#[derive(QueryableByName)]
-struct TagRow {
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = Integer)]
-    version: i32,
-    #[diesel(sql_type = Text)]
-    key: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    value: Option<String>,
-}
 
 /// The tags of each of the versions, by name and number.
 pub fn of_versions(
@@ -36,28 +23,21 @@ pub fn of_versions(
 ) -> Result<HashMap<(String, i32), Vec<ModelVersionTag>>> {
     let mut tags: HashMap<(String, i32), Vec<ModelVersionTag>> = HashMap::new();
     for versions in versions.chunks(KEYS_PER_STATEMENT) {
-        // Pairs in an IN list: the query builder has none.
-        let mut query = format!(
-            "SELECT name, version, key, value FROM model_version_tags \
-             WHERE workspace = '{WORKSPACE}' AND (name, version) IN (VALUES "
-        );
-        for index in 0..versions.len() {
-            let separator = if index == 0 { "" } else { ", " };
-            // Writing to a String cannot fail.
-            let _ = write!(query, "{separator}(${}, ${})", 2 * index + 1, 2 * index + 2);
-        }
-        query.push_str(") ORDER BY key");
-        let mut query = diesel::sql_query(query).into_boxed();
-        for (name, version) in versions {
-            query = query.bind::<Text, _>(name).bind::<Integer, _>(version);
-        }
-        let rows: Vec<TagRow> = query.load(db)?;
-        for row in rows {
-            tags.entry((row.name, row.version))
+        let rows: Vec<(String, i32, String, Option<String>)> = dsl::model_version_tags
+            .filter(dsl::workspace.eq(WORKSPACE))
+            .filter(InPairs {
+                columns: (dsl::name, dsl::version),
+                pairs: versions,
+            })
+            .order(dsl::key)
+            .select((dsl::name, dsl::version, dsl::key, dsl::value))
+            .load(db)?;
+        for (name, version, key, value) in rows {
+            tags.entry((name, version))
                 .or_default()
                 .push(ModelVersionTag {
-                    key: Some(row.key),
-                    value: row.value,
+                    key: Some(key),
+                    value,
                 });
         }
     }

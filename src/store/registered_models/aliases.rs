@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::WORKSPACE;
 use crate::error::{Error, Result};
+use crate::store::in_list::in_list;
 use crate::store::model_versions::{self, names};
 use crate::store::schema::registered_model_aliases::dsl;
 use crate::store::{Db, on_backend};
@@ -25,7 +26,7 @@ pub fn of_models(
     for names in names.chunks(NAMES_PER_STATEMENT) {
         let rows: Vec<(String, String, i32)> = dsl::registered_model_aliases
             .filter(dsl::workspace.eq(WORKSPACE))
-            .filter(dsl::name.eq_any(names))
+            .filter(in_list(dsl::name, names))
             .order(dsl::alias)
             .select((dsl::name, dsl::alias, dsl::version))
             .load(db)?;
@@ -132,7 +133,7 @@ pub fn resolve(db: &mut Db, name: &str, alias: &str) -> Result<ModelVersion> {
     let version: i32 = dsl::registered_model_aliases
         .find((WORKSPACE, name, alias))
         .select(dsl::version)
-        .first(db)
+        .get_result(db)
         .optional()?
         .ok_or_else(|| {
             Error::invalid_parameter(format!("Registered model alias {alias} not found."))

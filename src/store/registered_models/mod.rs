@@ -76,7 +76,7 @@ pub fn get(db: &mut Db, name: &str) -> Result<RegisteredModel> {
     let row: Row = registered_models::table
         .find((WORKSPACE, name))
         .select(COLUMNS)
-        .first(db)
+        .get_result(db)
         .optional()?
         .ok_or_else(|| not_found(name))?;
     assemble(db, vec![row])?
@@ -103,9 +103,9 @@ pub fn lock(db: &mut Db, name: &str) -> Result<()> {
         .find((WORKSPACE, name))
         .select(registered_models::name);
     let found: Option<String> = match db {
-        Db::Postgres(connection) => model.for_update().first(connection).optional()?,
+        Db::Postgres(connection) => model.for_update().get_result(connection).optional()?,
         // A transaction that writes is alone here.
-        Db::Sqlite(connection) => model.first(connection).optional()?,
+        Db::Sqlite(connection) => model.get_result(connection).optional()?,
     };
     found.map(|_| ()).ok_or_else(|| not_found(name))
 }

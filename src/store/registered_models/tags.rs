@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::{IS_PROMPT_TAG, WORKSPACE};
 use crate::error::Result;
+use crate::store::in_list::in_list;
 use crate::store::model_versions::names;
 use crate::store::schema::registered_model_tags::dsl;
 use crate::store::{Db, on_backend};
@@ -24,7 +25,7 @@ pub fn of_models(
     for names in names.chunks(NAMES_PER_STATEMENT) {
         let rows: Vec<(String, String, Option<String>)> = dsl::registered_model_tags
             .filter(dsl::workspace.eq(WORKSPACE))
-            .filter(dsl::name.eq_any(names))
+            .filter(in_list(dsl::name, names))
             .order(dsl::key)
             .select((dsl::name, dsl::key, dsl::value))
             .load(db)?;

@@ -14,7 +14,10 @@ pub fn log_batch(db: &mut Db, request: &LogBatch, truncate: bool) -> Result<()> 
     }
     validation::run_id(request.run_id())?;
     for (index, metric) in request.metrics.iter().enumerate() {
-        validation::metric(metric, &format!("metrics[{index}]"))?;
+        // Where it stands is put into words only where it is refused.
+        if validation::metric(metric, "").is_err() {
+            validation::metric(metric, &format!("metrics[{index}]"))?;
+        }
     }
     let new_params = pairs(&request.params, |index, param| {
         let value = validation::param(param, &format!("params[{index}]"), truncate)?;

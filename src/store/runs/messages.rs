@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::NAME_TAG;
 use crate::error::{Error, Result};
+use crate::store::in_list::in_list;
 use crate::store::schema::{latest_metrics, params, runs, tags};
 use crate::store::{ACTIVE, Db, inputs};
 use crate::wire::{Metric, Param, Run, RunData, RunInfo, RunStatus, RunTag};
@@ -128,7 +129,7 @@ pub fn name_from_tags(tags: &[RunTag]) -> Option<String> {
 
 fn load_metrics(db: &mut Db, ids: &[String], mut keep: impl FnMut(&str, Metric)) -> Result<()> {
     let rows: Vec<(String, String, f64, bool, Option<i64>, i64)> = latest_metrics::table
-        .filter(latest_metrics::run_uuid.eq_any(ids))
+        .filter(in_list(latest_metrics::run_uuid, ids))
         .select((
             latest_metrics::run_uuid,
             latest_metrics::key,
@@ -153,7 +154,7 @@ fn load_metrics(db: &mut Db, ids: &[String], mut keep: impl FnMut(&str, Metric))
 
 fn load_params(db: &mut Db, ids: &[String], mut keep: impl FnMut(&str, Param)) -> Result<()> {
     let rows: Vec<(String, String, String)> = params::table
-        .filter(params::run_uuid.eq_any(ids))
+        .filter(in_list(params::run_uuid, ids))
         .select((params::run_uuid, params::key, params::value))
         .load(db)?;
     for (run_id, key, value) in rows {
@@ -168,7 +169,7 @@ fn load_params(db: &mut Db, ids: &[String], mut keep: impl FnMut(&str, Param)) -
 
 fn load_tags(db: &mut Db, ids: &[String], mut keep: impl FnMut(&str, RunTag)) -> Result<()> {
     let rows: Vec<(String, String, Option<String>)> = tags::table
-        .filter(tags::run_uuid.eq_any(ids))
+        .filter(in_list(tags::run_uuid, ids))
         .select((tags::run_uuid, tags::key, tags::value))
         .load(db)?;
     for (run_id, key, value) in rows {

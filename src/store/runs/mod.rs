@@ -196,7 +196,7 @@ pub fn find(db: &mut Db, run_id: &str) -> Result<Row> {
     runs::table
         .find(run_id)
         .select(COLUMNS)
-        .first(db)
+        .get_result(db)
         .optional()?
         .ok_or_else(|| not_found(run_id))
 }
@@ -218,8 +218,8 @@ pub fn lock_active(db: &mut Db, run_id: &str) -> Result<Row> {
 fn lock(db: &mut Db, run_id: &str) -> Result<Row> {
     let query = runs::table.find(run_id).select(COLUMNS);
     match db {
-        Db::Postgres(connection) => query.for_no_key_update().first(connection),
-        Db::Sqlite(connection) => query.first(connection),
+        Db::Postgres(connection) => query.for_no_key_update().get_result(connection),
+        Db::Sqlite(connection) => query.get_result(connection),
     }
     .optional()?
     .ok_or_else(|| not_found(run_id))

@@ -6,19 +6,12 @@ use diesel::prelude::*;
 
 use super::{find_active, id};
 use crate::error::{Error, Result};
+use crate::store::Db;
+use crate::store::known::{Statement, run_for_pairs};
 use crate::store::schema::params;
-use crate::store::{Db, on_backend};
 use crate::validation;
 use crate::wire::python::repr;
 use crate::wire::{LogParam, Param};
-
-#[derive(Insertable)]
-#[diesel(table_name = params, treat_none_as_default_value = false)]
-struct NewParam<'a> {
-    key: &'a str,
-    value: &'a str,
-    run_uuid: &'a str,
-}
 
 /// A param that has another value already.
 struct Conflict<'a> {
@@ -66,6 +59,21 @@ pub fn log(db: &mut Db, run_id: &str, params: &[(&str, &str)]) -> Result<()> {
     )))
 }
 
+struct InsertParam;
+
+impl Statement for InsertParam {
+    const BEFORE_VALUES: &'static str = "INSERT INTO params (key, value, run_uuid) VALUES (";
+    const AFTER_VALUES: &'static str = ") ON CONFLICT DO NOTHING";
+}
+
+struct InsertParams;
+
+impl Statement for InsertParams {
+    const BEFORE_VALUES: &'static str =
+        "INSERT INTO params (key, value, run_uuid) SELECT * FROM unnest(";
+    const AFTER_VALUES: &'static str = ") ON CONFLICT DO NOTHING";
+}
+
 /// Inserts what is not there. Only when something was, its value is looked at.
 fn insert<'a>(
     db: &mut Db,
@@ -75,18 +83,7 @@ fn insert<'a>(
     if params.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<NewParam> = params
-        .iter()
-        .map(|&(key, value)| NewParam {
-            key,
-            value,
-            run_uuid: run_id,
-        })
-        .collect();
-    let inserted = on_backend!(db, |connection| diesel::insert_into(params::table)
-        .values(&rows)
-        .on_conflict_do_nothing()
-        .execute(connection))?;
+    let inserted = run_for_pairs::<InsertParam, InsertParams>(db, run_id, params)?;
     if inserted == params.len() {
         return Ok(Vec::new());
     }

@@ -3,22 +3,31 @@
 use std::collections::{BTreeMap, HashSet};
 
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 
 use super::{NAME_TAG, find_active, id, rename};
 use crate::error::{Error, Result};
+use crate::store::Db;
+use crate::store::known::{Statement, run_for_pairs};
 use crate::store::schema::tags;
-use crate::store::{Db, on_backend};
 use crate::validation;
 use crate::wire::{DeleteTag, RunTag, SetTag};
 
-#[derive(Insertable)]
-#[diesel(table_name = tags, treat_none_as_default_value = false)]
-struct NewTag<'a> {
-    key: &'a str,
-    value: &'a str,
-    run_uuid: &'a str,
+struct UpsertTag;
+
+impl Statement for UpsertTag {
+    const BEFORE_VALUES: &'static str = "INSERT INTO tags (key, value, run_uuid) VALUES (";
+    const AFTER_VALUES: &'static str = OVER_THE_OLD;
 }
+
+struct UpsertTags;
+
+impl Statement for UpsertTags {
+    const BEFORE_VALUES: &'static str =
+        "INSERT INTO tags (key, value, run_uuid) SELECT * FROM unnest(";
+    const AFTER_VALUES: &'static str = OVER_THE_OLD;
+}
+
+const OVER_THE_OLD: &str = ") ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value";
 
 pub fn set_tag(db: &mut Db, request: &SetTag, truncate: bool) -> Result<()> {
     let tag = RunTag {
@@ -51,39 +60,16 @@ pub fn set(db: &mut Db, run_id: &str, tags: &[(&str, &str)]) -> Result<()> {
 /// Writes tags with different keys, in the order of their keys: then no two requests wait for each
 /// other.
 pub fn upsert(db: &mut Db, run_id: &str, tags: &[(&str, &str)]) -> Result<()> {
-    if tags.is_empty() {
-        return Ok(());
+    if !tags.is_empty() {
+        run_for_pairs::<UpsertTag, UpsertTags>(db, run_id, tags)?;
     }
-    let rows = rows(run_id, tags.iter().copied());
-    on_backend!(db, |connection| diesel::insert_into(tags::table)
-        .values(&rows)
-        .on_conflict((tags::key, tags::run_uuid))
-        .do_update()
-        .set(tags::value.eq(excluded(tags::value)))
-        .execute(connection))?;
     Ok(())
 }
 
-/// The tags of a new run.
+/// The tags of a new run, each with another key.
 pub fn insert(db: &mut Db, run_id: &str, tags: &[RunTag]) -> Result<()> {
-    // Both databases limit how many values one statement binds.
-    const ROWS_AT_ONCE: usize = 5_000;
-    for tags in tags.chunks(ROWS_AT_ONCE) {
-        let rows = rows(run_id, tags.iter().map(|tag| (tag.key(), tag.value())));
-        on_backend!(db, |connection| diesel::insert_into(tags::table)
-            .values(&rows)
-            .execute(connection))?;
-    }
-    Ok(())
-}
-
-fn rows<'a>(run_uuid: &'a str, tags: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<NewTag<'a>> {
-    tags.map(|(key, value)| NewTag {
-        key,
-        value,
-        run_uuid,
-    })
-    .collect()
+    let pairs: Vec<(&str, &str)> = tags.iter().map(|tag| (tag.key(), tag.value())).collect();
+    upsert(db, run_id, &pairs)
 }
 
 pub fn delete_tag(db: &mut Db, request: &DeleteTag) -> Result<()> {
@@ -102,7 +88,7 @@ pub fn get(db: &mut Db, run_id: &str, key: &str) -> Result<Option<String>> {
     let value: Option<Option<String>> = tags::table
         .find((key, run_id))
         .select(tags::value)
-        .first(db)
+        .get_result(db)
         .optional()?;
     Ok(value.flatten())
 }

@@ -1,0 +1,84 @@
+//! Statements that are written out, for the few that run so often that Diesel's way to them counts: it
+//! prepares a statement with ON CONFLICT DO UPDATE anew for each use.
+
+use std::marker::PhantomData;
+
+use diesel::backend::Backend;
+use diesel::pg::sql_types::Array;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::Text;
+
+use super::Db;
+
+/// A statement that binds a list of values. A connection keeps it prepared under the name of the type.
+pub trait Statement: 'static {
+    const BEFORE_VALUES: &'static str;
+    const AFTER_VALUES: &'static str;
+}
+
+pub struct Known<Name, Values> {
+    name: PhantomData<Name>,
+    values: Values,
+}
+
+/// The values are a tuple of `value.into_sql::<Type>()`.
+pub fn known<Name: Statement, Values>(values: Values) -> Known<Name, Values> {
+    Known {
+        name: PhantomData,
+        values,
+    }
+}
+
+impl<Name: Statement, Values> QueryId for Known<Name, Values> {
+    type QueryId = Known<Name, ()>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<Name, Values, DB> QueryFragment<DB> for Known<Name, Values>
+where
+    Name: Statement,
+    Values: QueryFragment<DB>,
+    DB: Backend,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(Name::BEFORE_VALUES);
+        self.values.walk_ast(out.reborrow())?;
+        out.push_sql(Name::AFTER_VALUES);
+        Ok(())
+    }
+}
+
+impl<Name, Values, Connection> RunQueryDsl<Connection> for Known<Name, Values> {}
+
+/// Runs a statement for rows of a key, a value and the run that has them, and says how many rows it
+/// changed. On SQLite it takes one row, on PostgreSQL a list for each column.
+pub fn run_for_pairs<OnSqlite: Statement, OnPostgres: Statement>(
+    db: &mut Db,
+    run_id: &str,
+    pairs: &[(&str, &str)],
+) -> QueryResult<usize> {
+    match db {
+        Db::Sqlite(connection) => {
+            let mut changed = 0;
+            for (key, value) in pairs {
+                let values = (
+                    key.into_sql::<Text>(),
+                    value.into_sql::<Text>(),
+                    run_id.into_sql::<Text>(),
+                );
+                changed += known::<OnSqlite, _>(values).execute(connection)?;
+            }
+            Ok(changed)
+        }
+        Db::Postgres(connection) => {
+            let (keys, values): (Vec<&str>, Vec<&str>) = pairs.iter().copied().unzip();
+            let values = (
+                keys.into_sql::<Array<Text>>(),
+                values.into_sql::<Array<Text>>(),
+                vec![run_id; pairs.len()].into_sql::<Array<Text>>(),
+            );
+            known::<OnPostgres, _>(values).execute(connection)
+        }
+    }
+}
