@@ -42,6 +42,23 @@ impl<R: Request> FromRequest for Message<R> {
     }
 }
 
+/// The bytes of a body that says that it is JSON.
+pub struct JsonBody(pub BytesMut);
+
+impl FromRequest for JsonBody {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let checked = check_content_type(http);
+        let payload = payload.take();
+        Box::pin(async move {
+            checked?;
+            Ok(Self(read(payload).await?))
+        })
+    }
+}
+
 pub(super) async fn read(mut payload: Payload) -> Result<BytesMut> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {

@@ -6,6 +6,7 @@ mod attachment;
 mod download;
 mod endpoints;
 mod flowkeep;
+mod graphql;
 mod message;
 mod mlflow;
 mod mode;
@@ -18,9 +19,11 @@ use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 
 use self::flowkeep::{features, history};
+#[cfg(test)]
+pub use self::mlflow::not_built::LISTS as NOT_BUILT_LISTS;
 use self::mlflow::{
     artifact_proxy, artifacts, experiments, inputs, logged_models, metrics, model_versions,
-    registered_models, runs, searches, webhooks,
+    not_built, registered_models, runs, searches, webhooks,
 };
 pub use self::mode::refuse_what_is_off;
 use self::routes::{API_PREFIXES, Routes};
@@ -57,6 +60,10 @@ fn routes() -> Routes {
     let telemetry = "/ajax-api/3.0/mlflow/ui-telemetry";
     routes.at(Method::GET, telemetry, about::ui_telemetry);
     routes.at(Method::POST, telemetry, about::refuse_ui_telemetry);
+
+    routes.at(Method::GET, "/graphql", graphql::answer);
+    routes.at(Method::POST, "/graphql", graphql::answer);
+    not_built_yet(&mut routes);
 
     proxy(&mut routes);
     routes.add(artifacts::list);
@@ -161,6 +168,30 @@ fn governance(routes: &mut Routes) {
         routes.at(Method::GET, &version("features"), features::get);
         routes.at(Method::POST, &version("features/check"), features::check);
     }
+}
+
+/// What the UI asks for on its way, of things that are not built yet.
+fn not_built_yet(routes: &mut Routes) {
+    for list in &not_built::LISTS {
+        for prefix in API_PREFIXES {
+            let path = format!("{prefix}{}", list.path);
+            routes.at(list.method.clone(), &path, |state| list.answer(state));
+        }
+    }
+    for prefix in API_PREFIXES {
+        let metrics = format!("{prefix}/3.0/mlflow/traces/metrics");
+        routes.at(Method::POST, &metrics, not_built::trace_metrics);
+    }
+    let gateway = "/ajax-api/2.0/mlflow/gateway-proxy";
+    routes.at(Method::GET, gateway, not_built::no_gateway_endpoints);
+    routes.at(Method::POST, gateway, not_built::no_gateway_endpoints);
+    let secrets = "/ajax-api/3.0/mlflow/gateway/secrets/config";
+    routes.at(Method::GET, secrets, not_built::no_secrets);
+    let assistant = "/ajax-api/3.0/mlflow/assistant";
+    let config = format!("{assistant}/config");
+    routes.at(Method::GET, &config, not_built::assistant_config);
+    let providers = format!("{assistant}/providers");
+    routes.at(Method::GET, &providers, not_built::assistant_providers);
 }
 
 /// The artifact proxy.

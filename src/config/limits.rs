@@ -9,6 +9,9 @@ pub struct Limits {
     pub longest_artifact_location: usize,
     /// Schemes that name a host to connect to, and are allowed in artifact locations all the same.
     pub host_addressed_schemes: Vec<String>,
+    /// How many requests one GraphQL query may hold.
+    pub graphql_root_fields: usize,
+    pub graphql_aliases: usize,
 }
 
 impl Default for Limits {
@@ -17,6 +20,8 @@ impl Default for Limits {
             truncate_long_values: true,
             longest_artifact_location: 2048,
             host_addressed_schemes: Vec::new(),
+            graphql_root_fields: 10,
+            graphql_aliases: 10,
         }
     }
 }
@@ -28,7 +33,16 @@ impl Limits {
         let truncate = env::var("MLFLOW_TRUNCATE_LONG_VALUES").unwrap_or_default();
         let longest = env::var("MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH").unwrap_or_default();
         let schemes = env::var("MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES");
+        let number = |name, default| {
+            let value = env::var(name).ok();
+            value.and_then(|text| text.parse().ok()).unwrap_or(default)
+        };
         Self {
+            graphql_root_fields: number(
+                "MLFLOW_SERVER_GRAPHQL_MAX_ROOT_FIELDS",
+                default.graphql_root_fields,
+            ),
+            graphql_aliases: number("MLFLOW_SERVER_GRAPHQL_MAX_ALIASES", default.graphql_aliases),
             truncate_long_values: match truncate.to_lowercase().as_str() {
                 "false" | "0" => false,
                 "true" | "1" => true,

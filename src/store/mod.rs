@@ -19,6 +19,7 @@ pub mod registered_models;
 pub mod runs;
 pub mod schema;
 pub mod search;
+pub mod unread;
 pub mod webhooks;
 
 pub(crate) use db::on_backend;

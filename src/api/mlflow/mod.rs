@@ -7,6 +7,7 @@ pub mod inputs;
 pub mod logged_models;
 pub mod metrics;
 pub mod model_versions;
+pub mod not_built;
 pub mod registered_models;
 pub mod runs;
 pub mod searches;

@@ -1,0 +1,82 @@
+//! The requests that can be made through GraphQL.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use apollo_compiler::resolvers::{AsyncObjectValue, AsyncResolvedValue, FieldError, ResolveInfo};
+use apollo_compiler::response::JsonMap;
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value, json};
+
+use super::message::{Message, field_error, snake_case};
+use super::of_runs::{self, OfRuns};
+use crate::api::State;
+use crate::api::mlflow::{artifacts, experiments, inputs, metrics, runs, searches};
+use crate::error::Result;
+use crate::wire::request::{self, Request};
+
+pub struct Root<'a> {
+    /// Queries and mutations are of two types. All of them only read.
+    pub type_name: &'a str,
+    pub state: Data<State>,
+}
+
+impl AsyncObjectValue for Root<'_> {
+    fn type_name(&self) -> &str {
+        self.type_name
+    }
+
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> BoxFuture<'a, Result<AsyncResolvedValue<'a>, FieldError>> {
+        Box::pin(async move {
+            let arguments = info.arguments();
+            let answer = match info.field_name() {
+                "mlflowGetExperiment" => self.ask(arguments, experiments::get).await,
+                "mlflowGetMetricHistoryBulkInterval" => {
+                    self.ask(arguments, metrics::sampled_history).await
+                }
+                "mlflowGetRun" => self.ask(arguments, runs::get).await,
+                "mlflowListArtifacts" => self.ask(arguments, artifacts::list).await,
+                "mlflowSearchDatasets" => self.ask(arguments, inputs::search_datasets).await,
+                "mlflowSearchModelVersions" => self.ask(arguments, searches::model_versions).await,
+                "mlflowSearchRuns" => self.ask(arguments, searches::runs).await,
+                "test" | "testMutation" => Ok(json!({"output": arguments.get("inputString")})),
+                _ => return Err(self.unknown_field_error(info)),
+            };
+            let answer = answer.map_err(field_error)?;
+            let of_runs = OfRuns::of(&answer, self.state.clone());
+            Ok(AsyncResolvedValue::object(Message {
+                type_name: info.field_definition().ty.inner_named_type().as_str(),
+                json: Cow::Owned(answer),
+                of_runs: Arc::new(of_runs),
+            }))
+        })
+    }
+}
+
+impl Root<'_> {
+    async fn ask<R, H, F>(&self, arguments: &JsonMap, handler: H) -> Result<Value>
+    where
+        R: Request,
+        H: Fn(Data<State>, R) -> F,
+        F: Future<Output = Result<R::Response>>,
+    {
+        let asked = handler(self.state.clone(), read(arguments)?);
+        of_runs::json(&asked.await?)
+    }
+}
+
+/// The argument `input` as the request that it stands for.
+fn read<R: Request>(arguments: &JsonMap) -> Result<R> {
+    let mut members = Map::new();
+    let input = arguments.get("input").and_then(|input| input.as_object());
+    for (name, value) in input.into_iter().flatten() {
+        if !value.is_null() {
+            members.insert(snake_case(name.as_str()), of_runs::json(value)?);
+        }
+    }
+    request::from_body(Value::Object(members).to_string().as_bytes())
+}

@@ -1,0 +1,176 @@
+//! Lists that the stock UI asks for on its way to other pages, of things that flowkeep does not keep.
+//! Nothing can be created here, so an empty list is the truth, and the UI shows an empty page; where a
+//! database that MLflow wrote has some, the answer is that they cannot be shown.
+
+use actix_web::http::Method;
+use actix_web::web::{Data, Json};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::api::State;
+use crate::api::message::JsonBody;
+use crate::error::{Error, ErrorCode, Result};
+use crate::store::unread::{self, Unread};
+
+pub struct List {
+    pub method: Method,
+    pub path: &'static str,
+    of: Unread,
+    /// How MLflow writes that there is nothing.
+    empty: &'static str,
+}
+
+const fn get(path: &'static str, of: Unread, empty: &'static str) -> List {
+    let method = Method::GET;
+    List {
+        method,
+        path,
+        of,
+        empty,
+    }
+}
+
+const fn post(path: &'static str, of: Unread, empty: &'static str) -> List {
+    let method = Method::POST;
+    List {
+        method,
+        path,
+        of,
+        empty,
+    }
+}
+
+const NOTHING: &str = "{}";
+const NO_PAGE: &str = r#"{"next_page_token":""}"#;
+
+pub static LISTS: [List; 16] = [
+    post("/3.0/mlflow/traces/search", Unread::Traces, NOTHING),
+    get(
+        "/3.0/mlflow/datasets/search",
+        Unread::EvaluationDatasets,
+        NOTHING,
+    ),
+    post(
+        "/3.0/mlflow/datasets/search",
+        Unread::EvaluationDatasets,
+        NOTHING,
+    ),
+    post("/3.0/mlflow/issues/search", Unread::Issues, NO_PAGE),
+    get(
+        "/3.0/mlflow/label-schemas/list",
+        Unread::LabelSchemas,
+        NO_PAGE,
+    ),
+    get(
+        "/3.0/mlflow/review-queues/list",
+        Unread::ReviewQueues,
+        NO_PAGE,
+    ),
+    get("/3.0/mlflow/scorers/list", Unread::Scorers, NOTHING),
+    get(
+        "/3.0/mlflow/scorers/online-configs",
+        Unread::ScoringConfigs,
+        r#"{"configs":[]}"#,
+    ),
+    get("/3.0/mlflow/gateway/budgets/list", Unread::Budgets, NOTHING),
+    get(
+        "/3.0/mlflow/gateway/budgets/windows",
+        Unread::Budgets,
+        NOTHING,
+    ),
+    get(
+        "/3.0/mlflow/gateway/endpoints/bindings/list",
+        Unread::Bindings,
+        NOTHING,
+    ),
+    get(
+        "/3.0/mlflow/gateway/endpoints/list",
+        Unread::GatewayEndpoints,
+        NOTHING,
+    ),
+    get(
+        "/3.0/mlflow/gateway/guardrails/list",
+        Unread::Guardrails,
+        NOTHING,
+    ),
+    get(
+        "/3.0/mlflow/gateway/model-definitions/list",
+        Unread::ModelDefinitions,
+        NOTHING,
+    ),
+    get("/3.0/mlflow/gateway/secrets/list", Unread::Secrets, NOTHING),
+    get(
+        "/3.0/mlflow/mcp-servers",
+        Unread::McpServers,
+        r#"{"mcp_servers":[],"next_page_token":null}"#,
+    ),
+];
+
+impl List {
+    pub async fn answer(&self, state: Data<State>) -> Result<Json<Value>> {
+        refuse_what_cannot_be_shown(&state, self.of).await?;
+        let empty = serde_json::from_str(self.empty)
+            .map_err(|error| Error::internal(format!("{} has no answer: {error}", self.path)))?;
+        Ok(Json(empty))
+    }
+}
+
+async fn refuse_what_cannot_be_shown(state: &State, of: Unread) -> Result<()> {
+    if state.store.read(move |db| unread::is_empty(db, of)).await? {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::NotImplemented,
+        "MLflow has stored what is asked for in this database, and flowkeep cannot show it yet.",
+    ))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct TraceMetrics {
+    metric_name: String,
+    aggregations: Vec<Aggregation>,
+    dimensions: Vec<String>,
+    time_interval_seconds: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Aggregation {
+    #[serde(default)]
+    aggregation_type: String,
+}
+
+/// Figures about traces: of none of them there is only a count.
+pub async fn trace_metrics(state: Data<State>, body: JsonBody) -> Result<Json<Value>> {
+    let asked: TraceMetrics = serde_json::from_slice(&body.0).map_err(|error| {
+        Error::invalid_parameter(format!(
+            "The body is not a query of trace metrics: {error}."
+        ))
+    })?;
+    refuse_what_cannot_be_shown(&state, Unread::Traces).await?;
+    let is_one_figure = asked.dimensions.is_empty() && asked.time_interval_seconds.is_none();
+    let counts = |aggregation: &Aggregation| aggregation.aggregation_type == "COUNT";
+    if is_one_figure && asked.aggregations.iter().any(counts) {
+        let point = json!({"metric_name": asked.metric_name, "values": {"COUNT": 0.0}});
+        return Ok(Json(json!({"data_points": [point]})));
+    }
+    Ok(Json(json!({})))
+}
+
+/// The gateway to language models is not there: it has no models, and no place for their keys.
+pub async fn no_gateway_endpoints() -> Json<Value> {
+    Json(json!({"endpoints": []}))
+}
+
+pub async fn no_secrets() -> Json<Value> {
+    Json(json!({"secrets_available": false, "using_default_passphrase": false}))
+}
+
+/// There is no assistant that could be talked to.
+pub async fn assistant_config() -> Json<Value> {
+    Json(json!({"providers": {}, "projects": {}, "remote_access_allowed": false}))
+}
+
+pub async fn assistant_providers() -> Json<Value> {
+    Json(json!({"providers": [], "resolved": null, "gateway_vendor_options": {}}))
+}
