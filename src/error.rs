@@ -29,6 +29,8 @@ pub enum ErrorCode {
     ResourceExhausted,
     FeatureDisabled,
     InsufficientStorage,
+    ContentTooLarge,
+    RequestTimeout,
 }
 
 impl ErrorCode {
@@ -49,6 +51,8 @@ impl ErrorCode {
             Self::ResourceConflict => StatusCode::CONFLICT,
             Self::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
             Self::InsufficientStorage => StatusCode::INSUFFICIENT_STORAGE,
+            Self::ContentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         }
     }
 
@@ -70,7 +74,9 @@ impl ErrorCode {
             Self::NotImplemented
             | Self::ResourceConflict
             | Self::ResourceExhausted
-            | Self::InsufficientStorage => None,
+            | Self::InsufficientStorage
+            | Self::ContentTooLarge
+            | Self::RequestTimeout => None,
         }
     }
 }

@@ -18,13 +18,15 @@ def client_environment(server: Server) -> dict[str, str]:
     }
 
 
-def run_program(program: Path, *, python: Path, server: Server, folder: Path) -> Any:
+def run_program(
+    program: Path, *, python: Path, server: Server, folder: Path, environment: dict[str, str] | None = None
+) -> Any:
     """Runs a program to its end and returns the JSON that it wrote to the file it was given."""
     result = folder / "result.json"
     finished = subprocess.run(
         [python, program, result],
         cwd=folder,
-        env=client_environment(server),
+        env=client_environment(server) | (environment or {}),
         capture_output=True,
         text=True,
         timeout=600,

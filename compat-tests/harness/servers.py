@@ -24,6 +24,10 @@ class Server:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
     extra_arguments: list[str] = field(default_factory=list)
+    # Where artifacts go, unless to a folder of the server's own.
+    destination: str = ""
+    # A command that the server's own command is handed to.
+    runner: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.url = ""
@@ -74,8 +78,9 @@ class Server:
         program = os.environ["FLOWKEEP_BIN"] if flowkeep else str(STOCK_BIN / "mlflow")
         uri = self.database.uri if flowkeep else self.database.stock_uri
         return [
+            *self.runner,
             *(program, "server", "--host", "127.0.0.1", "--port", str(port)),
-            *("--backend-store-uri", uri, "--artifacts-destination", str(self.artifacts)),
+            *("--backend-store-uri", uri, "--artifacts-destination", self.destination or str(self.artifacts)),
             *([] if flowkeep else ["--workers", "1"]),
             *self.extra_arguments,
         ]

@@ -1,10 +1,10 @@
 //! What the server says of itself.
 
 use actix_web::Responder;
-use actix_web::web::Json;
+use actix_web::web::{Data, Json};
 use serde_json::{Value, json};
 
-use super::MLFLOW_VERSION;
+use super::{MLFLOW_VERSION, State};
 
 pub async fn health() -> impl Responder {
     "OK"
@@ -16,15 +16,16 @@ pub async fn version() -> impl Responder {
 }
 
 /// What clients and the UI may use. Anyone may read it, so it names nothing of the installation.
-pub async fn server_info() -> Json<Value> {
+pub async fn server_info(state: Data<State>) -> Json<Value> {
+    let serve = state.artifact_settings.serve;
     Json(json!({
         "store_type": "SqlStore",
         "workspaces_enabled": false,
         "trace_archival_enabled": false,
-        "multipart_uploads_enabled": false,
-        "multipart_downloads_enabled": false,
-        "presigned_upload_run_id_supported": false,
-        "presigned_upload_model_id_supported": false,
+        "multipart_uploads_enabled": serve && state.artifacts.takes_parts(),
+        "multipart_downloads_enabled": serve && state.artifacts.signs_downloads(),
+        "presigned_upload_run_id_supported": true,
+        "presigned_upload_model_id_supported": true,
         "features_enabled": {"gateway": false},
     }))
 }

@@ -83,6 +83,18 @@ pub fn content_disposition(name: &str) -> String {
     )
 }
 
+/// The same in a signed address, where MLflow tells a name that is not plain ASCII once.
+pub fn signed_content_disposition(name: &str) -> String {
+    if name.chars().all(|c| c.is_ascii() && !c.is_ascii_control()) {
+        let escaped = name.replace('\\', r"\\").replace('"', "\\\"");
+        return format!("attachment; filename=\"{escaped}\"");
+    }
+    format!(
+        "attachment; filename*=UTF-8''{}",
+        utf8_percent_encode(name, ATTRIBUTE)
+    )
+}
+
 fn quoted(name: &str) -> Cow<'_, str> {
     let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if !name.is_empty() && name.chars().all(is_token) {

@@ -1,32 +1,39 @@
 //! Sends a file: whole, or the range that a client asks for.
 
 use std::ops::Range;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_web::body::SizedStream;
 use actix_web::http::header::{
-    self, ContentRange, ContentRangeSpec, ContentType, ETag, EntityTag, Header, HttpDate, IfRange,
-    LastModified, Range as RangeHeader,
+    self, ContentRange, ContentRangeSpec, ContentType, ETag, EntityTag, Header, HttpDate,
+    IfModifiedSince, IfNoneMatch, IfRange, LastModified, Range as RangeHeader,
 };
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::attachment::{content_disposition, content_type};
-use crate::artifacts::Download;
+use crate::artifacts::Artifact;
 
 /// A file with what is known of it beyond its bytes.
 pub struct Attachment<'a> {
     pub name: &'a str,
-    pub download: Download,
-    /// Names the content; another content has another one.
-    pub etag: String,
+    pub artifact: Artifact,
 }
 
 impl Attachment<'_> {
     pub fn respond(self, http: &HttpRequest) -> HttpResponse {
-        let size = self.download.size;
-        let etag = EntityTag::new_strong(self.etag);
-        let modified = HttpDate::from(self.download.modified);
-        let range = match requested(http, size, &etag, self.download.modified) {
+        let Artifact { download, sha256 } = self.artifact;
+        let size = download.size;
+        // Names the content; another content has another one.
+        let etag =
+            EntityTag::new_strong(sha256.unwrap_or_else(|| format!("{}-{size}", download.version)));
+        let modified = HttpDate::from(download.modified);
+        if is_known(http, &etag, download.modified) {
+            return HttpResponse::NotModified()
+                .insert_header(LastModified(modified))
+                .insert_header(ETag(etag))
+                .finish();
+        }
+        let range = match requested(http, size, &etag, download.modified) {
             Ok(range) => range,
             Err(refusal) => return *refusal,
         };
@@ -50,8 +57,29 @@ impl Attachment<'_> {
             .insert_header((header::ACCEPT_RANGES, "bytes"))
             .insert_header(LastModified(modified))
             .insert_header(ETag(etag))
-            .body(SizedStream::new(length, self.download.stream(range)))
+            .body(SizedStream::new(length, download.stream(range)))
     }
+}
+
+/// Whether the client has the same file already.
+fn is_known(http: &HttpRequest, etag: &EntityTag, modified: SystemTime) -> bool {
+    if http.headers().contains_key(header::IF_NONE_MATCH) {
+        return match IfNoneMatch::parse(http) {
+            Ok(IfNoneMatch::Any) => true,
+            Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(etag)),
+            Err(_) => false,
+        };
+    }
+    match IfModifiedSince::parse(http) {
+        // Dates have no fractions of a second.
+        Ok(IfModifiedSince(date)) => seconds(modified) <= seconds(date.into()),
+        Err(_) => false,
+    }
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 /// The one range that is wanted. Of several, the whole file is sent, which every client must accept.

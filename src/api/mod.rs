@@ -22,8 +22,8 @@ use self::flowkeep::{features, history};
 #[cfg(test)]
 pub use self::mlflow::not_built::LISTS as NOT_BUILT_LISTS;
 use self::mlflow::{
-    artifact_proxy, artifacts, experiments, inputs, logged_models, metrics, model_versions,
-    not_built, registered_models, runs, searches, webhooks,
+    artifact_proxy, artifacts, direct_transfers, experiments, inputs, logged_models, metrics,
+    model_versions, not_built, registered_models, runs, searches, webhooks,
 };
 pub use self::mode::refuse_what_is_off;
 use self::routes::{API_PREFIXES, Routes};
@@ -68,6 +68,8 @@ fn routes() -> Routes {
     proxy(&mut routes);
     routes.add(artifacts::list);
     routes.add(artifacts::list_of_logged_model);
+    routes.add(direct_transfers::presigned_upload);
+    routes.add(direct_transfers::presigned_download);
     routes.at(Method::GET, "/get-artifact", artifacts::download_of_run);
     routes.at(
         Method::GET,
@@ -202,6 +204,16 @@ fn proxy(routes: &mut Routes) {
         routes.at(Method::GET, &path, artifact_proxy::download);
         routes.at(Method::PUT, &path, artifact_proxy::upload);
         routes.at(Method::DELETE, &path, artifact_proxy::delete);
+
+        let below = |route: &str| format!("{prefix}{route}{{artifact_path:.*}}");
+        let path = below(direct_transfers::CREATE);
+        routes.at(Method::POST, &path, direct_transfers::create);
+        let path = below(direct_transfers::COMPLETE);
+        routes.at(Method::POST, &path, direct_transfers::complete);
+        let path = below(direct_transfers::ABORT);
+        routes.at(Method::POST, &path, direct_transfers::abort);
+        let path = below(direct_transfers::PRESIGNED);
+        routes.at(Method::GET, &path, direct_transfers::presigned);
     }
 }
 

@@ -39,9 +39,10 @@ impl State {
         store
             .write(move |db| experiments::ensure_default(db, &root))
             .await?;
+        let store = Arc::new(store);
         Ok(Self {
-            store: Arc::new(store),
-            artifacts: Artifacts::new(&settings.artifacts)?,
+            artifacts: Artifacts::new(&settings.artifacts, Arc::clone(&store))?,
+            store,
             artifact_settings: settings.artifacts,
             limits: settings.limits,
             source_rules: settings.source_rules,

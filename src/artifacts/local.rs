@@ -3,23 +3,22 @@
 //! Every access goes through a handle of the root, which lets no path and no symbolic link lead out
 //! of it.
 
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File};
+use cap_std::fs::Dir;
 
 use super::path::{ArtifactPath, UPLOADING};
-use super::staged::{Staged, sync};
-use super::{Entry, Stored, blocking};
+use super::staged::{Staged, remove_abandoned, sync, version};
+use super::{Entry, Found, Stored, blocking};
 use crate::error::{Error, ErrorCode, Result};
 
 /// Uploads to the proxy are written here and renamed, so that what a crash leaves is in one place.
 const STAGING: &str = ".artifact.uploading.flowkeep";
-/// An upload that has not been written to for so long belongs to a server that is gone.
-const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Clone, Debug)]
 pub struct LocalFolder {
@@ -48,22 +47,11 @@ impl LocalFolder {
 
     /// Removes what uploads to an earlier server left behind when it was killed.
     pub fn remove_abandoned_uploads(&self) -> io::Result<()> {
-        let staging = match self.open().and_then(|root| root.open_dir(STAGING)) {
-            Ok(staging) => staging,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        for entry in staging.entries()? {
-            let entry = entry?;
-            let written = entry.metadata()?.modified()?.into_std();
-            if SystemTime::now()
-                .duration_since(written)
-                .is_ok_and(|age| age > ABANDONED)
-            {
-                entry.remove_file()?;
-            }
+        match self.open().and_then(|root| root.open_dir(STAGING)) {
+            Ok(staging) => remove_abandoned(&staging),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 
     /// What is directly below a path, sorted by name. A path that is no folder has nothing below it.
@@ -96,10 +84,35 @@ impl LocalFolder {
         .await
     }
 
+    /// All files below a path, or the one that it names.
+    pub async fn walk(&self, path: &ArtifactPath) -> Result<Vec<Found>> {
+        let folder = self.clone();
+        self.run(path, move |path| {
+            let opened = folder.open().and_then(|root| {
+                let metadata = root.metadata(on_disk(path))?;
+                Ok((root, metadata))
+            });
+            let mut found = Vec::new();
+            match opened {
+                Err(error) if is_absent(&error) => {}
+                Ok((root, metadata)) if metadata.is_dir() => {
+                    collect(&root, path, &ArtifactPath::default(), &mut found)?;
+                }
+                opened => {
+                    let (root, _) = opened?;
+                    let file = root.open(on_disk(path))?.into_std();
+                    found.push(described(ArtifactPath::default(), &file)?);
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
     pub async fn open_file(&self, path: &ArtifactPath) -> Result<Option<OpenFile>> {
         let folder = self.clone();
         self.run(path, move |path| {
-            let file = folder.open()?.open(on_disk(path))?;
+            let file = folder.open()?.open(on_disk(path))?.into_std();
             let metadata = file.metadata()?;
             if metadata.is_dir() {
                 return Ok(None);
@@ -107,7 +120,8 @@ impl LocalFolder {
             Ok(Some(OpenFile {
                 file,
                 size: metadata.len(),
-                modified: metadata.modified()?.into_std(),
+                modified: metadata.modified()?,
+                version: version(&metadata),
             }))
         })
         .await
@@ -128,6 +142,7 @@ impl LocalFolder {
                     &ArtifactPath::from_plain(STAGING).map_err(io::Error::other)?,
                 )?
             } else {
+                remove_abandoned(&target)?;
                 target.try_clone()?
             };
             Staged::create(home, target, path.name())
@@ -203,14 +218,10 @@ pub struct OpenFile {
     file: File,
     pub size: u64,
     pub modified: SystemTime,
+    pub version: String,
 }
 
 impl OpenFile {
-    /// Tells whether the file was written to, as long as the clock goes on.
-    pub fn version(&self) -> String {
-        version(self.modified)
-    }
-
     pub fn seek(&mut self, offset: u64) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(offset)).map(|_| ())
     }
@@ -232,9 +243,47 @@ impl OpenFile {
     }
 }
 
-pub fn version(modified: SystemTime) -> String {
-    let since = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
-    since.as_nanos().to_string()
+fn collect(
+    root: &Dir,
+    folder: &ArtifactPath,
+    below: &ArtifactPath,
+    found: &mut Vec<Found>,
+) -> io::Result<()> {
+    for entry in root.read_dir(on_disk(&folder.join(below)))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.starts_with(UPLOADING) {
+            continue;
+        }
+        // A name that no client could ask for is not an artifact.
+        let Ok(path) = ArtifactPath::from_plain(&name).map(|name| below.join(&name)) else {
+            continue;
+        };
+        let whole = folder.join(&path);
+        match root.symlink_metadata(on_disk(&whole)) {
+            Ok(metadata) if metadata.is_dir() => collect(root, folder, &path, found)?,
+            // Links to folders are not followed: they may lead in a circle.
+            Ok(_) if root.is_dir(on_disk(&whole)) => {}
+            Ok(metadata) => match root.open(on_disk(&whole)) {
+                Ok(file) => found.push(described(path, &file.into_std())?),
+                // A link to nowhere or out of the root is not an artifact.
+                Err(_) if metadata.is_symlink() => {}
+                Err(error) if is_absent(&error) => {}
+                Err(error) => return Err(error),
+            },
+            Err(error) if is_absent(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn described(path: ArtifactPath, file: &File) -> io::Result<Found> {
+    let metadata = file.metadata()?;
+    Ok(Found {
+        path,
+        size: metadata.len(),
+        version: version(&metadata),
+    })
 }
 
 /// Opens a folder, and makes it and those above it where they are missing.
@@ -285,7 +334,7 @@ pub fn explain(error: &io::Error, path: &ArtifactPath) -> Error {
         ErrorKind::InvalidFilename => {
             Error::invalid_parameter(format!("A name in '{path}' is too long."))
         }
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Error::new(
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Error::new(
             ErrorCode::InsufficientStorage,
             "The server has no space left for artifacts.",
         ),

@@ -1,9 +1,11 @@
 //! Where the address of a run's or a model's artifacts leads.
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
+use super::cloud::{Bucket, Clouds};
 use super::local::LocalFolder;
 use super::path::ArtifactPath;
 use super::repository::Repository;
@@ -12,37 +14,50 @@ use crate::error::{Error, Result};
 
 /// In addresses that name the proxy by its URL, what follows this is the path behind the proxy.
 const PROXY_ROUTE: &str = "/api/2.0/mlflow-artifacts/artifacts/";
+/// What the addresses of artifacts behind the proxy begin with, wherever it keeps them.
+const PROXY: &str = "mlflow-artifacts:";
 
-/// The artifacts that this server reaches.
-pub struct Artifacts {
-    destination: Repository,
+/// Where artifacts are kept.
+pub struct Locations {
+    destination: Place,
+    /// The same place as clients would write it that go there themselves.
+    destination_address: String,
     serve: bool,
+    clouds: Clouds,
 }
 
-/// A folder in a repository.
+/// A path in a repository.
 #[derive(Clone, Debug)]
 pub struct Place {
     pub repository: Repository,
     pub path: ArtifactPath,
+    /// What the addresses of all artifacts in the repository begin with.
+    root: Arc<str>,
 }
 
-impl Artifacts {
+impl Locations {
     pub fn new(settings: &ArtifactSettings) -> Result<Self> {
-        let destination = repository(&settings.destination, LocalFolder::owned)?;
-        if let Repository::Local(folder) = &destination
+        let clouds = Clouds::new(settings.stores.clone());
+        let kept = place(&settings.destination, LocalFolder::owned, &clouds)?;
+        if let Repository::Local(folder) = &kept.repository
             && let Err(error) = folder.remove_abandoned_uploads()
         {
             tracing::warn!(%error, "uploads that an earlier server left behind could not be removed");
         }
         Ok(Self {
-            destination,
+            destination_address: kept.address(),
+            destination: Place {
+                root: PROXY.into(),
+                ..kept
+            },
             serve: settings.serve,
+            clouds,
         })
     }
 
-    /// What is behind the proxy.
-    pub fn destination(&self) -> &Repository {
-        &self.destination
+    /// A path behind the proxy.
+    pub fn destination(&self, path: ArtifactPath) -> Place {
+        self.destination.below(&path)
     }
 
     pub fn resolve(&self, uri: &str) -> Result<Place> {
@@ -57,36 +72,110 @@ impl Artifacts {
             _ => None,
         };
         match proxied {
-            Some(path) if self.serve => Ok(Place {
-                repository: self.destination.clone(),
-                path: ArtifactPath::from_plain(path.trim_start_matches('/'))?,
-            }),
+            Some(path) if self.serve => {
+                let path = ArtifactPath::from_plain(path.trim_start_matches('/'))?;
+                Ok(self.destination(path))
+            }
             Some(_) => Err(Error::invalid_parameter(format!(
                 "The artifacts at {uri} are behind a proxy, and this server runs with `--no-serve-artifacts`."
             ))),
-            None => Ok(Place {
-                repository: repository(uri, LocalFolder::shared)?,
-                path: ArtifactPath::default(),
-            }),
+            None => {
+                let found = place(uri, LocalFolder::shared, &self.clouds)?;
+                Ok(self.behind_proxy(&found).unwrap_or(found))
+            }
         }
+    }
+
+    /// An artifact that can be reached in two ways has one address all the same.
+    fn behind_proxy(&self, place: &Place) -> Option<Place> {
+        let address = place.address();
+        let below = address.strip_prefix(&self.destination_address)?;
+        let path = match below.strip_prefix('/') {
+            Some(path) => ArtifactPath::from_plain(path).ok()?,
+            None if below.is_empty() => ArtifactPath::default(),
+            None => return None,
+        };
+        Some(self.destination(path))
     }
 }
 
 impl Place {
-    pub fn join(&self, below: &ArtifactPath) -> ArtifactPath {
-        self.path.join(below)
+    /// Something below this place.
+    #[must_use]
+    pub fn below(&self, path: &ArtifactPath) -> Self {
+        Self {
+            repository: self.repository.clone(),
+            path: self.path.join(path),
+            root: Arc::clone(&self.root),
+        }
+    }
+
+    /// Names the artifact, whatever folder or bucket the server keeps it in.
+    pub fn address(&self) -> String {
+        if self.path.is_root() {
+            self.root.to_string()
+        } else {
+            format!("{}/{}", self.root, self.path)
+        }
     }
 }
 
-fn repository(uri: &str, local: fn(PathBuf) -> LocalFolder) -> Result<Repository> {
-    match uri.split_once(':') {
+fn place(uri: &str, local: fn(PathBuf) -> LocalFolder, clouds: &Clouds) -> Result<Place> {
+    if let Some((bucket, path)) = Bucket::parse(uri)? {
+        let root = if path.is_root() {
+            bucket.to_string()
+        } else {
+            format!("{bucket}/{path}")
+        };
+        return Ok(Place {
+            repository: Repository::Cloud(clouds.folder(bucket, path)?),
+            path: ArtifactPath::default(),
+            root: root.into(),
+        });
+    }
+    let folder = match uri.split_once(':') {
         Some(("file", rest)) => {
             let path = percent_decode_str(path_of(rest)).decode_utf8_lossy();
-            Ok(Repository::Local(local(PathBuf::from(path.as_ref()))))
+            PathBuf::from(path.as_ref())
         }
-        Some((scheme, rest)) if rest.starts_with('/') && is_scheme(scheme) => Err(unknown(uri)),
-        _ => Ok(Repository::Local(local(PathBuf::from(uri)))),
+        Some((scheme, rest)) if rest.starts_with('/') && is_scheme(scheme) => {
+            return Err(unknown(uri));
+        }
+        _ => PathBuf::from(uri),
+    };
+    Ok(Place {
+        root: file_address(&folder).into(),
+        repository: Repository::Local(local(folder)),
+        path: ArtifactPath::default(),
+    })
+}
+
+/// The address of a folder, without the detours of its path.
+fn file_address(folder: &Path) -> String {
+    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let mut whole = whole.components().fold(PathBuf::new(), |mut path, part| {
+        match part {
+            Component::ParentDir => {
+                path.pop();
+            }
+            part => path.push(part),
+        }
+        path
+    });
+    // Two names of one folder are one address: links are followed, as far as the folder is there.
+    for existing in whole.clone().ancestors() {
+        if let Ok(real) = existing.canonicalize() {
+            if let Ok(missing) = whole.strip_prefix(existing) {
+                whole = if missing.as_os_str().is_empty() {
+                    real
+                } else {
+                    real.join(missing)
+                };
+            }
+            break;
+        }
     }
+    format!("file://{}", whole.display())
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -114,20 +203,25 @@ fn unknown(uri: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::StoreSettings;
 
-    fn artifacts(serve: bool) -> Artifacts {
-        Artifacts::new(&ArtifactSettings {
+    fn locations(destination: &str, serve: bool) -> Locations {
+        Locations::new(&ArtifactSettings {
             default_root: "mlflow-artifacts:/".to_owned(),
-            destination: "/srv/mlartifacts".to_owned(),
+            destination: destination.to_owned(),
             serve,
             only: false,
+            largest: None,
+            stores: StoreSettings::default(),
         })
         .unwrap()
     }
 
     fn leads_to(uri: &str) -> String {
-        let place = artifacts(true).resolve(uri).unwrap();
-        format!("{:?} {}", place.repository, place.path)
+        locations("/srv/mlartifacts", true)
+            .resolve(uri)
+            .unwrap()
+            .address()
     }
 
     #[test]
@@ -138,11 +232,11 @@ mod tests {
             "mlflow-artifacts://host:5000/1/abc/artifacts",
             "http://host/api/2.0/mlflow-artifacts/artifacts/1/abc/artifacts",
             "https://host/prefix/api/2.0/mlflow-artifacts/artifacts/1/abc/artifacts?x=1",
+            // Clients that go around the proxy reach the same artifact, which has one address.
+            "/srv/mlartifacts/1/abc/artifacts",
+            "file:///srv/x/../mlartifacts/1/abc/artifacts/",
         ] {
-            assert_eq!(
-                leads_to(uri),
-                r#"Local(LocalFolder { root: "/srv/mlartifacts", staging: true }) 1/abc/artifacts"#
-            );
+            assert_eq!(leads_to(uri), "mlflow-artifacts:/1/abc/artifacts", "{uri}");
         }
     }
 
@@ -153,26 +247,44 @@ mod tests {
             "file:///data/a%20b",
             "file://localhost/data/a b",
         ] {
-            assert_eq!(
-                leads_to(uri),
-                r#"Local(LocalFolder { root: "/data/a b", staging: false }) "#
-            );
+            assert_eq!(leads_to(uri), "file:///data/a b");
         }
+        let here = std::env::current_dir().unwrap();
         assert_eq!(
             leads_to("./mlruns/1"),
-            r#"Local(LocalFolder { root: "./mlruns/1", staging: false }) "#
+            format!("file://{}/mlruns/1", here.display())
         );
+        assert_eq!(leads_to("/srv/mlartifacts2"), "file:///srv/mlartifacts2");
+    }
+
+    #[test]
+    fn addresses_of_object_stores_lead_to_their_bucket() {
+        let kept = locations("s3://bucket/root/", true);
+        for (uri, address) in [
+            ("s3://bucket/other/a", "s3://bucket/other/a"),
+            ("s3://bucket/root/a", "mlflow-artifacts:/a"),
+            ("s3://bucket/root2/a", "s3://bucket/root2/a"),
+            ("mlflow-artifacts:/a/b", "mlflow-artifacts:/a/b"),
+        ] {
+            assert_eq!(kept.resolve(uri).unwrap().address(), address);
+        }
+        let place = kept.resolve("mlflow-artifacts:/a/b").unwrap();
+        assert_eq!(place.path.as_str(), "a/b");
     }
 
     #[test]
     fn refuses_what_it_cannot_reach() {
+        let kept = locations("/srv/mlartifacts", true);
         for uri in [
             "ftp://host/x",
             "http://host/elsewhere",
             "mlflow-artifacts:/../x",
+            "s3://bucket/a/../b",
+            "s3:///a",
         ] {
-            assert!(artifacts(true).resolve(uri).is_err(), "{uri}");
+            assert!(kept.resolve(uri).is_err(), "{uri}");
         }
-        assert!(artifacts(false).resolve("mlflow-artifacts:/1").is_err());
+        let not_served = locations("/srv/mlartifacts", false);
+        assert!(not_served.resolve("mlflow-artifacts:/1").is_err());
     }
 }

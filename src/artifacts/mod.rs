@@ -1,14 +1,25 @@
 //! The bytes of models and other artifacts: where an address leads, and what can be done there.
 
+mod body;
+mod cloud;
+mod direct;
+mod keeper;
 mod local;
 mod location;
+mod manifest;
 mod path;
 mod repository;
 mod staged;
+mod transfer;
 
 use crate::error::{Error, Result};
 
-pub use self::location::{Artifacts, Place};
+pub use self::body::Incoming;
+pub use self::cloud::SentPart;
+pub use self::direct::DownloadAddress;
+pub use self::keeper::{Artifact, Artifacts, Upload};
+pub use self::location::Place;
+pub use self::manifest::{Manifest, ManifestEntry};
 pub use self::path::ArtifactPath;
 pub use self::repository::{Download, Repository};
 
@@ -19,13 +30,30 @@ pub struct Entry {
     pub size: Option<u64>,
 }
 
+/// A file somewhere below a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Relative to the folder; the root where the file itself was asked for.
+    pub path: ArtifactPath,
+    pub size: u64,
+    /// Another one as soon as the file is replaced or written to.
+    pub version: String,
+}
+
 /// What an upload has become.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     pub size: u64,
     pub sha256: [u8; 32],
-    /// Tells whether the stored bytes were replaced since.
+    /// Another one as soon as the file is replaced or written to.
     pub version: String,
+}
+
+impl Stored {
+    /// Names the content; another content has another one.
+    pub fn etag(&self) -> String {
+        hexadecimal(&self.sha256)
+    }
 }
 
 /// Runs what waits for the disk outside of the threads that serve requests.
@@ -36,5 +64,14 @@ async fn blocking<T: Send + 'static>(
         Err(Error::internal(
             "The server failed while it worked on an artifact.",
         ))
+    })
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
     })
 }

@@ -4,35 +4,42 @@ use std::io;
 use std::ops::Range;
 use std::time::SystemTime;
 
-use bytes::{Bytes, BytesMut};
-use futures_util::stream::{self, BoxStream};
-use futures_util::{Stream, StreamExt};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 
-use super::local::{LocalFolder, OpenFile, explain};
+use super::body::Incoming;
+use super::cloud::{CloudFile, CloudFolder, ReceivedObject};
+use super::local::{LocalFolder, OpenFile};
 use super::path::ArtifactPath;
-use super::{Entry, Stored, blocking};
-use crate::error::{Error, Result};
-
-/// How much of a transfer is in memory at once: one piece that is read or written, and one that is
-/// sent or received.
-const PIECE: usize = 256 * 1024;
+use super::transfer::{ReceivedFile, read_file};
+use super::{Entry, Found, Stored};
+use crate::error::Result;
 
 #[derive(Clone, Debug)]
 pub enum Repository {
     Local(LocalFolder),
+    Cloud(CloudFolder),
 }
 
 /// A file that is about to be sent.
 pub struct Download {
     pub size: u64,
     pub modified: SystemTime,
-    /// Tells whether the stored bytes were replaced since.
+    /// Another one as soon as the file is replaced or written to.
     pub version: String,
     content: Content,
 }
 
 enum Content {
     Local(OpenFile),
+    Cloud(CloudFile),
+}
+
+/// All bytes of an upload, not visible yet. Dropped, it leaves nothing behind.
+pub enum Received {
+    Local(ReceivedFile),
+    Cloud(ReceivedObject),
 }
 
 impl Repository {
@@ -40,6 +47,15 @@ impl Repository {
     pub async fn list(&self, path: &ArtifactPath) -> Result<Vec<Entry>> {
         match self {
             Self::Local(folder) => folder.list(path).await,
+            Self::Cloud(folder) => folder.list(path).await,
+        }
+    }
+
+    /// All files below a path, or the one that it names.
+    pub async fn walk(&self, path: &ArtifactPath) -> Result<Vec<Found>> {
+        match self {
+            Self::Local(folder) => folder.walk(path).await,
+            Self::Cloud(folder) => folder.walk(path).await,
         }
     }
 
@@ -51,23 +67,31 @@ impl Repository {
                 Ok(file.map(|file| Download {
                     size: file.size,
                     modified: file.modified,
-                    version: file.version(),
+                    version: file.version.clone(),
                     content: Content::Local(file),
+                }))
+            }
+            Self::Cloud(folder) => {
+                let file = folder.open_file(path).await?;
+                Ok(file.map(|file| Download {
+                    size: file.size(),
+                    modified: file.modified(),
+                    version: file.version(),
+                    content: Content::Cloud(file),
                 }))
             }
         }
     }
 
-    /// Stores what a stream brings. A stream that breaks off leaves nothing behind, and nothing is
-    /// visible before it ends.
-    pub async fn put<S, E>(&self, path: &ArtifactPath, body: S) -> Result<Stored>
-    where
-        S: Stream<Item = Result<Bytes, E>> + Unpin,
-        E: std::fmt::Display,
-    {
-        path.check_name()?;
+    /// Takes what a client sends. Nothing of it is visible before [`Received::publish`].
+    pub async fn receive(&self, path: &ArtifactPath, body: &mut Incoming) -> Result<Received> {
         match self {
-            Self::Local(folder) => put_file(folder, path, body).await,
+            Self::Local(folder) => ReceivedFile::receive(folder, path, body)
+                .await
+                .map(Received::Local),
+            Self::Cloud(folder) => ReceivedObject::receive(folder, path, body)
+                .await
+                .map(Received::Cloud),
         }
     }
 
@@ -75,6 +99,17 @@ impl Repository {
     pub async fn delete(&self, path: &ArtifactPath) -> Result<()> {
         match self {
             Self::Local(folder) => folder.delete(path).await,
+            Self::Cloud(folder) => folder.delete(path).await,
+        }
+    }
+}
+
+impl Received {
+    /// Makes the upload visible. When this returns, it is kept.
+    pub async fn publish(self) -> Result<Stored> {
+        match self {
+            Self::Local(file) => file.publish().await,
+            Self::Cloud(object) => object.publish().await,
         }
     }
 }
@@ -84,83 +119,7 @@ impl Download {
     pub fn stream(self, range: Range<u64>) -> BoxStream<'static, io::Result<Bytes>> {
         match self.content {
             Content::Local(file) => read_file(file, range).boxed(),
+            Content::Cloud(file) => file.read(range),
         }
     }
-}
-
-async fn put_file<S, E>(folder: &LocalFolder, path: &ArtifactPath, mut body: S) -> Result<Stored>
-where
-    S: Stream<Item = Result<Bytes, E>> + Unpin,
-    E: std::fmt::Display,
-{
-    let staged = folder.stage(path).await?;
-    // One piece is written while the next is received.
-    let mut writing = tokio::spawn(async move { Ok(staged) });
-    let mut piece = BytesMut::with_capacity(PIECE);
-    loop {
-        let received = body.next().await;
-        let ended = received.is_none();
-        if let Some(chunk) = received {
-            let chunk = chunk.map_err(|error| {
-                Error::invalid_parameter(format!("The upload broke off: {error}"))
-            })?;
-            piece.extend_from_slice(&chunk);
-        }
-        if ended || piece.len() >= PIECE {
-            let mut staged = join(writing).await?;
-            let full = std::mem::replace(&mut piece, BytesMut::with_capacity(PIECE));
-            let path = path.clone();
-            writing = tokio::spawn(blocking(move || {
-                staged
-                    .write(&full)
-                    .map_err(|error| explain(&error, &path))?;
-                Ok(staged)
-            }));
-        }
-        if ended {
-            return folder.publish(path, join(writing).await?).await;
-        }
-    }
-}
-
-async fn join<T>(task: tokio::task::JoinHandle<Result<T>>) -> Result<T> {
-    task.await.unwrap_or_else(|_| {
-        Err(Error::internal(
-            "The server failed while it wrote an artifact.",
-        ))
-    })
-}
-
-/// Reads one piece ahead of what is sent.
-fn read_file(
-    mut file: OpenFile,
-    range: Range<u64>,
-) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    let left = range.end - range.start;
-    let first = tokio::task::spawn_blocking(move || {
-        let piece = file
-            .seek(range.start)
-            .and_then(|()| read_piece(&mut file, left));
-        (file, piece)
-    });
-    stream::try_unfold(Some((first, left)), |state| async move {
-        let Some((reading, left)) = state else {
-            return Ok(None);
-        };
-        let (mut file, piece) = reading.await.map_err(io::Error::other)?;
-        let piece = piece?;
-        let left = left - piece.len() as u64;
-        let next = (left > 0 && !piece.is_empty()).then(|| {
-            let reading = tokio::task::spawn_blocking(move || {
-                let piece = read_piece(&mut file, left);
-                (file, piece)
-            });
-            (reading, left)
-        });
-        Ok((!piece.is_empty()).then_some((piece, next)))
-    })
-}
-
-fn read_piece(file: &mut OpenFile, left: u64) -> io::Result<Bytes> {
-    file.read_piece(usize::try_from(left).map_or(PIECE, |left| left.min(PIECE)))
 }

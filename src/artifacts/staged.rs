@@ -1,17 +1,22 @@
 //! An upload on its way: a file under a temporary name, with the digest of what it holds so far.
 
-use std::io::{self, Write};
+use std::fs::{File, Metadata, TryLockError};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
 
-use cap_std::fs::{Dir, File, OpenOptions};
+use cap_std::fs::{Dir, OpenOptions};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::Stored;
-use super::local::version;
 use super::path::UPLOADING;
+
+/// Stock MLflow has temporary files too, which are not ours to remove.
+const OURS: &str = "flowkeep-";
 
 /// Dropped before it is published, it leaves nothing behind.
 pub struct Staged {
+    /// Locked for as long as it is written to: whoever gets the lock knows that the writer is gone.
     file: File,
     home: Dir,
     temporary: String,
@@ -24,19 +29,30 @@ pub struct Staged {
 
 impl Staged {
     pub fn create(home: Dir, target: Dir, name: &str) -> io::Result<Self> {
-        let temporary = format!("{UPLOADING}{}", Uuid::new_v4().simple());
-        let mut options = OpenOptions::new();
-        let file = home.open_with(&temporary, options.write(true).create_new(true))?;
-        Ok(Self {
-            file,
-            home,
-            temporary,
-            target,
-            name: name.to_owned(),
-            digest: Sha256::new(),
-            size: 0,
-            published: false,
-        })
+        loop {
+            let temporary = format!("{UPLOADING}{OURS}{}", Uuid::new_v4().simple());
+            let mut options = OpenOptions::new();
+            let file = home
+                .open_with(&temporary, options.write(true).create_new(true))?
+                .into_std();
+            let staged = Self {
+                file,
+                home: home.try_clone()?,
+                temporary,
+                target: target.try_clone()?,
+                name: name.to_owned(),
+                digest: Sha256::new(),
+                size: 0,
+                published: false,
+            };
+            match staged.file.try_lock() {
+                // Another server that starts just now may have taken it for abandoned.
+                Ok(()) if staged.file.metadata()?.nlink() > 0 => return Ok(staged),
+                Ok(()) | Err(TryLockError::WouldBlock) => {}
+                // A file system without locks: its leftovers are not removed, either.
+                Err(TryLockError::Error(_)) => return Ok(staged),
+            }
+        }
     }
 
     pub fn write(&mut self, piece: &[u8]) -> io::Result<()> {
@@ -46,17 +62,22 @@ impl Staged {
         Ok(())
     }
 
+    /// A second handle, to flush what is written while more is received.
+    pub fn handle(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
+    /// Makes the upload visible. When this returns, it survives a power cut.
     pub fn publish(mut self) -> io::Result<Stored> {
         self.file.sync_all()?;
-        let modified = self.file.metadata()?.modified()?.into_std();
         self.home
             .rename(&self.temporary, &self.target, &self.name)?;
         self.published = true;
         sync(&self.target)?;
         Ok(Stored {
             size: self.size,
-            sha256: self.digest.clone().finalize().into(),
-            version: version(modified),
+            sha256: std::mem::take(&mut self.digest).finalize().into(),
+            version: version(&self.file.metadata()?),
         })
     }
 }
@@ -65,10 +86,51 @@ impl Drop for Staged {
     fn drop(&mut self) {
         if !self.published
             && let Err(error) = self.home.remove_file(&self.temporary)
+            && error.kind() != ErrorKind::NotFound
         {
             tracing::warn!(%error, file = self.temporary, "an upload that broke off could not be removed");
         }
     }
+}
+
+/// Removes the uploads in a folder whose server was killed.
+pub fn remove_abandoned(folder: &Dir) -> io::Result<()> {
+    for entry in folder.entries()? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_ours = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(UPLOADING))
+            .is_some_and(|name| name.starts_with(OURS));
+        if !is_ours {
+            continue;
+        }
+        let mut options = OpenOptions::new();
+        let file = match entry.open_with(options.write(true)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            opened => opened?.into_std(),
+        };
+        if file.try_lock().is_ok() {
+            match entry.remove_file() {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                removed => removed?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Another one as soon as the file is replaced or written to. The time of the last change to the
+/// file's own record is in it, because the time of its last writing can be set back.
+pub fn version(metadata: &Metadata) -> String {
+    format!(
+        "{:x}.{:x}-{:x}.{:x}-{:x}",
+        metadata.mtime(),
+        metadata.mtime_nsec(),
+        metadata.ctime(),
+        metadata.ctime_nsec(),
+        metadata.ino()
+    )
 }
 
 /// Makes the names in a folder survive a power cut.

@@ -39,7 +39,7 @@ impl ServerCommand {
         }
         let working_directory = env::current_dir()?;
         let database = self.database.settings(&working_directory)?;
-        let artifacts = self.artifacts.settings(&working_directory);
+        let artifacts = self.artifacts.settings(&working_directory)?;
         let http = self.http.settings()?;
         let security = self.security.settings()?;
         let limits = Limits::from_environment();

@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 
+use super::{ConfigError, StoreSettings};
 use crate::artifact_uri::absolute;
 
 #[derive(Args)]
@@ -42,10 +43,19 @@ pub struct ArtifactFlags {
         default_value = "./mlartifacts"
     )]
     artifacts_destination: String,
+
+    /// The largest artifact that clients may store through this server, such as 500MB or 20GiB
+    #[arg(
+        long,
+        env = "FLOWKEEP_MAX_ARTIFACT_SIZE",
+        value_name = "SIZE",
+        value_parser = size
+    )]
+    max_artifact_size: Option<u64>,
 }
 
 impl ArtifactFlags {
-    pub fn settings(self, working_directory: &Path) -> ArtifactSettings {
+    pub fn settings(self, working_directory: &Path) -> Result<ArtifactSettings, ConfigError> {
         let serve = self.serve_artifacts.unwrap_or(true) && !self.no_serve_artifacts;
         let default_root = self.default_artifact_root.unwrap_or_else(|| {
             let root = if serve {
@@ -55,13 +65,43 @@ impl ArtifactFlags {
             };
             root.to_owned()
         });
-        ArtifactSettings {
+        Ok(ArtifactSettings {
             default_root: absolute(&default_root, working_directory),
             destination: self.artifacts_destination,
             serve,
             only: self.artifacts_only,
-        }
+            largest: self.max_artifact_size,
+            stores: StoreSettings::from_environment()?,
+        })
     }
+}
+
+/// A number of bytes, as people write it.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor: u64 = match text[digits.len()..].to_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "tb" => 1_000_000_000_000,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "t" | "tib" => 1 << 40,
+        unit => {
+            return Err(format!(
+                "'{unit}' is no unit; KiB, MiB, GiB, KB, MB and GB are"
+            ));
+        }
+    };
+    let number: u64 = digits
+        .trim_end()
+        .parse()
+        .map_err(|_| "it must be a number and a unit, such as 20GiB".to_owned())?;
+    number
+        .checked_mul(factor)
+        .ok_or_else(|| "it is too large".to_owned())
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +113,9 @@ pub struct ArtifactSettings {
     pub serve: bool,
     /// Serve artifacts and nothing else.
     pub only: bool,
+    /// The most bytes of an artifact.
+    pub largest: Option<u64>,
+    pub stores: StoreSettings,
 }
 
 #[cfg(test)]
@@ -91,6 +134,7 @@ mod tests {
         Command::parse_from([&["server"], flags].concat())
             .artifacts
             .settings(Path::new("/srv"))
+            .unwrap()
     }
 
     #[test]
@@ -102,6 +146,8 @@ mod tests {
                 destination: "./mlartifacts".to_owned(),
                 serve: true,
                 only: false,
+                largest: None,
+                stores: StoreSettings::default(),
             }
         );
         let root = |flags: &[&str]| settings(flags).default_root;
@@ -114,6 +160,22 @@ mod tests {
             ("file:///there", "file:///there"),
         ] {
             assert_eq!(root(&["--default-artifact-root", given]), kept);
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("5000", 5000),
+            ("1kB", 1000),
+            ("20GiB", 20 << 30),
+            ("3 m", 3 << 20),
+        ] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "GiB", "1.5GiB", "-1", "1 parsec", "99999999TiB"] {
+            assert!(size(text).is_err(), "{text}");
         }
     }
 

@@ -2,6 +2,7 @@
 //! names and `MLFLOW_*` variables of `mlflow server`, and the settings that they come to.
 
 mod artifacts;
+mod aws_profile;
 mod database;
 mod http;
 mod limits;
@@ -9,12 +10,14 @@ mod logging;
 mod other;
 mod security;
 mod sources;
+mod stores;
 mod ui;
 mod webhooks;
 
 use thiserror::Error;
 
 pub use artifacts::{ArtifactFlags, ArtifactSettings};
+pub use aws_profile::AwsProfile;
 pub use database::{DatabaseFlags, DatabaseSettings, DatabaseUri, UriError};
 pub use http::{HttpFlags, HttpSettings};
 pub use limits::Limits;
@@ -22,6 +25,7 @@ pub use logging::log_filter;
 pub use other::OtherFlags;
 pub use security::{SecurityFlags, SecuritySettings};
 pub use sources::SourceRules;
+pub use stores::{Addressing, S3Settings, S3Upload, StoreSettings};
 pub use ui::UiFlags;
 pub use webhooks::WebhookSettings;
 
@@ -54,6 +58,11 @@ pub enum ConfigError {
          `python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'` prints them."
     )]
     Key(&'static str),
+    #[error("{variable} cannot be followed: {reason}.")]
+    Variable {
+        variable: &'static str,
+        reason: String,
+    },
     #[error("{variable} is not a regular expression that flowkeep can use: {reason}")]
     Pattern {
         variable: &'static str,

@@ -1,6 +1,7 @@
 //! The only place with SQL. Handlers see [`Store::read`] and [`Store::write`]; the functions that
 //! they pass take a [`Db`] and know nothing of how they are run.
 
+pub mod artifact_digests;
 pub mod artifact_locations;
 pub mod datasets;
 mod db;

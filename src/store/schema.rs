@@ -362,6 +362,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    flowkeep_artifact_digests (address) {
+        address -> Text,
+        size -> BigInt,
+        sha256 -> Text,
+        version -> Text,
+        recorded_at -> BigInt,
+        recorded_by -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     experiments,
     experiment_tags,
@@ -392,4 +403,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     flowkeep_models,
     flowkeep_evidence,
     flowkeep_history,
+    flowkeep_artifact_digests,
 );

@@ -7,20 +7,20 @@ use serde_json::json;
 use super::TestApp;
 use super::harness::Reply;
 
-const ARTIFACTS: &str = "/api/2.0/mlflow-artifacts/artifacts";
+pub const ARTIFACTS: &str = "/api/2.0/mlflow-artifacts/artifacts";
 
-async fn put(app: &TestApp, path: &str, content: &[u8]) -> Reply {
+pub async fn put(app: &TestApp, path: &str, content: &[u8]) -> Reply {
     let request = TestRequest::put()
         .uri(&format!("{ARTIFACTS}/{path}"))
         .set_payload(content.to_vec());
     app.send(request).await
 }
 
-async fn get(app: &TestApp, path: &str) -> Reply {
+pub async fn get(app: &TestApp, path: &str) -> Reply {
     app.get(&format!("{ARTIFACTS}/{path}")).await
 }
 
-fn header<'a>(reply: &'a Reply, name: &str) -> &'a str {
+pub fn header<'a>(reply: &'a Reply, name: &str) -> &'a str {
     reply
         .headers
         .get(name)
@@ -28,7 +28,7 @@ fn header<'a>(reply: &'a Reply, name: &str) -> &'a str {
 }
 
 /// All files below the artifact folder, hidden ones as well.
-fn files(app: &TestApp) -> Vec<String> {
+pub fn files(app: &TestApp) -> Vec<String> {
     fn walk(folder: &std::path::Path, found: &mut Vec<String>) {
         for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();

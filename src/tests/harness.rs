@@ -16,7 +16,8 @@ use tempfile::TempDir;
 
 use crate::api::{self, Settings, State};
 use crate::config::{
-    ArtifactSettings, DatabaseSettings, DatabaseUri, Limits, SourceRules, WebhookSettings,
+    ArtifactSettings, DatabaseSettings, DatabaseUri, Limits, SourceRules, StoreSettings,
+    WebhookSettings,
 };
 use crate::store;
 
@@ -24,6 +25,7 @@ type Pending = Pin<Box<dyn Future<Output = Reply>>>;
 
 pub struct TestApp {
     call: Box<dyn Fn(Request) -> Pending>,
+    state: Data<State>,
     /// Database and artifacts; gone with the app.
     folder: TempDir,
 }
@@ -53,6 +55,8 @@ impl TestApp {
             destination: folder.path().join("mlartifacts").display().to_string(),
             serve: true,
             only: false,
+            largest: None,
+            stores: StoreSettings::default(),
         };
         store::initialize(&uri).expect("an empty database");
         let database = DatabaseSettings::new(uri);
@@ -67,7 +71,7 @@ impl TestApp {
         let state = State::open(&database, settings).await;
         let state = Data::new(state.expect("a connection"));
         let app = App::new()
-            .app_data(state)
+            .app_data(state.clone())
             .wrap(from_fn(api::refuse_what_is_off))
             .configure(api::configure);
         let service = Rc::new(init_service(app).await);
@@ -86,6 +90,7 @@ impl TestApp {
         };
         Self {
             call: Box::new(call),
+            state,
             folder,
         }
     }
@@ -93,6 +98,11 @@ impl TestApp {
     /// The folder that holds database and artifacts.
     pub fn folder(&self) -> &std::path::Path {
         self.folder.path()
+    }
+
+    /// What handlers see.
+    pub fn state(&self) -> &State {
+        &self.state
     }
 
     pub async fn send(&self, request: TestRequest) -> Reply {

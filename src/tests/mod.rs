@@ -1,5 +1,6 @@
 //! HTTP tests through one harness. A file for each area of the API.
 
+mod artifact_digests;
 mod artifacts;
 mod experiments;
 mod features;

@@ -135,6 +135,7 @@ fn is_remote(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::StoreSettings;
 
     fn check(location: &str) -> Result<String> {
         let settings = ArtifactSettings {
@@ -142,6 +143,8 @@ mod tests {
             destination: "hdfs://Name:8020/root".to_owned(),
             serve: true,
             only: false,
+            largest: None,
+            stores: StoreSettings::default(),
         };
         artifact_location(location, &settings, &Limits::default(), Path::new("/srv"))
     }

@@ -1,12 +1,13 @@
 //! The artifact proxy: clients store and fetch bytes below one destination of the server's.
 
+use actix_web::http::header::{self, ETag, EntityTag};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
 use super::artifacts::send;
 use crate::api::State;
-use crate::artifacts::{ArtifactPath, Place};
+use crate::artifacts::{ArtifactPath, Incoming, Upload};
 use crate::error::Result;
 use crate::wire::artifacts::{FileInfo, ListArtifacts, list_artifacts};
 
@@ -15,7 +16,8 @@ pub const ROUTE: &str = "/2.0/mlflow-artifacts/artifacts/";
 
 pub async fn list(state: Data<State>, request: ListArtifacts) -> Result<list_artifacts::Response> {
     let path = ArtifactPath::parse(request.path())?;
-    let entries = state.artifacts.destination().list(&path).await?;
+    let place = state.artifacts.destination(path);
+    let entries = state.artifacts.list(&place).await?;
     let files = entries.into_iter().map(|entry| FileInfo {
         path: Some(entry.name),
         is_dir: Some(entry.size.is_none()),
@@ -27,10 +29,7 @@ pub async fn list(state: Data<State>, request: ListArtifacts) -> Result<list_art
 }
 
 pub async fn download(state: Data<State>, http: HttpRequest) -> Result<HttpResponse> {
-    let place = Place {
-        repository: state.artifacts.destination().clone(),
-        path: path(&http)?,
-    };
+    let place = state.artifacts.destination(path(&http, ROUTE)?);
     match send(&state, &http, place).await? {
         Ok(response) => Ok(response),
         Err(refusal) => Ok(detail(refusal.message.as_ref())),
@@ -38,30 +37,49 @@ pub async fn download(state: Data<State>, http: HttpRequest) -> Result<HttpRespo
 }
 
 pub async fn upload(state: Data<State>, http: HttpRequest, body: Payload) -> Result<HttpResponse> {
-    let path = path(&http)?;
+    let path = path(&http, ROUTE)?;
     if path.is_root() || http.path().ends_with('/') {
         return Ok(detail(
             "Artifact path must include a filename (cannot end with '/').",
         ));
     }
-    state.artifacts.destination().put(&path, body).await?;
-    Ok(HttpResponse::Ok().finish())
+    let place = state.artifacts.destination(path);
+    let upload = Upload {
+        body: Incoming::new(body, length(&http)),
+        by: sender(&http),
+    };
+    let stored = state.artifacts.put(&place, upload).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header(ETag(EntityTag::new_strong(stored.etag())))
+        .finish())
 }
 
 pub async fn delete(state: Data<State>, http: HttpRequest) -> Result<HttpResponse> {
-    let path = path(&http)?;
+    let path = path(&http, ROUTE)?;
     if path.is_root() {
         return Ok(HttpResponse::NotFound().finish());
     }
-    state.artifacts.destination().delete(&path).await?;
+    let place = state.artifacts.destination(path);
+    state.artifacts.delete(&place).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }
 
 /// The path as it was sent. The router's own has some characters decoded and others not.
-fn path(http: &HttpRequest) -> Result<ArtifactPath> {
+pub fn path(http: &HttpRequest, route: &str) -> Result<ArtifactPath> {
     let sent = http.uri().path();
-    let below = sent.split_once(ROUTE).map_or("", |(_, below)| below);
+    let below = sent.split_once(route).map_or("", |(_, below)| below);
     ArtifactPath::parse(below)
+}
+
+/// How long the body is going to be, where the client says so.
+fn length(http: &HttpRequest) -> Option<u64> {
+    let length = http.headers().get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}
+
+/// Nobody logs in: all that is known of a client is where it is.
+pub fn sender(http: &HttpRequest) -> Option<String> {
+    http.peer_addr().map(|address| address.ip().to_string())
 }
 
 /// These routes tell some refusals in a form of their own.

@@ -2,13 +2,12 @@
 
 use actix_web::web::{Data, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::StreamExt;
 use serde::Deserialize;
 
-use super::artifact_proxy::as_sent;
+use super::artifact_proxy::{as_sent, sender};
 use crate::api::State;
 use crate::api::download::Attachment;
-use crate::artifacts::{ArtifactPath, Place};
+use crate::artifacts::{ArtifactPath, Incoming, Place, Upload};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::{artifact_locations, model_versions};
 use crate::wire::{
@@ -103,8 +102,9 @@ pub async fn download_of_logged_model(
 /// How the UI stores a small file with a run.
 pub async fn upload(
     state: Data<State>,
+    http: HttpRequest,
     wanted: Query<Wanted>,
-    mut body: Payload,
+    body: Payload,
 ) -> Result<HttpResponse> {
     let wanted = wanted.into_inner();
     let given = |value: Option<String>, name| {
@@ -115,12 +115,9 @@ pub async fn upload(
     let run_id = given(wanted.run_uuid, "run_uuid")?;
     let path = ArtifactPath::parse(&given(wanted.path, "path")?)?;
     let mut data = Vec::new();
-    while let Some(chunk) = body.next().await {
-        data.extend_from_slice(
-            &chunk.map_err(|error| {
-                Error::invalid_parameter(format!("The upload broke off: {error}"))
-            })?,
-        );
+    let mut body = Incoming::new(body, None);
+    while let Some(chunk) = body.next().await? {
+        data.extend_from_slice(&chunk);
         if data.len() > LARGEST_UPLOAD {
             return Err(Error::invalid_parameter(
                 "Artifact size is too large. Max size is 10MB.",
@@ -132,19 +129,22 @@ pub async fn upload(
     }
     let uri = run_location(&state, run_id).await?;
     let place = state.artifacts.resolve(&uri)?;
-    let whole = futures_util::stream::iter([Ok::<_, Error>(data.into())]);
-    place.repository.put(&place.join(&path), whole).await?;
+    let upload = Upload {
+        body: Incoming::whole(data),
+        by: sender(&http),
+    };
+    state.artifacts.put(&place.below(&path), upload).await?;
     Ok(HttpResponse::Ok().content_type("application/json").finish())
 }
 
-async fn run_location(state: &State, run_id: String) -> Result<String> {
+pub async fn run_location(state: &State, run_id: String) -> Result<String> {
     state
         .store
         .read(move |db| artifact_locations::of_run(db, &run_id))
         .await
 }
 
-async fn logged_model_location(state: &State, model_id: String) -> Result<String> {
+pub async fn logged_model_location(state: &State, model_id: String) -> Result<String> {
     state
         .store
         .read(move |db| artifact_locations::of_logged_model(db, &model_id))
@@ -152,8 +152,8 @@ async fn logged_model_location(state: &State, model_id: String) -> Result<String
 }
 
 async fn files(state: &State, uri: &str, below: &ArtifactPath) -> Result<Vec<FileInfo>> {
-    let place = state.artifacts.resolve(uri)?;
-    let entries = place.repository.list(&place.join(below)).await?;
+    let place = state.artifacts.resolve(uri)?.below(below);
+    let entries = state.artifacts.list(&place).await?;
     let files = entries.into_iter().map(|entry| FileInfo {
         path: Some(if below.is_root() {
             entry.name
@@ -172,18 +172,13 @@ async fn download(
     uri: &str,
     below: &ArtifactPath,
 ) -> Result<HttpResponse> {
-    let mut place = state.artifacts.resolve(uri)?;
-    place.path = place.join(below);
+    let place = state.artifacts.resolve(uri)?.below(below);
     send(state, http, place).await?
 }
 
 /// Sends a file; the inner error says that there is a folder.
-pub async fn send(
-    _state: &State,
-    http: &HttpRequest,
-    place: Place,
-) -> Result<Result<HttpResponse>> {
-    let Some(download) = place.repository.open(&place.path).await? else {
+pub async fn send(state: &State, http: &HttpRequest, place: Place) -> Result<Result<HttpResponse>> {
+    let Some(artifact) = state.artifacts.open(&place).await? else {
         return Ok(Err(Error::invalid_parameter(format!(
             "Artifact path refers to a directory, not a file: '{}'",
             place.path
@@ -191,8 +186,7 @@ pub async fn send(
     };
     let attachment = Attachment {
         name: place.path.name(),
-        etag: format!("{}-{}", download.version, download.size),
-        download,
+        artifact,
     };
     Ok(Ok(attachment.respond(http)))
 }

@@ -2,6 +2,7 @@
 
 pub mod artifact_proxy;
 pub mod artifacts;
+pub mod direct_transfers;
 pub mod experiments;
 pub mod inputs;
 pub mod logged_models;

@@ -1,5 +1,6 @@
 //! The store suite: one list of tests, run on SQLite and on PostgreSQL.
 
+mod artifact_digests;
 mod databases;
 mod executor;
 mod experiments;

@@ -1,0 +1,196 @@
+//! Addresses that clients use to reach an object store themselves.
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::web::{Data, Json};
+use serde_json::{Value, json};
+
+use super::artifact_proxy;
+use super::artifacts::{logged_model_location, run_location};
+use crate::api::State;
+use crate::api::attachment::signed_content_disposition;
+use crate::api::message::Message;
+use crate::artifacts::{ArtifactPath, DownloadAddress, Place, SentPart};
+use crate::error::{Error, Result};
+use crate::wire::artifacts::{
+    AbortMultipartUpload, CompleteMultipartUpload, CreateMultipartUpload,
+    MultipartUploadCredential, create_multipart_upload,
+};
+use crate::wire::{
+    CreatePresignedDownloadUrl, CreatePresignedUploadUrl, create_presigned_download_url,
+    create_presigned_upload_url,
+};
+
+/// What the paths of these routes follow.
+pub const CREATE: &str = "/2.0/mlflow-artifacts/mpu/create/";
+pub const COMPLETE: &str = "/2.0/mlflow-artifacts/mpu/complete/";
+pub const ABORT: &str = "/2.0/mlflow-artifacts/mpu/abort/";
+pub const PRESIGNED: &str = "/2.0/mlflow-artifacts/presigned/";
+
+/// Seconds for which an address for an upload is good, unless the client says so.
+const UPLOAD_LIFETIME: i64 = 900;
+/// Object stores sign for a week at most.
+const LONGEST_LIFETIME: i64 = 604_800;
+
+pub async fn create(
+    state: Data<State>,
+    http: HttpRequest,
+    message: Message<CreateMultipartUpload>,
+) -> Result<Json<create_multipart_upload::Response>> {
+    let Message(request) = message;
+    let place = file(&state, &http, CREATE, request.path())?;
+    let begun = state
+        .artifacts
+        .begin_parts(&place, request.num_parts())
+        .await?;
+    let credentials = begun.urls.into_iter().zip(1..);
+    Ok(Json(create_multipart_upload::Response {
+        upload_id: begun.upload,
+        credentials: credentials
+            .map(|(url, number)| MultipartUploadCredential {
+                url: Some(url),
+                part_number: Some(number),
+                ..MultipartUploadCredential::default()
+            })
+            .collect(),
+    }))
+}
+
+pub async fn complete(
+    state: Data<State>,
+    http: HttpRequest,
+    message: Message<CompleteMultipartUpload>,
+) -> Result<Json<Value>> {
+    let Message(request) = message;
+    let place = file(&state, &http, COMPLETE, request.path())?;
+    let parts = request.parts.iter().map(|part| SentPart {
+        number: part.part_number(),
+        etag: part.etag().to_owned(),
+        url: part.url().to_owned(),
+    });
+    state
+        .artifacts
+        .complete_parts(&place, request.upload_id(), parts.collect())
+        .await?;
+    Ok(Json(json!({})))
+}
+
+pub async fn abort(
+    state: Data<State>,
+    http: HttpRequest,
+    message: Message<AbortMultipartUpload>,
+) -> Result<Json<Value>> {
+    let Message(request) = message;
+    let place = file(&state, &http, ABORT, request.path())?;
+    state
+        .artifacts
+        .abort_parts(&place, request.upload_id())
+        .await?;
+    Ok(Json(json!({})))
+}
+
+/// Where a file behind the proxy can be fetched.
+pub async fn presigned(state: Data<State>, http: HttpRequest) -> Result<Json<Value>> {
+    let place = state
+        .artifacts
+        .destination(artifact_proxy::path(&http, PRESIGNED)?);
+    let request = DownloadAddress {
+        disposition: signed_content_disposition(place.path.name()),
+        lifetime: None,
+    };
+    let signed = state
+        .artifacts
+        .download_address(&place, "Multipart download", request)
+        .await?;
+    Ok(Json(json!({
+        "url": signed.url,
+        "headers": {},
+        "file_size": signed.size,
+    })))
+}
+
+pub async fn presigned_upload(
+    state: Data<State>,
+    request: CreatePresignedUploadUrl,
+) -> Result<create_presigned_upload_url::Response> {
+    let path = ArtifactPath::parse(request.path())?;
+    let lifetime = lifetime(request.expiration.unwrap_or(UPLOAD_LIFETIME))?;
+    let uri = match (request.run_id(), request.model_id()) {
+        (run, "") if !run.is_empty() => run_location(&state, run.to_owned()).await?,
+        ("", model) if !model.is_empty() => logged_model_location(&state, model.to_owned()).await?,
+        _ => {
+            return Err(Error::invalid_parameter(
+                "Exactly one of run_id and model_id must be provided.",
+            ));
+        }
+    };
+    if let Some(scheme) = proxied(&uri) {
+        return Err(Error::invalid_parameter(format!(
+            "Presigned upload is not supported for proxied artifact storage (artifact URI scheme: {scheme}). \
+             This endpoint requires a direct cloud storage artifact URI."
+        )));
+    }
+    let place = state.artifacts.resolve(&uri)?.below(&path);
+    let signed = state.artifacts.upload_address(&place, lifetime).await?;
+    Ok(create_presigned_upload_url::Response {
+        presigned_url: Some(signed.url),
+        headers: signed.headers.into_iter().collect(),
+    })
+}
+
+pub async fn presigned_download(
+    state: Data<State>,
+    request: CreatePresignedDownloadUrl,
+) -> Result<create_presigned_download_url::Response> {
+    let path = ArtifactPath::parse(request.path())?;
+    let lifetime = request.expiration.map(lifetime).transpose()?;
+    let uri = run_location(&state, request.run_id().to_owned()).await?;
+    if let Some(scheme) = proxied(&uri) {
+        return Err(Error::invalid_parameter(format!(
+            "Presigned download is not supported for runs with proxied artifact storage (artifact URI scheme: {scheme}). \
+             This endpoint requires a run with a direct cloud storage artifact URI."
+        )));
+    }
+    let place = state.artifacts.resolve(&uri)?.below(&path);
+    let wanted = DownloadAddress {
+        disposition: signed_content_disposition(place.path.name()),
+        lifetime,
+    };
+    let signed = state
+        .artifacts
+        .download_address(&place, "Presigned download", wanted)
+        .await?;
+    Ok(create_presigned_download_url::Response {
+        presigned_url: Some(signed.url),
+        headers: signed.headers.into_iter().collect(),
+        file_size: signed.size.and_then(|size| i64::try_from(size).ok()),
+    })
+}
+
+/// The file that is sent in parts: it goes under its own name into the folder of the path.
+fn file(state: &State, http: &HttpRequest, route: &str, local: &str) -> Result<Place> {
+    let folder = artifact_proxy::path(http, route)?;
+    let name = local.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name = ArtifactPath::from_plain(name)?;
+    if name.is_root() {
+        return Err(Error::invalid_parameter(
+            "The path must end in a file name.",
+        ));
+    }
+    Ok(state.artifacts.destination(folder.join(&name)))
+}
+
+fn lifetime(seconds: i64) -> Result<Duration> {
+    match u64::try_from(seconds) {
+        Ok(wanted) if (1..=LONGEST_LIFETIME).contains(&seconds) => Ok(Duration::from_secs(wanted)),
+        _ => Err(Error::invalid_parameter(format!(
+            "expiration must be between 1 and {LONGEST_LIFETIME} seconds (got {seconds})."
+        ))),
+    }
+}
+
+fn proxied(uri: &str) -> Option<&str> {
+    let (scheme, _) = uri.split_once(':')?;
+    matches!(scheme, "http" | "https" | "mlflow-artifacts").then_some(scheme)
+}

@@ -1,0 +1,146 @@
+//! The bytes that a client sends, watched: there may be too many of them, or none for too long.
+
+use std::fmt::Display;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+
+use crate::error::{Error, ErrorCode, Result};
+
+/// A client that sends nothing for so long is taken for gone.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What is read of a body that is refused, so that a client that is still sending can read why.
+const REFUSED_AND_READ: u64 = 16 * 1024 * 1024;
+
+/// A body on its way in.
+pub struct Incoming {
+    chunks: Pin<Box<dyn Stream<Item = Result<Bytes>>>>,
+    /// How long it is going to be, where the client says so.
+    length: Option<u64>,
+    most: Option<u64>,
+    received: u64,
+    patience: Duration,
+}
+
+impl Incoming {
+    pub fn new<S, E>(body: S, length: Option<u64>) -> Self
+    where
+        S: Stream<Item = Result<Bytes, E>> + 'static,
+        E: Display,
+    {
+        let chunks = body.map(|chunk| {
+            chunk
+                .map_err(|error| Error::invalid_parameter(format!("The upload broke off: {error}")))
+        });
+        Self {
+            chunks: Box::pin(chunks),
+            length,
+            most: None,
+            received: 0,
+            patience: PATIENCE,
+        }
+    }
+
+    /// A body that is in memory already.
+    pub fn whole(bytes: Vec<u8>) -> Self {
+        let length = bytes.len() as u64;
+        let one = futures_util::stream::iter([Ok::<_, Error>(Bytes::from(bytes))]);
+        Self::new(one, Some(length))
+    }
+
+    pub fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// Refuses a body that is, or turns out to be, longer than that.
+    pub async fn limit(&mut self, most: Option<u64>) -> Result<()> {
+        self.most = most;
+        match (self.length, most) {
+            (Some(length), Some(most)) if length > most => {
+                self.read_off().await;
+                Err(too_large(most))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The next bytes; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Bytes>> {
+        let Ok(chunk) = tokio::time::timeout(self.patience, self.chunks.next()).await else {
+            return Err(Error::new(
+                ErrorCode::RequestTimeout,
+                format!(
+                    "The upload sent nothing for {} seconds.",
+                    self.patience.as_secs()
+                ),
+            ));
+        };
+        let chunk = chunk.transpose()?;
+        self.received += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        match self.most {
+            Some(most) if self.received > most => {
+                self.read_off().await;
+                Err(too_large(most))
+            }
+            _ => Ok(chunk),
+        }
+    }
+
+    async fn read_off(&mut self) {
+        let mut read = 0;
+        while read < REFUSED_AND_READ {
+            match tokio::time::timeout(self.patience, self.chunks.next()).await {
+                Ok(Some(Ok(chunk))) => read += chunk.len() as u64,
+                _ => return,
+            }
+        }
+    }
+}
+
+fn too_large(most: u64) -> Error {
+    Error::new(
+        ErrorCode::ContentTooLarge,
+        format!("The artifact is too large. This server takes up to {most} bytes."),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    fn chunks(count: usize) -> impl Stream<Item = Result<Bytes>> {
+        stream::iter((0..count).map(|_| Ok(Bytes::from_static(b"12345"))))
+    }
+
+    #[tokio::test]
+    async fn a_body_that_grows_too_long_is_refused() {
+        let mut body = Incoming::new(chunks(3), None);
+        body.limit(Some(12)).await.unwrap();
+        assert_eq!(body.next().await.unwrap().unwrap(), "12345");
+        assert_eq!(body.next().await.unwrap().unwrap(), "12345");
+        let error = body.next().await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::ContentTooLarge);
+
+        let mut body = Incoming::new(chunks(3), Some(15));
+        assert_eq!(
+            body.limit(Some(14)).await.unwrap_err().code,
+            ErrorCode::ContentTooLarge
+        );
+        let mut body = Incoming::new(chunks(3), Some(15));
+        body.limit(Some(15)).await.unwrap();
+        while body.next().await.unwrap().is_some() {}
+    }
+
+    #[tokio::test]
+    async fn a_client_that_sends_nothing_is_not_waited_for() {
+        let mut body = Incoming::new(chunks(1).chain(stream::pending()), None);
+        assert!(body.next().await.unwrap().is_some());
+        body.patience = Duration::from_millis(1);
+        let error = body.next().await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::RequestTimeout);
+    }
+}

@@ -1,0 +1,153 @@
+//! Artifacts with what is recorded of them. Every write and every delete passes here, whichever
+//! part of the API asks for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+
+use super::body::Incoming;
+use super::location::Locations;
+use super::{ArtifactPath, Download, Entry, Place, Stored, hexadecimal};
+use crate::config::ArtifactSettings;
+use crate::error::{Error, Result};
+use crate::store::Store;
+use crate::store::artifact_digests::{self, Digest};
+
+/// The artifacts that this server reaches.
+pub struct Artifacts {
+    locations: Locations,
+    store: Arc<Store>,
+    largest: Option<u64>,
+    signed_download: Duration,
+}
+
+/// A file that is about to be sent.
+pub struct Artifact {
+    pub download: Download,
+    /// In hexadecimal, where it was recorded of these very bytes.
+    pub sha256: Option<String>,
+}
+
+/// What a client sends, and who it is.
+pub struct Upload {
+    pub body: Incoming,
+    pub by: Option<String>,
+}
+
+/// What is about to happen to an artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// A file is stored, or another one takes its place.
+    Write,
+    /// A file goes, or a folder with all that is in it.
+    Delete,
+}
+
+impl Artifacts {
+    pub fn new(settings: &ArtifactSettings, store: Arc<Store>) -> Result<Self> {
+        Ok(Self {
+            locations: Locations::new(settings)?,
+            store,
+            largest: settings.largest,
+            signed_download: settings.stores.signed_download.0,
+        })
+    }
+
+    /// A path behind the proxy.
+    pub fn destination(&self, path: ArtifactPath) -> Place {
+        self.locations.destination(path)
+    }
+
+    /// Where the address of a run's or a model's artifacts leads.
+    pub fn resolve(&self, uri: &str) -> Result<Place> {
+        self.locations.resolve(uri)
+    }
+
+    /// What is directly below a place, sorted by name; nothing where there is no folder.
+    pub async fn list(&self, place: &Place) -> Result<Vec<Entry>> {
+        place.repository.list(&place.path).await
+    }
+
+    /// Opens a file; `None` stands for a folder.
+    pub async fn open(&self, place: &Place) -> Result<Option<Artifact>> {
+        let Some(download) = place.repository.open(&place.path).await? else {
+            return Ok(None);
+        };
+        let address = place.address();
+        let known = self
+            .store
+            .read(move |db| artifact_digests::get(db, &address))
+            .await?
+            .filter(|known| known.is_of(download.size, &download.version));
+        Ok(Some(Artifact {
+            download,
+            sha256: known.map(|known| known.sha256),
+        }))
+    }
+
+    /// Stores what a client sends. A body that breaks off leaves nothing behind, and nothing is
+    /// visible before it ends.
+    pub async fn put(&self, place: &Place, mut upload: Upload) -> Result<Stored> {
+        admit(Change::Write, place)?;
+        upload.body.limit(self.largest).await?;
+        let received = place
+            .repository
+            .receive(&place.path, &mut upload.body)
+            .await?;
+        // What was allowed when the upload began may be forbidden by now.
+        admit(Change::Write, place)?;
+        let stored = received.publish().await?;
+        let digest = Digest {
+            address: place.address(),
+            size: i64::try_from(stored.size).unwrap_or(i64::MAX),
+            sha256: hexadecimal(&stored.sha256),
+            version: stored.version.clone(),
+            recorded_at: Utc::now().timestamp_millis(),
+            recorded_by: upload.by,
+        };
+        self.store
+            .write(move |db| artifact_digests::record(db, std::slice::from_ref(&digest)))
+            .await?;
+        Ok(stored)
+    }
+
+    /// Removes a file, or a folder with all that is in it. What is not there needs no removal.
+    pub async fn delete(&self, place: &Place) -> Result<()> {
+        admit(Change::Delete, place)?;
+        place.repository.delete(&place.path).await?;
+        let address = place.address();
+        self.store
+            .write(move |db| artifact_digests::forget(db, &address))
+            .await
+    }
+
+    pub(super) fn destination_root(&self) -> Place {
+        self.destination(ArtifactPath::default())
+    }
+
+    pub(super) fn largest(&self) -> Option<u64> {
+        self.largest
+    }
+
+    /// How long signed addresses for downloads are good for, unless the client says so.
+    pub(super) fn signed_download(&self) -> Duration {
+        self.signed_download
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+/// Refuses what may not happen to an artifact. Asked before anything is done, and once more before
+/// an upload becomes visible.
+pub(super) fn admit(change: Change, place: &Place) -> Result<()> {
+    match change {
+        Change::Write => place.path.check_name(),
+        Change::Delete if place.path.is_root() => Err(Error::invalid_parameter(
+            "The root of the artifacts cannot be deleted.",
+        )),
+        Change::Delete => Ok(()),
+    }
+}

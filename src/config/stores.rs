@@ -1,0 +1,197 @@
+//! How object stores are reached: the variables of MLflow and of the stores' own clients.
+
+use std::env;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::{AwsProfile, ConfigError};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreSettings {
+    pub s3: S3Settings,
+    /// `AZURE_STORAGE_CONNECTION_STRING`.
+    pub azure_connection: Option<String>,
+    /// Where an emulator of Google Cloud Storage answers, instead of Google.
+    pub google_emulator: Option<String>,
+    /// How long signed addresses for downloads are good for, unless the client says so.
+    pub signed_download: SignedDownload,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedDownload(pub Duration);
+
+impl Default for SignedDownload {
+    fn default() -> Self {
+        Self(Duration::from_secs(300))
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct S3Settings {
+    /// Where an S3-compatible store answers, instead of AWS.
+    pub endpoint: Option<String>,
+    pub ignore_tls: bool,
+    pub addressing: Addressing,
+    /// Requests without a signature, for public buckets.
+    pub unsigned: bool,
+    /// Certificates to trust, as a PEM file.
+    pub certificates: Option<String>,
+    pub upload: S3Upload,
+    /// What counts where no variable says more.
+    pub profile: AwsProfile,
+}
+
+/// Whether the bucket is in the path of an address or in its host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Addressing {
+    /// In the host for AWS, in the path elsewhere.
+    #[default]
+    Auto,
+    Path,
+    Virtual,
+}
+
+/// What `MLFLOW_S3_UPLOAD_EXTRA_ARGS` says of new objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct S3Upload {
+    pub encryption: Option<String>,
+    pub key: Option<String>,
+    pub bucket_key: bool,
+    pub requester_pays: bool,
+    /// Headers of the object under boto3's names.
+    pub attributes: Vec<(String, String)>,
+    pub metadata: Vec<(String, String)>,
+}
+
+impl StoreSettings {
+    pub fn from_environment() -> Result<Self, ConfigError> {
+        const OWNER: &str = "MLFLOW_S3_EXPECTED_BUCKET_OWNER";
+        const SECONDS: &str = "MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS";
+        // Passed over, it would be a check that somebody relies on and that nobody makes.
+        if variable(OWNER).is_some() {
+            return Err(ConfigError::Variable {
+                variable: OWNER,
+                reason: "flowkeep cannot check whose bucket it is".to_owned(),
+            });
+        }
+        let signed_download = match variable(SECONDS) {
+            None => SignedDownload::default(),
+            Some(seconds) => match seconds.parse() {
+                Ok(seconds) => SignedDownload(Duration::from_secs(seconds)),
+                Err(_) => {
+                    return Err(ConfigError::Variable {
+                        variable: SECONDS,
+                        reason: format!("'{seconds}' is no number of seconds"),
+                    });
+                }
+            },
+        };
+        Ok(Self {
+            s3: S3Settings::from_environment()?,
+            azure_connection: variable("AZURE_STORAGE_CONNECTION_STRING"),
+            google_emulator: variable("STORAGE_EMULATOR_HOST"),
+            signed_download,
+        })
+    }
+}
+
+impl S3Settings {
+    fn from_environment() -> Result<Self, ConfigError> {
+        const ADDRESSING: &str = "MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE";
+        const ARGUMENTS: &str = "MLFLOW_S3_UPLOAD_EXTRA_ARGS";
+        let endpoints = [
+            "MLFLOW_S3_ENDPOINT_URL",
+            "AWS_ENDPOINT_URL_S3",
+            "AWS_ENDPOINT_URL",
+        ];
+        let addressing = match variable(ADDRESSING).as_deref() {
+            None | Some("auto") => Addressing::Auto,
+            Some("path") => Addressing::Path,
+            Some("virtual") => Addressing::Virtual,
+            Some(other) => {
+                return Err(ConfigError::Variable {
+                    variable: ADDRESSING,
+                    reason: format!("'{other}' is none of auto, path and virtual"),
+                });
+            }
+        };
+        let upload = match variable(ARGUMENTS) {
+            None => S3Upload::default(),
+            Some(text) => S3Upload::parse(&text).map_err(|reason| ConfigError::Variable {
+                variable: ARGUMENTS,
+                reason,
+            })?,
+        };
+        Ok(Self {
+            endpoint: endpoints.into_iter().find_map(variable),
+            ignore_tls: variable("MLFLOW_S3_IGNORE_TLS")
+                .is_some_and(|value| matches!(value.to_lowercase().as_str(), "true" | "1")),
+            addressing,
+            unsigned: variable("MLFLOW_EXPERIMENTAL_S3_SIGNATURE_VERSION")
+                .is_some_and(|version| version.eq_ignore_ascii_case("unsigned")),
+            certificates: variable("AWS_CA_BUNDLE"),
+            upload,
+            profile: AwsProfile::from_environment(),
+        })
+    }
+}
+
+impl S3Upload {
+    /// Reads boto3's arguments. One that cannot be followed must not be passed over: it may be the
+    /// one that encrypts.
+    fn parse(text: &str) -> Result<Self, String> {
+        let arguments: Map<String, Value> =
+            serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let mut upload = Self::default();
+        for (name, value) in arguments {
+            match (name.as_str(), value) {
+                ("ServerSideEncryption", Value::String(value)) => upload.encryption = Some(value),
+                ("SSEKMSKeyId", Value::String(value)) => upload.key = Some(value),
+                ("BucketKeyEnabled", Value::Bool(value)) => upload.bucket_key = value,
+                ("RequestPayer", Value::String(_)) => upload.requester_pays = true,
+                (
+                    "CacheControl" | "ContentDisposition" | "ContentEncoding" | "ContentLanguage"
+                    | "ContentType" | "StorageClass",
+                    Value::String(value),
+                ) => upload.attributes.push((name, value)),
+                ("Metadata", Value::Object(metadata)) => {
+                    for (key, value) in metadata {
+                        let value = value.as_str().ok_or("metadata must be texts")?;
+                        upload.metadata.push((key, value.to_owned()));
+                    }
+                }
+                _ => return Err(format!("flowkeep does not know what to do with '{name}'")),
+            }
+        }
+        Ok(upload)
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_of_uploads_are_followed_or_refused() {
+        let text = r#"{"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "k", "StorageClass": "STANDARD_IA",
+            "Metadata": {"team": "a"}}"#;
+        assert_eq!(
+            S3Upload::parse(text).unwrap(),
+            S3Upload {
+                encryption: Some("aws:kms".to_owned()),
+                key: Some("k".to_owned()),
+                attributes: vec![("StorageClass".to_owned(), "STANDARD_IA".to_owned())],
+                metadata: vec![("team".to_owned(), "a".to_owned())],
+                ..S3Upload::default()
+            }
+        );
+        for text in ["", "[]", r#"{"ACL": "private"}"#, r#"{"StorageClass": 1}"#] {
+            assert!(S3Upload::parse(text).is_err(), "{text}");
+        }
+    }
+}
