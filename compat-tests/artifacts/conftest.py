@@ -11,7 +11,8 @@ from harness.object_stores import OBJECT_STORES, ObjectStore
 from harness.servers import FLOWKEEP, STOCK, Server
 
 DISK = "disk"
-KINDS = [DISK, *OBJECT_STORES]
+# Google's has tests of its own: its emulator takes no uploads of the kind that flowkeep makes.
+KINDS = [DISK, "s3", "azure"]
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -180,7 +180,7 @@ class Azurite(ObjectStore):
 
 
 class FakeGcs(ObjectStore):
-    """Speaks like Google Cloud Storage."""
+    """Speaks like Google Cloud Storage, but for uploads by the XML API."""
 
     destination = f"gs://{BUCKET}/kept here"
 
@@ -214,7 +214,7 @@ class FakeGcs(ObjectStore):
         return [
             *(str(binary), "-scheme", "http", "-host", "127.0.0.1", "-port", str(self._port)),
             *("-backend", "filesystem", "-filesystem-root", str(root), "-external-url", self.url),
-            # The host at which it takes the XML API, which has uploads in parts.
+            # The host at which it takes the XML API.
             *("-public-host", f"127.0.0.1:{self._port}"),
         ]
 
@@ -223,6 +223,12 @@ class FakeGcs(ObjectStore):
 
     def _create_bucket(self) -> None:
         requests.post(f"{self.url}/storage/v1/b", json={"name": BUCKET}, timeout=60).raise_for_status()
+
+    def put(self, name: str, content: bytes) -> None:
+        """Stores an object by the JSON API."""
+        url = f"{self.url}/upload/storage/v1/b/{BUCKET}/o"
+        wanted = {"uploadType": "media", "name": name}
+        requests.post(url, params=wanted, data=content, timeout=60).raise_for_status()
 
 
 OBJECT_STORES: dict[str, type[ObjectStore]] = {"s3": SeaweedFs, "azure": Azurite, "google": FakeGcs}
