@@ -270,8 +270,8 @@ async fn read(
 }
 
 async fn open(place: &Place, path: &str) -> Result<Option<crate::artifacts::Download>> {
-    let path = place.join(&ArtifactPath::from_plain(path)?);
-    place.repository.open(&path).await
+    let file = place.below(&ArtifactPath::from_plain(path)?);
+    file.repository.open(&file.path).await
 }
 
 fn known<T>(found: Result<T>) -> Result<Option<T>> {

@@ -78,8 +78,8 @@ async fn feature_spec(place: &Place) -> Option<bool> {
 
 /// A file as text; None where it is none, or too large to be one.
 async fn text(place: &Place, name: &str) -> Result<Option<String>> {
-    let path = place.join(&ArtifactPath::parse(name)?);
-    let Some(download) = place.repository.open(&path).await? else {
+    let file = place.below(&ArtifactPath::parse(name)?);
+    let Some(download) = file.repository.open(&file.path).await? else {
         return Ok(None);
     };
     let size = download.size;
