@@ -1,6 +1,7 @@
 //! The commands.
 
 mod db;
+mod policy;
 mod server;
 mod ui;
 
@@ -35,6 +36,9 @@ enum Command {
     /// Look at a database or make it ready, without running a server
     #[command(subcommand)]
     Db(db::DbCommand),
+    /// Write, test and apply lifecycle policies
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Get MLflow's web UI, which the server then serves
     #[command(subcommand)]
     Ui(ui::UiCommand),
@@ -52,6 +56,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Server(command) => command.run(),
         Command::Db(command) => command.run(),
+        Command::Policy(command) => command.run(),
         Command::Ui(command) => command.run(),
     };
     match outcome {

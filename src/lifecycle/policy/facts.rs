@@ -100,6 +100,7 @@ pub struct Logged {
 
 /// The bytes that evidence speaks of. It counts for no others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Binding {
     pub source: String,
     pub digest: Option<String>,

@@ -4,6 +4,7 @@
 //! a version. There is no database and no HTTP in here, so that what a policy says can be tested
 //! without a server.
 
+pub mod cases;
 mod check;
 pub mod claims;
 pub mod document;
@@ -150,6 +151,11 @@ impl Policy {
     pub fn matches(&self, model: &ModelFacts) -> Option<Specificity> {
         selection::specificity(&self.spec().models, model)
     }
+}
+
+/// The JSON Schema of a policy.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Document).to_value()
 }
 
 /// Reads one YAML document, and refuses what its type does not know.

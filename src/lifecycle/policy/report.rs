@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::document::Enforcement;
 use super::facts::Target;
+use super::statistics::Outcome;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Requirement {
     /// What it is about, such as `evaluation:responsible_ai`.
     pub id: String,
@@ -18,6 +19,9 @@ pub struct Requirement {
     /// The evidence that was used, by number.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<i64>,
+    /// What an A/B test came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
 }
 
 impl Requirement {
@@ -28,6 +32,7 @@ impl Requirement {
             explanation: explanation.into(),
             remedy: None,
             evidence: Vec::new(),
+            outcome: None,
         }
     }
 
@@ -49,9 +54,15 @@ impl Requirement {
         self.evidence = ids.into_iter().collect();
         self
     }
+
+    #[must_use]
+    pub fn outcome(mut self, outcome: Outcome) -> Self {
+        self.outcome = Some(outcome);
+        self
+    }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     pub policy: String,
     pub policy_hash: String,

@@ -28,6 +28,17 @@ impl Period {
         });
         later.map_or(i64::MAX, |time| time.timestamp_millis())
     }
+
+    /// The moment that is this long before another.
+    pub fn before(self, time_ms: i64) -> i64 {
+        let earlier = DateTime::from_timestamp_millis(time_ms).and_then(|time| match self.unit {
+            'h' => time.checked_sub_signed(chrono::TimeDelta::hours(self.count.into())),
+            'd' => time.checked_sub_days(Days::new(self.count.into())),
+            'w' => time.checked_sub_days(Days::new(7 * u64::from(self.count))),
+            _ => time.checked_sub_months(Months::new(12 * self.count)),
+        });
+        earlier.map_or(i64::MIN, |time| time.timestamp_millis())
+    }
 }
 
 impl TryFrom<String> for Period {
@@ -209,6 +220,9 @@ mod tests {
         assert_eq!(period("2w").after(start), date("2024-03-14T12:00:00Z"));
         assert_eq!(period("36h").after(start), date("2024-03-02T00:00:00Z"));
         assert_eq!(period("1d").after(i64::MAX), i64::MAX);
+        assert_eq!(period("1y").before(start), date("2023-02-28T12:00:00Z"));
+        assert_eq!(period("30d").before(start), date("2024-01-30T12:00:00Z"));
+        assert_eq!(period("1d").before(i64::MIN), i64::MIN);
     }
 
     #[test]

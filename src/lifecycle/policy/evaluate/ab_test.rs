@@ -107,12 +107,14 @@ fn verdict(name: &str, wanted: &AbTestRequirement, test: &AbTest) -> Requirement
     };
     let outcome = judge(&test.baseline, &test.candidate, &conditions);
     let figures = outcome.comparison.as_ref().map(figures).unwrap_or_default();
-    if outcome.won {
-        return Requirement::met(ID, format!("{name} is won{figures}."));
-    }
-    let reasons = outcome.shortfalls.join("; ");
-    Requirement::unmet(ID, format!("{name} is not won: {reasons}{figures}."))
-        .remedy("Only a new test that is won helps.")
+    let requirement = if outcome.won {
+        Requirement::met(ID, format!("{name} is won{figures}."))
+    } else {
+        let reasons = outcome.shortfalls.join("; ");
+        Requirement::unmet(ID, format!("{name} is not won: {reasons}{figures}."))
+            .remedy("Only a new test that is won helps.")
+    };
+    requirement.outcome(outcome)
 }
 
 fn figures(comparison: &Comparison) -> String {

@@ -1,20 +1,8 @@
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
+use super::policy;
 use crate::lifecycle::policy::{ModelFacts, Policy, find_tie, select};
-
-/// A policy with these lines under `spec`.
-fn policy(spec: &str) -> String {
-    let mut text = String::from(
-        "apiVersion: flowkeep/v1\nkind: LifecyclePolicy\nmetadata:\n  name: credit\nspec:\n",
-    );
-    for line in spec.trim_end().lines() {
-        text.push_str("  ");
-        text.push_str(line);
-        text.push('\n');
-    }
-    text
-}
 
 fn problem(text: &str) -> String {
     Policy::parse(text).map_or_else(|problem| problem.to_string(), |_| "no problem".to_owned())

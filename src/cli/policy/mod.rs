@@ -1,0 +1,173 @@
+//! `flowkeep policy`: writes, tests and applies lifecycle policies.
+
+mod remote;
+mod test;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use similar::TextDiff;
+
+use self::remote::{Remote, RemoteFlags};
+use super::Outcome;
+use crate::lifecycle::policy::{self, Policy, find_tie};
+
+#[derive(Subcommand)]
+pub enum PolicyCommand {
+    /// Put the policies of a file in force on a server
+    Apply(FilesOnServer),
+    /// Print the policies that are in force on a server, or one of them
+    Show {
+        name: Option<String>,
+        #[command(flatten)]
+        server: RemoteFlags,
+    },
+    /// Show what applying a file would change. Ends with status 1 where it would change something
+    Diff(FilesOnServer),
+    /// Take a policy out of force
+    Delete {
+        name: String,
+        #[command(flatten)]
+        server: RemoteFlags,
+    },
+    /// Check policies and try cases on them, without a server
+    Test(test::TestCommand),
+    /// Print the JSON Schema of policies, for editors
+    Schema,
+}
+
+#[derive(Args)]
+pub struct FilesOnServer {
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    server: RemoteFlags,
+}
+
+#[derive(Args)]
+pub struct Files {
+    /// A file of policies. May be given several times
+    #[arg(short = 'f', long = "file", value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+}
+
+impl Files {
+    /// All policies of the files. What is wrong with one is said with file, line and column.
+    fn read(&self) -> Result<Vec<Policy>, Box<dyn std::error::Error>> {
+        let mut policies: Vec<Policy> = Vec::new();
+        for file in &self.files {
+            let found =
+                Policy::parse_all(&read(file)?).map_err(|problem| placed(file, &problem))?;
+            for policy in found {
+                if policies.iter().any(|other| other.name() == policy.name()) {
+                    return Err(format!("There are two policies named '{}'.", policy.name()).into());
+                }
+                policies.push(policy);
+            }
+        }
+        match find_tie(&policies) {
+            Some(tie) => Err(tie.into()),
+            None => Ok(policies),
+        }
+    }
+}
+
+fn read(file: &Path) -> Result<String, String> {
+    fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+/// In the form that editors and compilers use, so that a terminal can jump there.
+fn placed(file: &Path, problem: &policy::Problem) -> String {
+    let policy::Problem {
+        line,
+        column,
+        message,
+    } = problem;
+    format!("{}:{line}:{column}: {message}", file.display())
+}
+
+impl PolicyCommand {
+    pub fn run(self) -> Outcome {
+        match self {
+            Self::Apply(FilesOnServer { files, server }) => {
+                let policies = files.read()?;
+                let server = server.connect()?;
+                for policy in &policies {
+                    apply(&server, policy)?;
+                }
+                Ok(())
+            }
+            Self::Show { name, server } => show(&server.connect()?, name.as_deref()),
+            Self::Diff(FilesOnServer { files, server }) => diff(&server.connect()?, &files.read()?),
+            Self::Delete { name, server } => {
+                server.connect()?.delete(&name)?;
+                println!("{name} is no longer in force.");
+                Ok(())
+            }
+            Self::Test(command) => command.run(),
+            Self::Schema => {
+                println!("{:#}", policy::schema());
+                Ok(())
+            }
+        }
+    }
+}
+
+fn apply(server: &Remote, policy: &Policy) -> Outcome {
+    let name = policy.name();
+    let before = server.get(name)?;
+    if before.is_some_and(|before| before.hash == policy.hash()) {
+        println!("{name} is in force already.");
+        return Ok(());
+    }
+    server.put(name, policy.text())?;
+    println!("{name} is in force.");
+    Ok(())
+}
+
+fn show(server: &Remote, name: Option<&str>) -> Outcome {
+    let policies = match name {
+        Some(name) => vec![
+            server
+                .get(name)?
+                .ok_or_else(|| format!("No policy named '{name}' is in force."))?,
+        ],
+        None => server.list()?,
+    };
+    if policies.is_empty() {
+        eprintln!("No policy is in force.");
+    }
+    let texts: Vec<&str> = policies
+        .iter()
+        .map(|policy| policy.text.trim_end())
+        .collect();
+    if !texts.is_empty() {
+        println!("{}", texts.join("\n---\n"));
+    }
+    Ok(())
+}
+
+fn diff(server: &Remote, policies: &[Policy]) -> Outcome {
+    let mut changed = Vec::new();
+    for policy in policies {
+        let name = policy.name();
+        let before = server.get(name)?;
+        if before
+            .as_ref()
+            .is_some_and(|before| before.hash == policy.hash())
+        {
+            continue;
+        }
+        let before = before.map(|before| before.text).unwrap_or_default();
+        let difference = TextDiff::from_lines(before.as_str(), policy.text());
+        let headed = format!("{name} (in force)");
+        print!("{}", difference.unified_diff().header(&headed, name));
+        changed.push(name);
+    }
+    if changed.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("applying would change {}", changed.join(", ")).into())
+    }
+}

@@ -1,0 +1,178 @@
+//! The policies of a server, over its API.
+
+use std::env;
+use std::time::Duration;
+
+use clap::Args;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::runtime::{Builder, Runtime};
+use url::Url;
+
+const PATH: &str = "api/1.0/flowkeep/policies";
+
+#[derive(Args)]
+pub struct RemoteFlags {
+    /// The server
+    #[arg(
+        long,
+        env = "MLFLOW_TRACKING_URI",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:5000"
+    )]
+    url: String,
+
+    /// The user, as the MLflow client names it
+    #[arg(long, env = "MLFLOW_TRACKING_USERNAME", value_name = "NAME")]
+    username: Option<String>,
+}
+
+pub struct Remote {
+    url: Url,
+    username: Option<String>,
+    runtime: Runtime,
+    client: Client,
+}
+
+/// A policy that is in force.
+#[derive(Deserialize)]
+pub struct InForce {
+    pub hash: String,
+    pub text: String,
+}
+
+#[derive(Deserialize)]
+struct List {
+    policies: Vec<InForce>,
+}
+
+#[derive(Deserialize)]
+struct Single {
+    policy: InForce,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error_code: String,
+    message: String,
+}
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+impl RemoteFlags {
+    pub fn connect(self) -> Result<Remote> {
+        let mut url = Url::parse(&self.url)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https"))
+            .ok_or_else(|| format!("'{}' is not the address of a server.", self.url))?;
+        if !url.path().ends_with('/') {
+            url.set_path(&format!("{}/", url.path()));
+        }
+        // Only the first call in a process sets it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Ok(Remote {
+            url,
+            username: self.username,
+            runtime: Builder::new_current_thread().enable_all().build()?,
+            client: Client::builder().timeout(Duration::from_secs(60)).build()?,
+        })
+    }
+}
+
+impl Remote {
+    pub fn list(&self) -> Result<Vec<InForce>> {
+        let reply = self.send(self.request(Method::GET, None)?)?;
+        Ok(reply.parse::<List>()?.policies)
+    }
+
+    pub fn get(&self, name: &str) -> Result<Option<InForce>> {
+        let reply = self.send(self.request(Method::GET, Some(name))?)?;
+        if reply.is_missing_policy() {
+            return Ok(None);
+        }
+        Ok(Some(reply.parse::<Single>()?.policy))
+    }
+
+    pub fn put(&self, name: &str, text: &str) -> Result<()> {
+        let request = self
+            .request(Method::PUT, Some(name))?
+            .header(CONTENT_TYPE, "application/yaml")
+            .body(text.to_owned());
+        self.send(request)?.check()
+    }
+
+    pub fn delete(&self, name: &str) -> Result<()> {
+        let request = self.request(Method::DELETE, Some(name))?;
+        self.send(request)?.check()
+    }
+
+    /// Who asks is told as the MLflow client tells it.
+    fn request(&self, method: Method, name: Option<&str>) -> Result<RequestBuilder> {
+        let path = name.map_or_else(
+            || PATH.to_owned(),
+            |name| format!("{PATH}/{}", utf8_percent_encode(name, NON_ALPHANUMERIC)),
+        );
+        let request = self.client.request(method, self.url.join(&path)?);
+        let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        Ok(match (&self.username, variable("MLFLOW_TRACKING_TOKEN")) {
+            (Some(name), _) => request.basic_auth(name, variable("MLFLOW_TRACKING_PASSWORD")),
+            (None, Some(token)) => request.bearer_auth(token),
+            (None, None) => request,
+        })
+    }
+
+    fn send(&self, request: RequestBuilder) -> Result<Reply> {
+        self.runtime.block_on(async {
+            let reply = request
+                .send()
+                .await
+                .map_err(|error| format!("{} does not answer: {}", self.url, reason(&error)))?;
+            Ok(Reply {
+                status: reply.status(),
+                body: reply.text().await?,
+            })
+        })
+    }
+}
+
+struct Reply {
+    status: StatusCode,
+    body: String,
+}
+
+impl Reply {
+    /// A server without this API has no JSON of this kind to say so.
+    fn is_missing_policy(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+            && serde_json::from_str::<Refusal>(&self.body)
+                .is_ok_and(|refusal| refusal.error_code == "RESOURCE_DOES_NOT_EXIST")
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.status.is_success() {
+            return Ok(());
+        }
+        Err(match serde_json::from_str::<Refusal>(&self.body) {
+            Ok(refusal) => refusal.message.into(),
+            Err(_) => format!("The server answered {}: is it flowkeep?", self.status).into(),
+        })
+    }
+
+    fn parse<T: DeserializeOwned>(&self) -> Result<T> {
+        self.check()?;
+        serde_json::from_str(&self.body)
+            .map_err(|error| format!("The server's answer is not understood: {error}").into())
+    }
+}
+
+/// The innermost reason says most.
+fn reason(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}

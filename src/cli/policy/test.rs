@@ -1,0 +1,78 @@
+//! `flowkeep policy test`: cases tried on policies, without a server.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Files, placed, read};
+use crate::cli::Outcome;
+use crate::lifecycle::policy::Report;
+use crate::lifecycle::policy::cases::{CaseResult, Cases};
+
+#[derive(Args)]
+pub struct TestCommand {
+    #[command(flatten)]
+    files: Files,
+
+    /// Files of cases. Left out: the policies are only checked
+    #[arg(value_name = "CASES")]
+    cases: Vec<PathBuf>,
+
+    /// Print what came of each case as JSON, with the report of each requirement
+    #[arg(long)]
+    json: bool,
+}
+
+impl TestCommand {
+    pub fn run(self) -> Outcome {
+        let policies = self.files.read()?;
+        let mut results = Vec::new();
+        for file in &self.cases {
+            let cases = Cases::parse(&read(file)?).map_err(|problem| placed(file, &problem))?;
+            results.extend(cases.run(&policies));
+        }
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&results)?);
+        } else {
+            for policy in &policies {
+                println!("policy {}: no mistakes", policy.name());
+            }
+            for result in &results {
+                println!("{}", told(result));
+            }
+        }
+        let failed = results.iter().filter(|result| !result.passed).count();
+        if failed > 0 {
+            return Err(format!("{failed} of {} cases failed", results.len()).into());
+        }
+        Ok(())
+    }
+}
+
+fn told(result: &CaseResult) -> String {
+    if result.passed {
+        return format!("ok      {}", result.name);
+    }
+    let outcome = |ids: &BTreeSet<String>| {
+        if ids.is_empty() {
+            "allowed".to_owned()
+        } else {
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            format!("refused for {}", ids.join(", "))
+        }
+    };
+    let mut text = format!(
+        "FAILED  {}\n        expected: {}\n        found:    {}",
+        result.name,
+        outcome(&result.expected),
+        outcome(&result.found)
+    );
+    for requirement in result.report.iter().flat_map(Report::unmet) {
+        text.push_str("\n        - ");
+        text.push_str(&requirement.id);
+        text.push_str(": ");
+        text.push_str(&requirement.explanation);
+    }
+    text
+}
