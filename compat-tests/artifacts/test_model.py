@@ -37,7 +37,7 @@ def test_what_is_fetched_was_sent(facts: dict[str, Any]) -> None:
 
 
 def test_lists(facts: dict[str, Any]) -> None:
-    assert facts["listed"] == {"data": None, "small.txt": 12, "data/deep/large file.bin": 13_000_000}
+    assert facts["listed"] == {"data": None, "small.txt": 12, "data/deep/large.bin": 13_000_000}
 
 
 def test_loaded_model_predicts_the_same(facts: dict[str, Any]) -> None:
@@ -56,7 +56,7 @@ def test_parts_went_around_the_server(
 ) -> None:
     """Of bytes that it saw the server knows the digest, of others it does not."""
     assert subject == FLOWKEEP
-    path = facts["artifact_uri"].removeprefix("mlflow-artifacts:/") + "/data/deep/large file.bin"
+    path = facts["artifact_uri"].removeprefix("mlflow-artifacts:/") + "/data/deep/large.bin"
     answer = requests.head(f"{server.url}/api/2.0/mlflow-artifacts/artifacts/{path}", timeout=60)
     assert (answer.headers["ETag"] == f'"{facts["sent"]}"') == (store_kind == DISK)
 

@@ -133,7 +133,7 @@ class Azurite(ObjectStore):
     # The account that every emulator of Azure has.
     _account = "devstoreaccount1"
     _key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-    destination = f"wasbs://{BUCKET}@{_account}.blob.core.windows.net/kept here"
+    destination = f"wasbs://{BUCKET}@{_account}.blob.core.windows.net/kept/here"
 
     @property
     def environment(self) -> dict[str, str]:

@@ -13,7 +13,7 @@ inputs = np.arange(12.0).reshape(6, 2)
 outputs = inputs @ np.array([1.5, -2.0]) + 1
 model = LinearRegression().fit(inputs, outputs)
 
-large = Path("large file.bin")
+large = Path("large.bin")
 large.write_bytes(np.random.default_rng(7).bytes(13_000_000))
 Path("small.txt").write_text("a few words\n")
 
@@ -22,7 +22,7 @@ with mlflow.start_run() as run:
     mlflow.log_artifact("small.txt")
     logged = mlflow.sklearn.log_model(model, name="model", registered_model_name="from-afar")
 
-fetched = Path(mlflow.artifacts.download_artifacts(f"runs:/{run.info.run_id}/data/deep/large file.bin"))
+fetched = Path(mlflow.artifacts.download_artifacts(f"runs:/{run.info.run_id}/data/deep/large.bin"))
 loaded = mlflow.pyfunc.load_model("models:/from-afar/1")
 client = mlflow.MlflowClient()
 found = client.list_artifacts(run.info.run_id) + client.list_artifacts(run.info.run_id, "data/deep")

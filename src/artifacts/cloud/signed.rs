@@ -83,6 +83,11 @@ impl CloudFolder {
         if let Cloud::Azure(store) = &self.cloud {
             let address = store.signed_url(Method::PUT, &key, PART_LIFETIME).await;
             let address = address.map_err(|error| cannot_sign(&error))?;
+            // Azure signs the name itself, the signer its encoded form: it is good only where these
+            // are the same.
+            if address.path().contains('%') {
+                return Err(unsupported("Multipart upload"));
+            }
             let urls = (1..=count).map(|number| block_url(&address, number));
             return Ok(PartAddresses {
                 upload: None,
