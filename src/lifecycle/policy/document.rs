@@ -10,7 +10,7 @@ use serde_saphyr::Spanned;
 
 use super::expression::Expression;
 use super::glob::Glob;
-use super::items::{EvaluationOrKind, FromKey, MetricOrKey, TextOrKey, items};
+use super::items::{EvaluationOrKind, MetricOrKey, TextOrKey, items};
 use super::values::{Confidence, Finite, Lift, Period, PolicyName};
 use crate::store::model_versions::Stage;
 
@@ -397,33 +397,4 @@ fn yes() -> bool {
 )]
 fn is_false(value: &bool) -> bool {
     !value
-}
-
-impl FromKey for TextRequirement {
-    fn from_key(key: String) -> Self {
-        Self {
-            key,
-            values: Vec::new(),
-        }
-    }
-}
-
-impl FromKey for MetricRequirement {
-    fn from_key(key: String) -> Self {
-        Self {
-            key,
-            min: None,
-            max: None,
-        }
-    }
-}
-
-impl FromKey for EvaluationRequirement {
-    fn from_key(kind: String) -> Self {
-        Self {
-            kind,
-            max_age: None,
-            metrics: Vec::new(),
-        }
-    }
 }

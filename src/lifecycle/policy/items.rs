@@ -14,6 +14,35 @@ pub trait FromKey {
     fn from_key(key: String) -> Self;
 }
 
+impl FromKey for TextRequirement {
+    fn from_key(key: String) -> Self {
+        Self {
+            key,
+            values: Vec::new(),
+        }
+    }
+}
+
+impl FromKey for MetricRequirement {
+    fn from_key(key: String) -> Self {
+        Self {
+            key,
+            min: None,
+            max: None,
+        }
+    }
+}
+
+impl FromKey for EvaluationRequirement {
+    fn from_key(kind: String) -> Self {
+        Self {
+            kind,
+            max_age: None,
+            metrics: Vec::new(),
+        }
+    }
+}
+
 /// Reads `[a, {key: b, …}]`. Serde's own way for either-or (`untagged`) would lose the line of a mistake.
 pub fn items<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where

@@ -138,6 +138,11 @@ fn ties_are_found() {
     }
 }
 
+#[test]
+fn the_schema_knows_every_key() {
+    insta::assert_json_snapshot!("schema", crate::lifecycle::policy::schema());
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in any::<String>()) {

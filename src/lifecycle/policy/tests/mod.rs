@@ -1,4 +1,5 @@
 mod documents;
+mod evaluation;
 
 /// A policy with these lines under `spec`.
 fn policy(spec: &str) -> String {
