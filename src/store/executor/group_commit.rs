@@ -161,7 +161,7 @@ fn run_group(
     begin_write(db)?;
     let begun = Instant::now();
     for job in waiting.iter_mut() {
-        if begun.elapsed() > LONGEST_GROUP {
+        if *done > 0 && begun.elapsed() > LONGEST_GROUP {
             break;
         }
         *done += 1;
