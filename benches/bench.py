@@ -11,7 +11,6 @@ from servers import Server
 STOCK = "stock"
 FASTTRACKML = "fasttrackml"
 FLOWKEEP = "flowkeep"
-FLOOR = "floor"
 
 SQLITE = "sqlite"
 POSTGRES = "postgres"
@@ -21,9 +20,6 @@ class Report(Protocol):
     """Takes one figure. Of a unit that ends in `/s` more is better, of any other less."""
 
     def __call__(self, scenario: str, figure: float, unit: str) -> None: ...
-
-
-ReportOf = Callable[[str], Report]
 
 
 @dataclass(frozen=True)
@@ -40,9 +36,11 @@ class Group:
     servers: tuple[str, ...] = (STOCK, FLOWKEEP)
     databases: tuple[str, ...] = (SQLITE, POSTGRES)
 
-    alone: Callable[[Path, ReportOf], None] | None = None
-    """Measures what needs no server, or starts servers of its own, in an empty folder. It says itself
-    for which column of the table a figure is."""
+    floor: Callable[[Path, Report], None] | None = None
+    """Measures in an empty folder what no server can go below."""
+
+    alone: Callable[[Path, Report], None] | None = None
+    """Measures flowkeep in an empty folder, on servers that it starts itself or on none."""
 
     on_request: bool = False
     """Whether the group is left out unless it is named."""

@@ -3,12 +3,12 @@
 import os
 from pathlib import Path
 
-from bench import FLOWKEEP, Group, ReportOf
+from bench import Group, Report
 
 
-def measure(_: Path, report_of: ReportOf) -> None:
+def measure(_: Path, report: Report) -> None:
     binary = Path(os.environ["FLOWKEEP_BIN"])
-    report_of(FLOWKEEP)("size of the binary", binary.stat().st_size / 2**20, "MiB")
+    report("size of the binary", binary.stat().st_size / 2**20, "MiB")
 
 
 GROUP = Group(alone=measure)
