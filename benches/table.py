@@ -11,7 +11,8 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 TITLES = {
     "stock": "MLflow 3.17.2",
     "fasttrackml": "FastTrackML 0.6.0",
-    "floor": "floor",
+    "floor": "bare database",
+    "nginx": "nginx",
     "flowkeep": "flowkeep",
 }
 

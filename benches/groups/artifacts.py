@@ -1,7 +1,7 @@
 """Artifacts through the proxy, on a local disk: how fast, and in how much memory.
 
-The floor is nginx, which takes uploads with its DAV module and sends files with sendfile. It flushes
-nothing to disk; flowkeep does so before it answers.
+Beside them nginx, which takes uploads with its DAV module and sends files with sendfile. It flushes nothing
+to disk; flowkeep does so before it answers.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import requests
 
-from bench import SQLITE, Group, Report
+from bench import SQLITE, Group, Report, ReportOf
 from harness.process import free_port
 from measure import descendants
 from servers import Server
@@ -147,7 +147,7 @@ def run(server: Server, report: Report) -> None:
     Transfers(url, server.process_id, server.folder).report(report)
 
 
-def floor(folder: Path, report: Report) -> None:
+def nginx(folder: Path, report_of: ReportOf) -> None:
     if not shutil.which("nginx"):
         print("nginx is not installed: Debian's package nginx-light has what is needed")
         return
@@ -158,17 +158,17 @@ def floor(folder: Path, report: Report) -> None:
     # Its workers belong to nobody if root starts it.
     for part in (folder.parent, folder, folder / "root"):
         part.chmod(0o777)
-    nginx = subprocess.Popen(["nginx", "-c", config, "-p", folder], stderr=subprocess.DEVNULL)
+    running = subprocess.Popen(["nginx", "-c", config, "-p", folder], stderr=subprocess.DEVNULL)
     try:
         for _ in range(200):
             with contextlib.suppress(requests.ConnectionError):
                 requests.get(f"http://127.0.0.1:{port}/", timeout=5)
                 break
             time.sleep(0.05)
-        Transfers(f"http://127.0.0.1:{port}", nginx.pid, folder).report(report)
+        Transfers(f"http://127.0.0.1:{port}", running.pid, folder).report(report_of("nginx"))
     finally:
-        nginx.terminate()
-        nginx.wait()
+        running.terminate()
+        running.wait()
 
 
-GROUP = Group(run, databases=(SQLITE,), floor=floor)
+GROUP = Group(run, databases=(SQLITE,), alone=nginx)

@@ -20,7 +20,13 @@ Path("small.txt").write_text("a few words\n")
 with mlflow.start_run() as run:
     mlflow.log_artifact(str(large), "data/deep")
     mlflow.log_artifact("small.txt")
-    logged = mlflow.sklearn.log_model(model, name="model", registered_model_name="from-afar")
+    mlflow.sklearn.log_model(
+        model,
+        name="model",
+        registered_model_name="from-afar",
+        # To find them out takes longer than all the rest.
+        pip_requirements=["scikit-learn"],
+    )
 
 fetched = Path(mlflow.artifacts.download_artifacts(f"runs:/{run.info.run_id}/data/deep/large.bin"))
 loaded = mlflow.pyfunc.load_model("models:/from-afar/1")
