@@ -49,9 +49,11 @@ async fn a_digest_is_not_believed_of_another_file() {
     let path = app.folder().join("mlartifacts/f");
     let before = fs::metadata(&path).unwrap().modified().unwrap();
     // As long as it was, and as old as it was: the digest is of another file all the same.
-    fs::write(&path, "jello").unwrap();
-    let file = fs::File::options().write(true).open(&path).unwrap();
+    let other = app.folder().join("other");
+    fs::write(&other, "jello").unwrap();
+    let file = fs::File::options().write(true).open(&other).unwrap();
     file.set_modified(before).unwrap();
+    fs::rename(&other, &path).unwrap();
     let reply = get(&app, "f").await;
     assert_eq!(reply.body, "jello");
     let etag = header(&reply, "etag");
@@ -84,7 +86,7 @@ async fn a_manifest_digests_what_is_in_a_folder() {
 
     // What nobody digested is read, and what was changed is read again.
     fs::write(app.folder().join("mlartifacts/m/new"), "5").unwrap();
-    fs::write(app.folder().join("mlartifacts/m/a/z"), "0").unwrap();
+    fs::write(app.folder().join("mlartifacts/m/a/z"), "changed").unwrap();
     let manifest = artifacts.manifest(&place).await.unwrap();
     let paths: Vec<_> = manifest.entries.iter().map(|entry| &entry.path).collect();
     assert_eq!(paths, ["a.txt", "a/z", "b c.txt", "new"]);
