@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conftest import started
 from harness.databases import create_database
 from harness.environments import CLIENT_PYTHONS, REPORTS, stock_ui
 from harness.programs import run_program
@@ -61,8 +62,6 @@ def kind(request: pytest.FixtureRequest, subject: str) -> str:
 
 @pytest.fixture(scope="session")
 def server(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    # What earlier runs saw would be taken for what this one sees.
-    shutil.rmtree(REPORTS / "browser" / kind, ignore_errors=True)
     folder = tmp_path_factory.mktemp(f"browser-{kind}")
     arguments = ["--ui-dir", str(stock_ui())] if kind == FLOWKEEP else []
     server = Server(kind, create_database("sqlite", folder), folder, extra_arguments=arguments)
@@ -160,7 +159,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for kind in (STOCK, FLOWKEEP):
         calls: dict[str, set[int]] = {}
         for path in (REPORTS / "browser" / kind).glob("*/*.json"):
-            for call in json.loads(path.read_text()):
+            seen = json.loads(path.read_text()) if path.stat().st_mtime >= config.stash[started] else []
+            for call in seen:
                 name = f"{call['method']} {IDS.sub('{id}', call['path'])} {call['operation']}"
                 if "/static-files/" not in name and call["path"] != "/":
                     calls.setdefault(name, set()).add(call["status"])
