@@ -4,6 +4,7 @@ mod remote;
 mod test;
 
 use std::fs;
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -77,6 +78,14 @@ fn read(file: &Path) -> Result<String, String> {
     fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
+/// What a command answers. A reader who has seen enough, as `head` has, is no mistake.
+fn print(text: &str) -> Outcome {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// In the form that editors and compilers use, so that a terminal can jump there.
 fn placed(file: &Path, problem: &policy::Problem) -> String {
     let policy::Problem {
@@ -106,10 +115,7 @@ impl PolicyCommand {
                 Ok(())
             }
             Self::Test(command) => command.run(),
-            Self::Schema => {
-                println!("{:#}", policy::schema());
-                Ok(())
-            }
+            Self::Schema => print(&format!("{:#}\n", policy::schema())),
         }
     }
 }
@@ -143,7 +149,7 @@ fn show(server: &Remote, name: Option<&str>) -> Outcome {
         .map(|policy| policy.text.trim_end())
         .collect();
     if !texts.is_empty() {
-        println!("{}", texts.join("\n---\n"));
+        print(&format!("{}\n", texts.join("\n---\n")))?;
     }
     Ok(())
 }
@@ -162,7 +168,8 @@ fn diff(server: &Remote, policies: &[Policy]) -> Outcome {
         let before = before.map(|before| before.text).unwrap_or_default();
         let difference = TextDiff::from_lines(before.as_str(), policy.text());
         let headed = format!("{name} (in force)");
-        print!("{}", difference.unified_diff().header(&headed, name));
+        let shown = difference.unified_diff().header(&headed, name).to_string();
+        print(&shown)?;
         changed.push(name);
     }
     if changed.is_empty() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Files, placed, read};
+use super::{Files, placed, print, read};
 use crate::cli::Outcome;
 use crate::lifecycle::policy::Report;
 use crate::lifecycle::policy::cases::{CaseResult, Cases};
@@ -32,16 +32,18 @@ impl TestCommand {
             let cases = Cases::parse(&read(file)?).map_err(|problem| placed(file, &problem))?;
             results.extend(cases.run(&policies));
         }
+        let mut text = String::new();
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&results)?);
+            text = serde_json::to_string_pretty(&results)? + "\n";
         } else {
             for policy in &policies {
-                println!("policy {}: no mistakes", policy.name());
+                text += &["policy ", policy.name(), ": no mistakes\n"].concat();
             }
             for result in &results {
-                println!("{}", told(result));
+                text += &(told(result) + "\n");
             }
         }
+        print(&text)?;
         let failed = results.iter().filter(|result| !result.passed).count();
         if failed > 0 {
             return Err(format!("{failed} of {} cases failed", results.len()).into());
