@@ -100,12 +100,7 @@ impl PolicyCommand {
     pub fn run(self) -> Outcome {
         match self {
             Self::Apply(FilesOnServer { files, server }) => {
-                let policies = files.read()?;
-                let server = server.connect()?;
-                for policy in &policies {
-                    apply(&server, policy)?;
-                }
-                Ok(())
+                apply(&server.connect()?, &files.read()?)
             }
             Self::Show { name, server } => show(&server.connect()?, name.as_deref()),
             Self::Diff(FilesOnServer { files, server }) => diff(&server.connect()?, &files.read()?),
@@ -120,15 +115,15 @@ impl PolicyCommand {
     }
 }
 
-fn apply(server: &Remote, policy: &Policy) -> Outcome {
-    let name = policy.name();
-    let before = server.get(name)?;
-    if before.is_some_and(|before| before.hash == policy.hash()) {
-        println!("{name} is in force already.");
-        return Ok(());
+fn apply(server: &Remote, policies: &[Policy]) -> Outcome {
+    let texts: Vec<&str> = policies.iter().map(Policy::text).collect();
+    for applied in server.put(texts.join("\n---\n"))? {
+        if applied.changed {
+            println!("{} is in force.", applied.name);
+        } else {
+            println!("{} is in force already.", applied.name);
+        }
     }
-    server.put(name, policy.text())?;
-    println!("{name} is in force.");
     Ok(())
 }
 

@@ -4,7 +4,6 @@ use std::env;
 use std::time::Duration;
 
 use clap::Args;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde::Deserialize;
@@ -49,9 +48,16 @@ struct List {
     policies: Vec<InForce>,
 }
 
+/// What became of a policy that was sent.
 #[derive(Deserialize)]
-struct Single {
-    policy: InForce,
+pub struct Applied {
+    pub name: String,
+    pub changed: bool,
+}
+
+#[derive(Deserialize)]
+struct AppliedList {
+    policies: Vec<Applied>,
 }
 
 #[derive(Deserialize)]
@@ -93,15 +99,16 @@ impl Remote {
         if reply.is_missing_policy() {
             return Ok(None);
         }
-        Ok(Some(reply.parse::<Single>()?.policy))
+        Ok(reply.parse::<List>()?.policies.pop())
     }
 
-    pub fn put(&self, name: &str, text: &str) -> Result<()> {
+    /// Puts the policies of a text in force: all of them, or none.
+    pub fn put(&self, text: String) -> Result<Vec<Applied>> {
         let request = self
-            .request(Method::PUT, Some(name))?
+            .request(Method::PUT, None)?
             .header(CONTENT_TYPE, "application/yaml")
-            .body(text.to_owned());
-        self.send(request)?.check()
+            .body(text);
+        Ok(self.send(request)?.parse::<AppliedList>()?.policies)
     }
 
     pub fn delete(&self, name: &str) -> Result<()> {
@@ -111,11 +118,11 @@ impl Remote {
 
     /// Who asks is told as the MLflow client tells it.
     fn request(&self, method: Method, name: Option<&str>) -> Result<RequestBuilder> {
-        let path = name.map_or_else(
-            || PATH.to_owned(),
-            |name| format!("{PATH}/{}", utf8_percent_encode(name, NON_ALPHANUMERIC)),
-        );
-        let request = self.client.request(method, self.url.join(&path)?);
+        let mut url = self.url.join(PATH)?;
+        if let Some(name) = name {
+            url.query_pairs_mut().append_pair("name", name);
+        }
+        let request = self.client.request(method, url);
         let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
         Ok(match (&self.username, variable("MLFLOW_TRACKING_TOKEN")) {
             (Some(name), _) => request.basic_auth(name, variable("MLFLOW_TRACKING_PASSWORD")),

@@ -103,8 +103,8 @@ impl Evaluation<'_> {
             Target::Registration => String::new(),
         };
         format!(
-            "Ask {people}{who} to set the version tag '{APPROVAL_TAG}' to a comment or to \
-             {{\"comment\": \"…\"{target}}}."
+            "Ask {people}{who} to set the version tag '{APPROVAL_TAG}' to \
+             {{\"by\": \"…\", \"comment\": \"…\"{target}}}."
         )
     }
 }

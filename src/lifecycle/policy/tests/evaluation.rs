@@ -140,7 +140,7 @@ Version 1 of model 'credit-risk' cannot enter Production under policy 'credit'. 
 - sealed_source: the server does not know the digest of the version's content. Log the model to the server's artifact storage and register it from there.
 - evaluation:bias: no evaluation of kind 'bias' is recorded for the version. When it has passed one, set the version tag 'flowkeep.evaluation.bias' to {"verdict": "passed", "metrics": {"gap": …}, "report_uri": "…"}.
 - ab_test: no A/B test of 'conversion' is recorded for the version. Measure at least 1000 samples in each arm and set the version tag 'flowkeep.ab_test' to {"metric": "conversion", "baseline": {"version": 3, "samples": …, "successes": …}, "candidate": {"samples": …, "successes": …}}, or with "mean" and "variance" in place of "successes".
-- approvals: 0 of 2 approvals. Ask 2 more people of risk-* to set the version tag 'flowkeep.approval' to a comment or to {"comment": "…", "stage": "Production"}.
+- approvals: 0 of 2 approvals. Ask 2 more people of risk-* to set the version tag 'flowkeep.approval' to {"by": "…", "comment": "…", "stage": "Production"}.
 "###);
 }
 
@@ -166,7 +166,7 @@ approvals:
 Version 4 of model 'credit-risk' cannot enter Production under policy 'credit'. Not met:
 - evaluation:bias: evaluation 1 of 2026-01-01 00:00 UTC measured gap = 0.2, which must be at most 0.1. When it has passed one, set the version tag 'flowkeep.evaluation.bias' to {"verdict": "passed", "metrics": {"gap": …}, "report_uri": "…"}.
 - ab_test: A/B test 101 of 2026-01-01 00:00 UTC is not won: the difference is not significant: p = 0.3585, and at most 0.05 is allowed; the lift is 2.439 %, and at least 5 % is needed (0.084 against 0.082, lift 2.439 %, p = 0.3585 by two-proportion z-test). Only a new test that is won helps.
-- approvals: 1 of 2 approvals (risk-eve); that of bob does not count: not one of those who may approve; that of risk-ann does not count: the author's own; that of risk-cid does not count: it is for something else; that of risk-dot does not count: the version has other content now. Ask one more person of risk-* to set the version tag 'flowkeep.approval' to a comment or to {"comment": "…", "stage": "Production"}.
+- approvals: 1 of 2 approvals (risk-eve); that of bob does not count: not one of those who may approve; that of risk-ann does not count: the author's own; that of risk-cid does not count: it is for something else; that of risk-dot does not count: the version has other content now. Ask one more person of risk-* to set the version tag 'flowkeep.approval' to {"by": "…", "comment": "…", "stage": "Production"}.
 "###);
 }
 
