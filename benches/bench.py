@@ -11,6 +11,7 @@ from servers import Server
 STOCK = "stock"
 FASTTRACKML = "fasttrackml"
 FLOWKEEP = "flowkeep"
+FLOOR = "floor"
 
 SQLITE = "sqlite"
 POSTGRES = "postgres"
@@ -20,6 +21,9 @@ class Report(Protocol):
     """Takes one figure. Of a unit that ends in `/s` more is better, of any other less."""
 
     def __call__(self, scenario: str, figure: float, unit: str) -> None: ...
+
+
+ReportOf = Callable[[str], Report]
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,9 @@ class Group:
     servers: tuple[str, ...] = (STOCK, FLOWKEEP)
     databases: tuple[str, ...] = (SQLITE, POSTGRES)
 
-    floor: Callable[[Path, Report], None] | None = None
-    """Measures in an empty folder what no server can go below."""
-
-    alone: Callable[[Path, Report], None] | None = None
-    """Measures flowkeep in an empty folder, on servers that it starts itself or on none."""
+    alone: Callable[[Path, ReportOf], None] | None = None
+    """Measures in an empty folder what needs no server, or starts servers of its own. It says itself
+    for which column of the table a figure is."""
 
     on_request: bool = False
     """Whether the group is left out unless it is named."""

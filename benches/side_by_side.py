@@ -78,11 +78,10 @@ def measure(
             folder.mkdir()
             with store.copy(folder) as uri, Server(server, folder, uri) as running:
                 group.run(running, lambda *row, server=server: table.add(server, *row))
-        for column, own in (("floor", group.floor), (FLOWKEEP, group.alone)):
-            if own and kind == SQLITE:
-                folder = scratch / f"{column}-alone"
-                folder.mkdir()
-                own(folder, lambda *row, column=column: table.add(column, *row))
+        if group.alone and kind == SQLITE:
+            folder = scratch / "alone"
+            folder.mkdir()
+            group.alone(folder, lambda column: lambda *row: table.add(column, *row))
 
 
 if __name__ == "__main__":

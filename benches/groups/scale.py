@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from bench import FLOWKEEP, Group, Report
+from bench import FLOWKEEP, Group, Report, ReportOf
 from measure import Client, Load, latency, throughput
 from seed import START, SqliteRows, model_name, run_ids, seed_models, seed_runs
 from servers import Server
@@ -25,7 +25,8 @@ end
 """
 
 
-def measure(folder: Path, report: Report) -> None:
+def measure(folder: Path, report_of: ReportOf) -> None:
+    report = report_of(FLOWKEEP)
     for runs in RUNS:
         database = new_database(folder / f"runs-{runs}")
         with closing(SqliteRows(database)) as rows:
