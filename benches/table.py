@@ -11,8 +11,7 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 TITLES = {
     "stock": "MLflow 3.17.2",
     "fasttrackml": "FastTrackML 0.6.0",
-    "floor": "bare database",
-    "nginx": "nginx",
+    "floor": "bare minimum",
     "flowkeep": "flowkeep",
 }
 

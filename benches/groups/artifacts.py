@@ -1,6 +1,6 @@
 """Artifacts through the proxy, on a local disk: how fast, and in how much memory.
 
-Beside them nginx, which takes uploads with its DAV module and sends files with sendfile. It flushes nothing
+The floor is nginx, which takes uploads with its DAV module and sends files with sendfile. It flushes nothing
 to disk; flowkeep does so before it answers.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import requests
 
-from bench import SQLITE, Group, Report, ReportOf
+from bench import SQLITE, Group, Report
 from harness.process import free_port
 from measure import descendants
 from servers import Server
@@ -147,7 +147,7 @@ def run(server: Server, report: Report) -> None:
     Transfers(url, server.process_id, server.folder).report(report)
 
 
-def nginx(folder: Path, report_of: ReportOf) -> None:
+def nginx(folder: Path, report: Report) -> None:
     if not shutil.which("nginx"):
         print("nginx is not installed: Debian's package nginx-light has what is needed")
         return
@@ -165,10 +165,10 @@ def nginx(folder: Path, report_of: ReportOf) -> None:
                 requests.get(f"http://127.0.0.1:{port}/", timeout=5)
                 break
             time.sleep(0.05)
-        Transfers(f"http://127.0.0.1:{port}", running.pid, folder).report(report_of("nginx"))
+        Transfers(f"http://127.0.0.1:{port}", running.pid, folder).report(report)
     finally:
         running.terminate()
         running.wait()
 
 
-GROUP = Group(run, databases=(SQLITE,), alone=nginx)
+GROUP = Group(run, databases=(SQLITE,), floor=nginx)
