@@ -20,7 +20,7 @@ impl FromRequest for Actor {
     }
 }
 
-/// The name of HTTP's basic authentication, which MLflow's clients send where MLFLOW_TRACKING_USERNAME
+/// The name of HTTP's basic authentication, which MLflow's clients send where `MLFLOW_TRACKING_USERNAME`
 /// is set. Nobody compares the password, so it is a claim.
 fn name(http: &HttpRequest) -> Option<String> {
     let header = http.headers().get(AUTHORIZATION)?.to_str().ok()?;

@@ -126,31 +126,37 @@ impl Entry {
         }
     }
 
+    #[must_use]
     pub fn version(mut self, version: i32) -> Self {
         self.version = Some(version);
         self
     }
 
+    #[must_use]
     pub fn stage(mut self, stage: &'static str) -> Self {
         self.stage = Some(stage);
         self
     }
 
+    #[must_use]
     pub fn alias(mut self, alias: &str) -> Self {
         self.alias = Some(alias.to_owned());
         self
     }
 
+    #[must_use]
     pub fn before(mut self, before: Value) -> Self {
         self.before = Some(before);
         self
     }
 
+    #[must_use]
     pub fn after(mut self, after: Value) -> Self {
         self.after = Some(after);
         self
     }
 
+    #[must_use]
     pub fn decision(mut self, decision: Option<Decision>) -> Self {
         self.decision = decision;
         self

@@ -41,7 +41,7 @@ impl Parameters {
     }
 
     pub fn version(&self, name: &str) -> Result<Option<i32>> {
-        self.get(name).map(|text| version(text)).transpose()
+        self.get(name).map(version).transpose()
     }
 
     /// A moment: milliseconds since 1970, or RFC 3339.

@@ -1,5 +1,10 @@
 //! What was found out about versions. Rows are added, and never changed or removed.
 
+#![expect(
+    clippy::ref_option_ref,
+    reason = "Diesel's derive takes references to the fields"
+)]
+
 use diesel::prelude::*;
 
 use crate::error::Result;

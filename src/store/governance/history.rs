@@ -1,5 +1,10 @@
 //! The log of decisions. Rows are added, and never changed or removed.
 
+#![expect(
+    clippy::ref_option_ref,
+    reason = "Diesel's derive takes references to the fields"
+)]
+
 use diesel::prelude::*;
 
 use crate::error::Result;

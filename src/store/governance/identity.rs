@@ -23,13 +23,16 @@ pub fn of(db: &mut Db, name: &str) -> Result<(String, bool)> {
     Ok((give(db, name, found.creation_time)?, true))
 }
 
+/// When the model was created, and what its name was last known by.
+type Columns = (Option<i64>, Option<(String, Option<i64>)>);
+
 struct Found {
     creation_time: Option<i64>,
     id: Option<String>,
 }
 
 fn look_up(db: &mut Db, name: &str) -> Result<Found> {
-    let row: Option<(Option<i64>, Option<(String, Option<i64>)>)> = registered_models::table
+    let row: Option<Columns> = registered_models::table
         .left_join(ids::table.on(ids::name.eq(registered_models::name)))
         .filter(registered_models::workspace.eq(WORKSPACE))
         .filter(registered_models::name.eq(name))
