@@ -18,7 +18,7 @@ mod static_files;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 
-use self::flowkeep::{features, history};
+use self::flowkeep::{evidence, features, gates, history, policies};
 #[cfg(test)]
 pub use self::mlflow::not_built::LISTS as NOT_BUILT_LISTS;
 use self::mlflow::{
@@ -164,6 +164,18 @@ fn routes() -> Routes {
 fn governance(routes: &mut Routes) {
     for prefix in API_PREFIXES {
         let path = |rest: &str| format!("{prefix}/1.0/flowkeep/{rest}");
+        routes.at(Method::GET, &path("policies"), policies::get);
+        routes.at(Method::PUT, &path("policies"), policies::put);
+        routes.at(Method::DELETE, &path("policies"), policies::delete);
+
+        let version = |rest: &str| path(&format!("model-versions/{{name}}/{{version}}/{rest}"));
+        routes.at(Method::POST, &version("evaluations"), evidence::evaluation);
+        routes.at(Method::POST, &version("ab-tests"), evidence::ab_test);
+        routes.at(Method::POST, &version("approvals"), evidence::approval);
+        routes.at(Method::GET, &version("evidence"), evidence::list);
+        routes.at(Method::POST, &version("check"), gates::check);
+        routes.at(Method::GET, &version("gates"), gates::gates);
+
         routes.at(Method::GET, &path("history"), history::page);
         routes.at(Method::GET, &path("as-of"), history::as_of);
         let version = |rest: &str| path(&format!("models/{{name}}/versions/{{version}}/{rest}"));

@@ -130,6 +130,8 @@ impl Routes {
 
 /// The header that says what policies which only warn have against a change that was made.
 pub const WARNING: &str = "Flowkeep-Warning";
+/// More than clients take in a header helps nobody; history has all of it.
+const LONGEST_WARNING: usize = 4_000;
 
 pub fn with_warnings<T: serde::Serialize>(done: Done<T>) -> HttpResponse {
     let mut response = HttpResponse::Ok();
@@ -139,6 +141,7 @@ pub fn with_warnings<T: serde::Serialize>(done: Done<T>) -> HttpResponse {
             .collect::<Vec<_>>()
             .join(" ")
             .chars()
+            .take(LONGEST_WARNING)
             .map(|letter| if letter.is_ascii() { letter } else { '?' })
             .collect();
         response.append_header((WARNING, line));

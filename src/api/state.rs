@@ -6,7 +6,7 @@ use crate::artifacts::Artifacts;
 use crate::audit::Actor;
 use crate::config::{ArtifactSettings, DatabaseSettings, Limits, SourceRules, WebhookSettings};
 use crate::error::Result;
-use crate::lifecycle::{self, Change, Done, Place};
+use crate::lifecycle::{self, Change, Done, Place, policies};
 use crate::store::{Db, Store, experiments};
 use crate::ui::UiFolder;
 use crate::webhooks;
@@ -57,10 +57,23 @@ impl State {
         T: Send + 'static,
         F: Fn(&mut Db, &Change) -> Result<T> + Send + Sync + 'static,
     {
-        let place = Place {
+        lifecycle::run(self.place(), actor, work).await
+    }
+
+    /// Puts policies in force that the server was started with.
+    pub async fn apply_policies(&self, text: String) -> Result<()> {
+        self.change(Actor::server(), move |db, change| {
+            policies::apply(db, change, &text)
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Where lives are changed.
+    pub fn place(&self) -> Place<'_> {
+        Place {
             store: &self.store,
             artifacts: &self.artifacts,
-        };
-        lifecycle::run(place, actor, work).await
+        }
     }
 }

@@ -36,15 +36,16 @@ pub fn page(db: &mut Db, wanted: &Wanted) -> Result<Page> {
     })
 }
 
+/// How replies say who did something.
+pub fn actor(known: &str, claimed: Option<&str>) -> Value {
+    json!({"name": known, "authenticated": known != ANONYMOUS, "claimed": claimed})
+}
+
 fn described(row: Row) -> Value {
     let mut entry = json!({
         "id": row.id,
         "time_ms": row.time_ms,
-        "actor": {
-            "name": row.actor,
-            "authenticated": row.actor != ANONYMOUS,
-            "claimed": row.claimed,
-        },
+        "actor": actor(&row.actor, row.claimed.as_deref()),
         "action": row.action,
         "outcome": row.outcome,
         "model": row.model,

@@ -9,7 +9,7 @@ use super::{Outcome, version};
 use crate::api::{MLFLOW_VERSION, Settings, State};
 use crate::config::{
     ArtifactFlags, ArtifactSettings, DatabaseFlags, DatabaseUri, HttpFlags, Limits, OtherFlags,
-    SecurityFlags, SourceRules, UiFlags, WebhookSettings,
+    PolicyFlags, SecurityFlags, SourceRules, UiFlags, WebhookSettings,
 };
 use crate::server;
 use crate::store::{self, Found};
@@ -27,6 +27,8 @@ pub struct ServerCommand {
     security: SecurityFlags,
     #[command(flatten, next_help_heading = "Web UI")]
     ui: UiFlags,
+    #[command(flatten, next_help_heading = "Governance")]
+    policies: PolicyFlags,
     #[command(flatten, next_help_heading = "Other flags of MLflow")]
     other: OtherFlags,
 }
@@ -42,6 +44,7 @@ impl ServerCommand {
         let artifacts = self.artifacts.settings(&working_directory)?;
         let http = self.http.settings()?;
         let security = self.security.settings()?;
+        let policies = self.policies.read()?;
         let limits = Limits::from_environment();
         let ui = Places::from_environment(self.ui.ui_dir).find(MLFLOW_VERSION)?;
 
@@ -67,6 +70,9 @@ impl ServerCommand {
         };
         actix_web::rt::System::new().block_on(async {
             let state = State::open(&database, settings).await?;
+            for text in policies {
+                state.apply_policies(text).await?;
+            }
             server::run(state, http, security, announce).await?;
             Outcome::Ok(())
         })?;

@@ -8,6 +8,7 @@ mod http;
 mod limits;
 mod logging;
 mod other;
+mod policies;
 mod security;
 mod sources;
 mod stores;
@@ -23,6 +24,7 @@ pub use http::{HttpFlags, HttpSettings};
 pub use limits::Limits;
 pub use logging::log_filter;
 pub use other::OtherFlags;
+pub use policies::PolicyFlags;
 pub use security::{SecurityFlags, SecuritySettings};
 pub use sources::SourceRules;
 pub use stores::{Addressing, S3Settings, S3Upload, StoreSettings};
@@ -63,6 +65,8 @@ pub enum ConfigError {
         variable: &'static str,
         reason: String,
     },
+    #[error("The policy file {path} cannot be read: {reason}.")]
+    PolicyFile { path: String, reason: String },
     #[error("{variable} is not a regular expression that flowkeep can use: {reason}")]
     Pattern {
         variable: &'static str,

@@ -3,6 +3,8 @@
 use serde_json::json;
 
 use super::change::Change;
+use super::gate::{self, Ask, Model};
+use super::policy::Target;
 use super::{adoption, events};
 use crate::audit::{self, Action, Entry};
 use crate::error::Result;
@@ -16,13 +18,20 @@ pub fn set(db: &mut Db, change: &Change, request: &SetRegisteredModelAlias) -> R
     let version = model_versions::row_locked(db, name, request.version())?.version;
     let id = adoption::identify(db, &change.actor, name)?;
     let before = aliases::target(db, name, alias)?;
-    aliases::set(db, request)?;
     let entry = Entry::of_model(Action::AliasSet, name, &id)
         .version(version)
         .alias(alias)
         .before(json!({"version": before.map(|version| version.to_string())}))
         .after(json!({"version": version.to_string()}));
-    audit::write(db, &change.actor, &[entry])?;
+    let ask = Ask {
+        version,
+        target: (before != Some(version)).then(|| Target::Alias(alias.to_owned())),
+        origin: None,
+        entry,
+    };
+    let entries = gate::admit(db, change, Model { name, id: &id }, vec![ask])?;
+    aliases::set(db, request)?;
+    audit::write(db, &change.actor, &entries)?;
     events::alias_set(db, request)
 }
 

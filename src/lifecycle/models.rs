@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::change::Change;
+use super::gate::{self, Model, Way};
 use super::{adoption, events};
 use crate::audit::{self, Action, Entry};
 use crate::error::Result;
@@ -58,13 +59,19 @@ pub fn rename(
     crate::store::model_versions::names::check_new_model(new_name)?;
     registered_models::lock(db, name)?;
     let id = adoption::identify(db, &change.actor, name)?;
-    let model = registered_models::rename(db, name, new_name)?;
+    let reach = gate::reach(db, name)?;
+    let renamed = registered_models::rename(db, name, new_name)?;
     identity::rename(db, name, new_name)?;
     let entry = Entry::of_model(Action::ModelRenamed, new_name, &id)
         .before(json!({"name": name}))
         .after(json!({"name": new_name}));
+    let model = Model {
+        name: new_name,
+        id: &id,
+    };
+    let entry = reach.changed(db, change, model, Way::Name, entry)?;
     audit::write(db, &change.actor, &[entry])?;
-    Ok(model)
+    Ok(renamed)
 }
 
 pub fn delete(db: &mut Db, change: &Change, request: &DeleteRegisteredModel) -> Result<()> {
@@ -83,10 +90,12 @@ pub fn set_tag(db: &mut Db, change: &Change, request: &SetRegisteredModelTag) ->
     registered_models::lock(db, name)?;
     let id = adoption::identify(db, &change.actor, name)?;
     let before = registered_models::tags::value(db, name, key)?;
+    let reach = gate::reach(db, name)?;
     registered_models::tags::set(db, request)?;
     let entry = Entry::of_model(Action::ModelTagSet, name, &id)
         .before(json!({"key": key, "value": before}))
         .after(json!({"key": key, "value": request.value()}));
+    let entry = reach.changed(db, change, Model { name, id: &id }, Way::Tags, entry)?;
     audit::write(db, &change.actor, &[entry])?;
     events::model_tag_set(db, request)
 }
@@ -97,9 +106,11 @@ pub fn delete_tag(db: &mut Db, change: &Change, request: &DeleteRegisteredModelT
     registered_models::lock(db, name)?;
     let id = adoption::identify(db, &change.actor, name)?;
     if let Some(before) = registered_models::tags::value(db, name, key)? {
+        let reach = gate::reach(db, name)?;
         registered_models::tags::delete(db, request)?;
         let entry = Entry::of_model(Action::ModelTagDeleted, name, &id)
             .before(json!({"key": key, "value": before}));
+        let entry = reach.changed(db, change, Model { name, id: &id }, Way::Tags, entry)?;
         audit::write(db, &change.actor, &[entry])?;
     }
     events::model_tag_deleted(db, request)

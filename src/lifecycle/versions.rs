@@ -3,17 +3,21 @@
 use serde_json::{Map, Value, json};
 
 use super::change::Change;
-use super::source::Source;
-use super::{adoption, events, source};
+use super::claims::{self, About};
+use super::gate::{self, Ask, Model};
+use super::origins::Origin;
+use super::policy::Target;
+use super::source::{Source, logged_model_of};
+use super::{adoption, events, facts, origins, source, version_tags};
 use crate::audit::{self, Action, Entry};
 use crate::config::SourceRules;
 use crate::error::{Error, Result};
-use crate::store::model_versions::{NewVersion, Row, Stage, names, tags};
+use crate::store::model_versions::{NewVersion, Stage, names, tags};
 use crate::store::registered_models::{self, aliases};
 use crate::store::{Db, logged_models, model_versions};
 use crate::wire::{
-    CreateModelVersion, DeleteModelVersion, ModelVersion, TransitionModelVersionStage,
-    UpdateModelVersion,
+    CreateModelVersion, DeleteModelVersion, ModelVersion, ModelVersionTag,
+    TransitionModelVersionStage, UpdateModelVersion,
 };
 
 pub fn create(
@@ -32,6 +36,11 @@ pub fn create(
     source.locate(db)?;
     registered_models::lock(db, request.name())?;
     let id = adoption::identify(db, &change.actor, request.name())?;
+    let model = Model {
+        name: request.name(),
+        id: &id,
+    };
+    let tags = own_tags(request, &source);
     let version = model_versions::insert(
         db,
         &NewVersion {
@@ -41,7 +50,7 @@ pub fn create(
             run_id: source.run_id.as_deref(),
             run_link: request.run_link(),
             description: request.description(),
-            tags: &request.tags,
+            tags: &tags,
         },
     )?;
     let number = number(&version)?;
@@ -50,29 +59,94 @@ pub fn create(
     {
         logged_models::add_model_version(db, model_id, version.name(), number)?;
     }
-    let entry = Entry::of_model(Action::VersionCreated, request.name(), &id)
+    let made = Origin {
+        run_id: source.run_id.clone(),
+        model_id: logged_model(db, &source)?,
+        actor: change.actor.authenticated.clone(),
+        claimed: change.actor.claimed.clone(),
+    };
+    let entry = Entry::of_model(Action::VersionCreated, model.name, model.id)
         .version(number)
         .stage(Stage::None.as_str())
-        .after(made_of(request, &source));
-    audit::write(db, &change.actor, &[entry])?;
+        .after(described(request, &source, &made, &tags));
+    let evidence = record_evidence(db, change, model, number, &tags)?;
+    let ask = Ask {
+        version: number,
+        target: Some(Target::Registration),
+        origin: Some(made),
+        entry,
+    };
+    let mut entries = gate::admit(db, change, model, vec![ask])?;
+    entries.extend(evidence);
+    audit::write(db, &change.actor, &entries)?;
     let origin = (source.uri.as_ref(), named_run.as_deref());
     events::version_created(db, request, version.version(), is_prompt, origin)?;
     Ok(version)
 }
 
-fn made_of(request: &CreateModelVersion, source: &Source) -> Value {
-    let tags: Map<String, Value> = request
-        .tags
+/// The tags of a new version. Evidence about one version is none about its copy.
+fn own_tags(request: &CreateModelVersion, source: &Source) -> Vec<ModelVersionTag> {
+    let mut tags = request.tags.clone();
+    if source.copied_from().is_some() {
+        tags.retain(|tag| !claims::is_reserved(tag.key()));
+    }
+    tags
+}
+
+/// The logged model behind a source. A copy has that of the version it was made from.
+fn logged_model(db: &mut Db, source: &Source) -> Result<Option<String>> {
+    match (source.model_id, source.copied_from()) {
+        (None, Some((name, version))) => origins::logged_model(db, &name, &version),
+        (None, None) => Ok(logged_model_of(&source.uri)),
+        (Some(model_id), _) => Ok(Some(model_id.to_owned())),
+    }
+}
+
+fn described(
+    request: &CreateModelVersion,
+    source: &Source,
+    made: &Origin,
+    tags: &[ModelVersionTag],
+) -> Value {
+    let tags: Map<String, Value> = tags
         .iter()
         .map(|tag| (tag.key().to_owned(), tag.value().into()))
         .collect();
     json!({
         "source": source.uri,
-        "run_id": source.run_id,
-        "model_id": source.model_id,
+        "run_id": made.run_id,
+        "model_id": made.model_id,
         "description": request.description(),
         "tags": tags,
     })
+}
+
+/// Tags of a new version may be evidence already.
+fn record_evidence(
+    db: &mut Db,
+    change: &Change,
+    model: Model,
+    version: i32,
+    tags: &[ModelVersionTag],
+) -> Result<Vec<Entry>> {
+    if !tags.iter().any(|tag| claims::is_reserved(tag.key())) {
+        return Ok(Vec::new());
+    }
+    let row = model_versions::find(db, model.name, &version.to_string())?;
+    let tags = version_tags::of_version(db, model.name, version)?;
+    let about = About {
+        name: model.name,
+        model_id: model.id,
+        row: &row,
+        tags: &tags,
+    };
+    let mut entries = Vec::new();
+    for (key, value) in &tags {
+        if let Some(claim) = claims::of_tag(key, value)? {
+            entries.push(claims::record(db, change, &about, claim)?.1);
+        }
+    }
+    Ok(entries)
 }
 
 pub fn transition(
@@ -92,32 +166,35 @@ pub fn transition(
     }
     let row = model_versions::row_locked(db, name, request.version())?;
     let id = adoption::identify(db, &change.actor, name)?;
-    let mut entries = vec![moved(
-        Entry::of_model(Action::VersionTransitioned, name, &id).version(row.version),
-        &stage_of(&row),
-        stage,
-    )];
+    let model = Model { name, id: &id };
+    let before = facts::stage_of(&row);
+    let mut asks = vec![moving(model, row.version, before, stage)];
     if archive_others {
         let others = model_versions::in_stage(db, name, stage)?;
-        for other in others.into_iter().filter(|other| *other != row.version) {
-            let entry = Entry::of_model(Action::VersionTransitioned, name, &id).version(other);
-            entries.push(moved(entry, stage.as_str(), Stage::Archived));
-        }
+        asks.extend(
+            others
+                .into_iter()
+                .filter(|other| *other != row.version)
+                .map(|other| moving(model, other, stage, Stage::Archived)),
+        );
     }
+    let entries = gate::admit(db, change, model, asks)?;
     let version = model_versions::transition(db, name, request.version(), stage, archive_others)?;
     audit::write(db, &change.actor, &entries)?;
     Ok(version)
 }
 
-fn moved(entry: Entry, before: &str, after: Stage) -> Entry {
-    entry
-        .stage(after.as_str())
-        .before(json!({"stage": before}))
-        .after(json!({"stage": after.as_str()}))
-}
-
-fn stage_of(row: &Row) -> String {
-    row.current_stage.clone().unwrap_or_default()
+fn moving(model: Model, version: i32, before: Stage, after: Stage) -> Ask {
+    Ask {
+        version,
+        target: (before != after).then_some(Target::Stage(after)),
+        origin: None,
+        entry: Entry::of_model(Action::VersionTransitioned, model.name, model.id)
+            .version(version)
+            .stage(after.as_str())
+            .before(json!({"stage": before.as_str()}))
+            .after(json!({"stage": after.as_str()})),
+    }
 }
 
 pub fn update(db: &mut Db, change: &Change, request: &UpdateModelVersion) -> Result<ModelVersion> {
@@ -150,7 +227,7 @@ pub fn delete(db: &mut Db, change: &Change, request: &DeleteModelVersion) -> Res
     let entry = Entry::of_model(Action::VersionDeleted, name, &id)
         .version(row.version)
         .before(json!({
-            "stage": stage_of(&row),
+            "stage": facts::stage_of(&row).as_str(),
             "aliases": aliases,
             "source": row.source,
             "run_id": row.run_id,

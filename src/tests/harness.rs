@@ -117,6 +117,15 @@ impl TestApp {
         self.json(Method::POST, path, body).await
     }
 
+    /// A text, such as a policy.
+    pub async fn put_text(&self, path: &str, body: &str) -> Reply {
+        let request = test::TestRequest::put()
+            .uri(path)
+            .insert_header((CONTENT_TYPE, "application/yaml"))
+            .set_payload(body.to_owned());
+        self.send(request).await
+    }
+
     pub async fn patch(&self, path: &str, body: Value) -> Reply {
         self.json(Method::PATCH, path, body).await
     }

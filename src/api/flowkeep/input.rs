@@ -8,6 +8,7 @@ use actix_web::{FromRequest, HttpRequest};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::DateTime;
+use percent_encoding::percent_decode_str;
 
 use crate::error::{Error, Result};
 
@@ -89,6 +90,28 @@ impl Parameters {
             .and_then(|text| text.parse().ok())
             .filter(|after| *after > 0)
             .ok_or_else(|| Error::invalid_parameter(format!("Invalid page token: '{token}'.")))
+    }
+}
+
+/// The version that a path names.
+pub struct VersionPath {
+    pub name: String,
+    pub version: String,
+}
+
+impl VersionPath {
+    pub fn of(http: &HttpRequest) -> Result<Self> {
+        let part = |name: &str| {
+            // actix-web has decoded all but what would change the path's own structure.
+            let part = http.match_info().query(name);
+            percent_decode_str(part).decode_utf8_lossy().into_owned()
+        };
+        let path = Self {
+            name: part("name"),
+            version: part("version"),
+        };
+        version(&path.version)?;
+        Ok(path)
     }
 }
 

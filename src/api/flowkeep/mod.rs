@@ -1,7 +1,11 @@
 //! The API that MLflow has not: a file for each area.
 
 mod body;
+pub mod evidence;
 pub mod features;
+pub mod gates;
 pub mod history;
 mod input;
+mod payload;
+pub mod policies;
 mod version;

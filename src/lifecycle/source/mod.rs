@@ -16,6 +16,11 @@ use crate::store::registered_models::{self, aliases};
 use crate::store::{Db, logged_models, model_versions, runs};
 use crate::wire::{CreateModelVersion, GetLoggedModel, LoggedModelInfo, ModelVersion};
 
+/// Whether a source is one that only prompts have.
+pub fn is_of_prompt(source: &str) -> bool {
+    PROMPT_SOURCES.contains(&source)
+}
+
 /// A source that passed all checks.
 #[derive(Debug)]
 pub struct Source<'a> {
@@ -139,7 +144,23 @@ fn newest(db: &mut Db, name: &str, stage: Option<&str>) -> Result<ModelVersion> 
     })
 }
 
+/// The logged model that an address names.
+pub fn logged_model_of(uri: &str) -> Option<String> {
+    match model_uri::parse(uri) {
+        Some(ModelUri::LoggedModel(id)) => Some(id),
+        _ => None,
+    }
+}
+
 impl Source<'_> {
+    /// The version of a model that this is a copy of.
+    pub fn copied_from(&self) -> Option<(String, String)> {
+        match model_uri::parse(&self.uri) {
+            Some(ModelUri::Version { name, version }) => Some((name, version)),
+            _ => None,
+        }
+    }
+
     /// Finds the artifacts, and the run behind a logged model.
     pub fn locate(&mut self, db: &mut Db) -> Result<()> {
         self.storage_location = match model_uri::parse(&self.uri) {

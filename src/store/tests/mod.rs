@@ -4,6 +4,7 @@ mod artifact_digests;
 mod databases;
 mod executor;
 mod experiments;
+mod gates;
 mod governance;
 mod inputs;
 mod logged_models;

@@ -1,9 +1,98 @@
 use actix_web::test::TestRequest;
 use insta::{assert_json_snapshot, assert_snapshot};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{OURS, history, mlflow, model, transition, try_mlflow, version};
+use super::{OURS, history, lines, mlflow, model, transition, try_mlflow, version};
 use crate::tests::TestApp;
+
+#[actix_web::test]
+async fn each_change_of_a_life_is_kept() {
+    let app = TestApp::new().await;
+    model(&app, "churn").await;
+    for _ in 0..2 {
+        version(&app, "churn").await;
+    }
+    transition(&app, "churn", "1", "Production").await.ok();
+    transition(&app, "churn", "2", "Production").await.ok();
+    let of = |version: &str| json!({"name": "churn", "version": version});
+    let with = |mut request: Value, more: Value| {
+        for (key, value) in more.as_object().unwrap() {
+            request[key] = value.clone();
+        }
+        request
+    };
+    let set = "registered-models/alias";
+    mlflow(&app, set, with(of("1"), json!({"alias": "champion"}))).await;
+    mlflow(&app, set, with(of("2"), json!({"alias": "champion"}))).await;
+    let tag = json!({"key": "team", "value": "growth"});
+    mlflow(&app, "model-versions/set-tag", with(of("1"), tag.clone())).await;
+    mlflow(
+        &app,
+        "registered-models/set-tag",
+        with(json!({"name": "churn"}), tag),
+    )
+    .await;
+    let base = "/api/2.0/mlflow";
+    let key = json!({"key": "team"});
+    app.delete(
+        &format!("{base}/model-versions/delete-tag"),
+        with(of("1"), key.clone()),
+    )
+    .await
+    .ok();
+    let request = with(json!({"name": "churn"}), key);
+    app.delete(&format!("{base}/registered-models/delete-tag"), request)
+        .await
+        .ok();
+    let described = with(of("1"), json!({"description": "the first"}));
+    app.patch(&format!("{base}/model-versions/update"), described)
+        .await
+        .ok();
+    mlflow(
+        &app,
+        "registered-models/rename",
+        json!({"name": "churn", "new_name": "leavers"}),
+    )
+    .await;
+    let alias = json!({"name": "leavers", "alias": "champion"});
+    app.delete(&format!("{base}/registered-models/alias"), alias)
+        .await
+        .ok();
+    let last = json!({"name": "leavers", "version": "2"});
+    app.delete(&format!("{base}/model-versions/delete"), last)
+        .await
+        .ok();
+    app.delete(
+        &format!("{base}/registered-models/delete"),
+        json!({"name": "leavers"}),
+    )
+    .await
+    .ok();
+    // Either name leads to all of it.
+    assert_eq!(
+        lines(&app, "model=churn").await,
+        lines(&app, "model=leavers").await
+    );
+    assert_snapshot!(lines(&app, "model=churn").await, @r#"
+    done model.created churn {"description":"","tags":{}}
+    done version.created churn 1 {"source":"s3://bucket/model","run_id":"","model_id":null,"description":"","tags":{}}
+    done version.created churn 2 {"source":"s3://bucket/model","run_id":"","model_id":null,"description":"","tags":{}}
+    done version.transitioned churn 1 {"stage":"None"} {"stage":"Production"}
+    done version.transitioned churn 2 {"stage":"None"} {"stage":"Production"}
+    done version.transitioned churn 1 {"stage":"Production"} {"stage":"Archived"}
+    done alias.set churn 1 {"version":null} {"version":"1"}
+    done alias.set churn 2 {"version":"1"} {"version":"2"}
+    done version.tag_set churn 1 {"key":"team","value":null} {"key":"team","value":"growth"}
+    done model.tag_set churn {"key":"team","value":null} {"key":"team","value":"growth"}
+    done version.tag_deleted churn 1 {"key":"team","value":"growth"}
+    done model.tag_deleted churn {"key":"team","value":"growth"}
+    done version.updated churn 1 {"description":""} {"description":"the first"}
+    done model.renamed leavers {"name":"churn"} {"name":"leavers"}
+    done alias.deleted leavers 2 {"version":"2"}
+    done version.deleted leavers 2 {"stage":"Production","aliases":[],"source":"s3://bucket/model","run_id":""}
+    done model.deleted leavers
+    "#);
+}
 
 #[actix_web::test]
 async fn an_entry_says_who_claims_to_have_asked() {

@@ -1,0 +1,209 @@
+//! Gathers what is known of versions, for policies to judge by. As many queries for a hundred
+//! versions as for one.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::Utc;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::claims::{self, Counted};
+use super::content;
+use super::in_force::Applying;
+use super::model_files::ModelFiles;
+use super::origins::{self, Origin};
+use super::policy::{Facts, Lineage, Logged, Tags, VersionFacts};
+use crate::error::Result;
+use crate::store::Db;
+use crate::store::governance::{evidence, history, lineage};
+use crate::store::model_versions::{self, Row, Stage, tags};
+use crate::store::registered_models::aliases;
+
+/// All that is known of one version.
+#[derive(Clone)]
+pub struct Dossier {
+    pub facts: Facts,
+    /// Evidence that does not count any more, or never did.
+    pub set_aside: Vec<SetAside>,
+    /// Where its artifacts are, if their files have not been looked at.
+    pub unread: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SetAside {
+    pub id: i64,
+    pub kind: String,
+    pub reason: String,
+}
+
+/// What to gather: versions of one model.
+pub struct Wanted<'a> {
+    pub applying: &'a Applying,
+    /// None for a model that history has not met, and that therefore has no evidence.
+    pub model_id: Option<&'a str>,
+    pub rows: Vec<Row>,
+    pub files: &'a ModelFiles,
+    /// Where versions come from that history does not know of yet.
+    pub origins: HashMap<i32, Origin>,
+}
+
+impl<'a> Wanted<'a> {
+    pub fn new(
+        applying: &'a Applying,
+        model_id: Option<&'a str>,
+        rows: Vec<Row>,
+        files: &'a ModelFiles,
+    ) -> Self {
+        Self {
+            applying,
+            model_id,
+            rows,
+            files,
+            origins: HashMap::new(),
+        }
+    }
+}
+
+pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
+    let name = wanted.applying.model.name.clone();
+    let numbers: Vec<i32> = wanted.rows.iter().map(|row| row.version).collect();
+    let keys: Vec<_> = numbers
+        .iter()
+        .map(|number| (name.clone(), *number))
+        .collect();
+    let mut tags = tags::of_versions(db, &keys)?;
+    let aliases = aliases::of_models(db, std::slice::from_ref(&name))?
+        .remove(&name)
+        .unwrap_or_default();
+    let mut origins = origins::of(db, wanted.model_id, &wanted.rows)?;
+    origins.extend(wanted.origins);
+    let mut evidence = of_each(db, wanted.model_id, &numbers)?;
+    let in_production = model_versions::in_stage(db, &name, Stage::Production)?;
+    let last = history::last_to_enter(
+        db,
+        (name.as_str(), wanted.model_id),
+        Stage::Production.as_str(),
+    )?;
+    let run_ids: Vec<&str> = origins.values().filter_map(Origin::run_id).collect();
+    let runs = lineage::of_runs(db, &run_ids)?;
+    let model_ids: Vec<&str> = origins.values().filter_map(Origin::model_id).collect();
+    let logged_models = lineage::of_logged_models(db, &model_ids)?;
+
+    let now_ms = Utc::now().timestamp_millis();
+    let mut dossiers = BTreeMap::new();
+    for row in wanted.rows {
+        let number = row.version;
+        let origin = origins.get(&number).cloned().unwrap_or_default();
+        let tags: Tags = tags
+            .remove(&(name.clone(), number))
+            .unwrap_or_default()
+            .into_iter()
+            .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+            .collect();
+        let counted = claims::weigh(evidence.remove(&number).unwrap_or_default(), &row, &tags)?;
+        let run = find(&runs, origin.run_id());
+        let place = row.clone().location().unwrap_or_default();
+        let known = wanted.files.of(&place);
+        let others = in_production.iter().filter(|other| **other != number);
+        let production = others.copied().max().or_else(|| {
+            // Emptying Production does not make a first promotion of the next one.
+            let last = last.as_ref()?;
+            let itself = last.version == number && wanted.model_id == Some(last.model_id.as_str());
+            (!itself).then_some(last.version)
+        });
+        let Counted {
+            evaluations,
+            ab_tests,
+            approvals,
+            set_aside,
+        } = counted;
+        let facts = Facts {
+            now_ms,
+            model: wanted.applying.model.clone(),
+            lineage: Lineage {
+                logged_model: find(&logged_models, origin.model_id()).map(logged),
+                run: run.map(logged),
+                has_signature: known.and_then(|known| known.has_signature),
+                has_feature_spec: known.and_then(|known| known.has_feature_spec),
+            },
+            version: VersionFacts {
+                version: unsigned(number),
+                source: row.source.clone().unwrap_or_default(),
+                run_id: origin.run_id().map(str::to_owned),
+                model_id: origin.model_id().map(str::to_owned),
+                digest: content::digest(db, &place)?,
+                current_stage: stage_of(&row),
+                aliases: aliases
+                    .iter()
+                    .filter(|alias| alias.version() == number.to_string())
+                    .map(|alias| alias.alias().to_owned())
+                    .collect(),
+                tags,
+                authors: origin.authors(run),
+                creation_time_ms: row.creation_time.unwrap_or_default(),
+                status: row.status.unwrap_or_default(),
+                description: row.description,
+            },
+            evaluations,
+            ab_tests,
+            approvals,
+            production: production.map(unsigned),
+        };
+        let dossier = Dossier {
+            facts,
+            set_aside,
+            unread: known.is_none().then_some(place),
+        };
+        dossiers.insert(number, dossier);
+    }
+    Ok(dossiers)
+}
+
+fn of_each(
+    db: &mut Db,
+    model_id: Option<&str>,
+    numbers: &[i32],
+) -> Result<HashMap<i32, Vec<evidence::Row>>> {
+    let mut by_version: HashMap<i32, Vec<evidence::Row>> = HashMap::new();
+    if let Some(model_id) = model_id {
+        for row in evidence::of_versions(db, model_id, numbers)? {
+            by_version.entry(row.version).or_default().push(row);
+        }
+    }
+    Ok(by_version)
+}
+
+fn find<'a>(
+    known: &'a HashMap<String, lineage::Logged>,
+    id: Option<&str>,
+) -> Option<&'a lineage::Logged> {
+    id.and_then(|id| known.get(id))
+}
+
+fn logged(of: &lineage::Logged) -> Logged {
+    Logged {
+        params: of.params.clone(),
+        metrics: of.metrics.clone(),
+        tags: of.tags.clone(),
+    }
+}
+
+pub fn stage_of(row: &Row) -> Stage {
+    Stage::parse(row.current_stage.as_deref().unwrap_or_default()).unwrap_or(Stage::None)
+}
+
+/// Numbers of versions are positive.
+pub fn unsigned(version: i32) -> u64 {
+    u64::try_from(version).unwrap_or_default()
+}
+
+/// The digest of what the tags of a version say, evidence aside.
+pub fn tags_digest(tags: &Tags) -> String {
+    let ordinary: Vec<_> = tags
+        .iter()
+        .filter(|(key, _)| !claims::is_reserved(key))
+        .collect();
+    content::hexadecimal(&Sha256::digest(
+        serde_json::to_vec(&ordinary).unwrap_or_default(),
+    ))
+}

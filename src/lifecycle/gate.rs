@@ -1,0 +1,363 @@
+//! The gates: whether versions may go where a change would put them. Everything that gives a version
+//! a stage or an alias, or lets it be registered, asks here, in the transaction of the change.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::change::Change;
+use super::facts::{self, Dossier, SetAside, Wanted};
+use super::in_force::{self, Applying};
+use super::origins::Origin;
+use super::policy::document::Evidence;
+use super::policy::{Policy, Report, Tags, Target, evaluate};
+use crate::audit::{Decision, Entry, Outcome};
+use crate::error::{Error, Result};
+use crate::store::Db;
+use crate::store::model_versions::{self, Row, Stage};
+use crate::store::registered_models::IS_PROMPT_TAG;
+
+/// A registered model in a change.
+#[derive(Clone, Copy, Debug)]
+pub struct Model<'a> {
+    pub name: &'a str,
+    pub id: &'a str,
+}
+
+/// One version that a change would move.
+pub struct Ask {
+    pub version: i32,
+    /// None where it is there already.
+    pub target: Option<Target>,
+    /// Where a version comes from that is only being made.
+    pub origin: Option<Origin>,
+    /// What history will say of it.
+    pub entry: Entry,
+}
+
+/// Lets a change through and returns its entries with what the policy said, or refuses it.
+pub fn admit(db: &mut Db, change: &Change, model: Model, mut asks: Vec<Ask>) -> Result<Vec<Entry>> {
+    let Some(applying) = in_force::of_model(db, model.name)? else {
+        return Ok(asks.into_iter().map(|ask| ask.entry).collect());
+    };
+    let moving: Vec<i32> = asks
+        .iter()
+        .filter(|ask| ask.target.is_some())
+        .map(|ask| ask.version)
+        .collect();
+    let rows = model_versions::some(db, model.name, &moving)?;
+    let origins = asks
+        .iter_mut()
+        .filter_map(|ask| Some((ask.version, ask.origin.take()?)))
+        .collect();
+    let wanted = Wanted {
+        origins,
+        ..Wanted::new(&applying, Some(model.id), rows, change.files())
+    };
+    let dossiers = read(db, change, wanted)?;
+    let mut entries = Vec::new();
+    for ask in asks {
+        let dossier = dossiers.get(&ask.version);
+        let verdict = match (ask.target, dossier) {
+            (Some(target), Some(dossier)) => Some(judge(&applying, dossier, &target)),
+            _ => None,
+        };
+        entries.push(match verdict {
+            Some(verdict) => verdict.settle(change, ask.entry)?,
+            None => ask.entry,
+        });
+    }
+    Ok(entries)
+}
+
+/// What a policy says of one version and one place for it.
+pub struct Verdict {
+    pub report: Report,
+    pub set_aside: Vec<SetAside>,
+}
+
+impl Verdict {
+    pub fn json(&self) -> Value {
+        let mut report = serde_json::to_value(&self.report).unwrap_or_default();
+        report["allowed"] = self.report.allowed().into();
+        if !self.set_aside.is_empty() {
+            report["set_aside"] = json!(self.set_aside);
+        }
+        report
+    }
+
+    pub fn message(&self) -> String {
+        let mut message = self.report.message();
+        for evidence in &self.set_aside {
+            let SetAside { id, kind, reason } = evidence;
+            // Writing to a String cannot fail.
+            let _ = write!(
+                message,
+                "\nEvidence {id} ({kind}) does not count: {reason}."
+            );
+        }
+        message
+    }
+
+    fn outcome(&self) -> Outcome {
+        if self.report.allowed() {
+            Outcome::Done
+        } else if self.report.is_refusal() {
+            Outcome::Refused
+        } else {
+            Outcome::Warned
+        }
+    }
+
+    /// The entry of a change that may be made, or the refusal of one that may not.
+    fn settle(&self, change: &Change, entry: Entry) -> Result<Entry> {
+        let outcome = self.outcome();
+        let entry = entry.decision(Some(Decision {
+            policy: Some((self.report.policy.clone(), self.report.policy_hash.clone())),
+            outcome,
+            report: self.json().to_string(),
+        }));
+        match outcome {
+            Outcome::Refused => Err(change.refuse(entry, self.message())),
+            Outcome::Warned => {
+                change.warn(self.message());
+                Ok(entry)
+            }
+            Outcome::Done => Ok(entry),
+        }
+    }
+}
+
+pub fn judge(applying: &Applying, dossier: &Dossier, target: &Target) -> Verdict {
+    let mut report = evaluate(applying.policy(), target, &dossier.facts);
+    if is_exempt(dossier) {
+        report.requirements.clear();
+    }
+    Verdict {
+        report,
+        set_aside: dossier.set_aside.clone(),
+    }
+}
+
+/// Prompts are registered like models, and are none: they have no bytes that anything could be asked
+/// of. A version that has some is never taken for one.
+fn is_exempt(dossier: &Dossier) -> bool {
+    let facts = &dossier.facts;
+    let is_prompt = |tags: &Tags| {
+        tags.get(IS_PROMPT_TAG)
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    };
+    is_prompt(&facts.model.tags)
+        && is_prompt(&facts.version.tags)
+        && super::source::is_of_prompt(&facts.version.source)
+}
+
+/// The dossiers of versions, with what their files say if the policy asks for that.
+fn read(db: &mut Db, change: &Change, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
+    let policy = wanted.applying.policy();
+    let dossiers = facts::gather(db, wanted)?;
+    let unread = unread(policy, &dossiers);
+    if unread.is_empty() {
+        Ok(dossiers)
+    } else {
+        Err(change.wait_for_files(unread))
+    }
+}
+
+/// Where files are that the policy asks for and that nobody has looked at.
+pub fn unread(policy: &Policy, dossiers: &BTreeMap<i32, Dossier>) -> Vec<String> {
+    if !wants_files(policy) {
+        return Vec::new();
+    }
+    dossiers
+        .values()
+        .filter(|dossier| !is_exempt(dossier))
+        .filter_map(|dossier| dossier.unread.clone())
+        .collect()
+}
+
+fn wants_files(policy: &Policy) -> bool {
+    let spec = policy.spec();
+    let of_gate = |evidence: &Evidence| evidence.signature || evidence.feature_spec;
+    spec.registration
+        .as_ref()
+        .is_some_and(|part| part.require.signature || part.require.feature_spec)
+        || spec.stages.values().any(|gate| of_gate(&gate.require))
+        || spec
+            .aliases
+            .values()
+            .filter_map(|gate| gate.require.as_ref())
+            .any(of_gate)
+}
+
+/// Where a version is, as targets: what it was let into, and must not lose the ground for.
+fn places(dossier: &Dossier) -> Vec<Target> {
+    let version = &dossier.facts.version;
+    let stage =
+        (version.current_stage != Stage::None).then_some(Target::Stage(version.current_stage));
+    [Target::Registration]
+        .into_iter()
+        .chain(stage)
+        .chain(version.aliases.iter().cloned().map(Target::Alias))
+        .collect()
+}
+
+/// Lets an edit of a version's tags through, unless it takes away what the version was let in for.
+pub fn keep(
+    db: &mut Db,
+    change: &Change,
+    model: Model,
+    row: Row,
+    edit: impl Fn(&mut Tags),
+    entry: Entry,
+) -> Result<Entry> {
+    let Some(applying) = in_force::of_model(db, model.name)? else {
+        return Ok(entry);
+    };
+    let version = row.version;
+    let wanted = Wanted::new(&applying, Some(model.id), vec![row], change.files());
+    let dossiers = read(db, change, wanted)?;
+    let Some(dossier) = dossiers.get(&version) else {
+        return Ok(entry);
+    };
+    let mut edited = dossier.clone();
+    edit(&mut edited.facts.version.tags);
+    for target in places(dossier) {
+        let before = judge(&applying, dossier, &target);
+        let mut after = judge(&applying, &edited, &target);
+        let was_met = |id: &str| {
+            let mut requirements = before.report.requirements.iter();
+            requirements.any(|requirement| requirement.id == id && requirement.met)
+        };
+        after
+            .report
+            .requirements
+            .retain(|requirement| !requirement.met && was_met(&requirement.id));
+        if !after.report.allowed() {
+            after.set_aside.clear();
+            return after.settle(change, entry);
+        }
+    }
+    Ok(entry)
+}
+
+/// Which policy applied to a model before a change of its name or tags.
+pub struct Reach(Option<Applying>);
+
+pub fn reach(db: &mut Db, name: &str) -> Result<Reach> {
+    Ok(Reach(in_force::of_model(db, name)?))
+}
+
+/// How a model gets under another policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Name,
+    Tags,
+}
+
+impl Reach {
+    /// Looks at a model that was renamed or tagged in this transaction. Where another policy applies
+    /// to it now, its versions must meet that; out of the reach of policies it cannot get.
+    pub fn changed(
+        self,
+        db: &mut Db,
+        change: &Change,
+        model: Model,
+        way: Way,
+        entry: Entry,
+    ) -> Result<Entry> {
+        let now = in_force::of_model(db, model.name)?;
+        let hash = |applying: &Applying| applying.policy().hash().to_owned();
+        if self.0.as_ref().map(hash) == now.as_ref().map(hash) {
+            return Ok(entry);
+        }
+        let rows = model_versions::all(db, model.name)?;
+        if rows.is_empty() {
+            return Ok(entry);
+        }
+        if let Some(before) = self.0.filter(Applying::is_enforced)
+            && (way == Way::Tags || !now.as_ref().is_some_and(Applying::is_enforced))
+        {
+            return Err(refuse_to_leave(change, &before, entry));
+        }
+        match now {
+            Some(applying) => enter(db, change, &applying, model, rows, entry),
+            None => Ok(entry),
+        }
+    }
+}
+
+fn named(policy: &Policy) -> (String, String) {
+    (policy.name().to_owned(), policy.hash().to_owned())
+}
+
+fn refuse_to_leave(change: &Change, before: &Applying, entry: Entry) -> Error {
+    let policy = before.policy();
+    let model = &before.model.name;
+    let message = format!(
+        "Model '{model}' has versions and stands under policy '{}', which would not apply to it any more. \
+         Delete its versions, or apply a policy that names the model as it is to be.",
+        policy.name()
+    );
+    let report = json!({
+        "policy": policy.name(),
+        "policy_hash": policy.hash(),
+        "model": model,
+        "allowed": false,
+        "requirements": [{"id": "reach", "met": false, "explanation": message}],
+    });
+    let decision = Decision {
+        policy: Some(named(policy)),
+        outcome: Outcome::Refused,
+        report: report.to_string(),
+    };
+    change.refuse(entry.decision(Some(decision)), message)
+}
+
+fn enter(
+    db: &mut Db,
+    change: &Change,
+    applying: &Applying,
+    model: Model,
+    rows: Vec<Row>,
+    entry: Entry,
+) -> Result<Entry> {
+    let wanted = Wanted::new(applying, Some(model.id), rows, change.files());
+    let dossiers = read(db, change, wanted)?;
+    let mut reports = Vec::new();
+    let mut messages = Vec::new();
+    let mut outcome = Outcome::Done;
+    for dossier in dossiers.values() {
+        for target in places(dossier) {
+            let mut verdict = judge(applying, dossier, &target);
+            // It is there already: where it came from is no question any more.
+            verdict
+                .report
+                .requirements
+                .retain(|requirement| requirement.id != "from");
+            if verdict.outcome() != Outcome::Done {
+                outcome = verdict.outcome();
+                reports.push(verdict.json());
+                messages.push(verdict.message());
+            }
+        }
+    }
+    let report =
+        json!({"allowed": reports.is_empty(), "versions": dossiers.len(), "reports": reports});
+    let entry = entry.decision(Some(Decision {
+        policy: Some(named(applying.policy())),
+        outcome,
+        report: report.to_string(),
+    }));
+    match outcome {
+        Outcome::Refused => Err(change.refuse(entry, messages.join("\n"))),
+        Outcome::Warned => {
+            for message in messages {
+                change.warn(message);
+            }
+            Ok(entry)
+        }
+        Outcome::Done => Ok(entry),
+    }
+}

@@ -1,0 +1,76 @@
+//! Puts policies in force and takes them out.
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::change::Change;
+use super::in_force;
+use super::policy::{Policy, find_tie};
+use crate::audit::{self, Action, Entry};
+use crate::error::{Error, Result};
+use crate::store::Db;
+use crate::store::governance::policies::{self, NewPolicy};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Applied {
+    pub name: String,
+    pub hash: String,
+    /// The hash of what was in force under this name before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<String>,
+    pub changed: bool,
+}
+
+/// Puts the policies of a text in force, all or none.
+pub fn apply(db: &mut Db, change: &Change, text: &str) -> Result<Vec<Applied>> {
+    let new = Policy::parse_all(text)
+        .map_err(|problem| Error::invalid_parameter(format!("The policy is refused: {problem}")))?;
+    policies::lock(db)?;
+    let mut together: Vec<Policy> = in_force::all(db)?
+        .map(|policies| policies.to_vec())
+        .unwrap_or_default();
+    together.retain(|policy| new.iter().all(|other| other.name() != policy.name()));
+    together.extend(new.iter().cloned());
+    if let Some(tie) = find_tie(&together) {
+        return Err(Error::invalid_parameter(format!(
+            "The policy is refused: {tie}"
+        )));
+    }
+    let mut applied = Vec::new();
+    let mut entries = Vec::new();
+    for policy in &new {
+        let replaced = policies::put(
+            db,
+            &NewPolicy {
+                name: policy.name(),
+                hash: policy.hash(),
+                text: policy.text(),
+            },
+        )?;
+        let changed = replaced.as_deref() != Some(policy.hash());
+        if changed {
+            entries.push(
+                Entry::new(Action::PolicyApplied)
+                    .before(json!({"name": policy.name(), "hash": replaced}))
+                    .after(json!({"name": policy.name(), "hash": policy.hash()})),
+            );
+        }
+        applied.push(Applied {
+            name: policy.name().to_owned(),
+            hash: policy.hash().to_owned(),
+            replaced: replaced.filter(|_| changed),
+            changed,
+        });
+    }
+    audit::write(db, &change.actor, &entries)?;
+    Ok(applied)
+}
+
+/// Takes a policy out of force. Its text stays, because history refers to it.
+pub fn delete(db: &mut Db, change: &Change, name: &str) -> Result<()> {
+    policies::lock(db)?;
+    let hash = policies::delete(db, name)?
+        .ok_or_else(|| Error::does_not_exist(format!("There is no policy named '{name}'.")))?;
+    let entry = Entry::new(Action::PolicyDeleted).before(json!({"name": name, "hash": hash}));
+    audit::write(db, &change.actor, &[entry])
+}

@@ -1,0 +1,102 @@
+//! What gates would say, with nothing changed.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::change::Place;
+use super::facts::{self, Dossier, Wanted};
+use super::gate;
+use super::in_force::{self, Applying};
+use super::model_files::ModelFiles;
+use super::policy::Target;
+use crate::error::{Error, Result};
+use crate::store::governance::identity;
+use crate::store::model_versions;
+
+/// How often the files of a version are read before a preview is made without them.
+const TRIES: usize = 2;
+
+/// A version and the policy that applies to it.
+struct Preview {
+    applying: Applying,
+    dossier: Dossier,
+}
+
+/// The report that a change would get. Where no policy applies, everything is allowed.
+pub async fn check(
+    place: Place<'_>,
+    name: String,
+    version: String,
+    target: Target,
+) -> Result<Value> {
+    Ok(match look(place, name, version).await? {
+        Some(preview) => gate::judge(&preview.applying, &preview.dossier, &target).json(),
+        None => json!({"allowed": true, "policy": null, "requirements": []}),
+    })
+}
+
+/// What each stage and alias of the policy still needs.
+pub async fn gates(place: Place<'_>, name: String, version: String) -> Result<Value> {
+    let Some(Preview { applying, dossier }) = look(place, name, version).await? else {
+        return Ok(json!({"policy": null, "stages": {}, "aliases": {}}));
+    };
+    let policy = applying.policy();
+    let report = |target: Target| gate::judge(&applying, &dossier, &target).json();
+    let stages: Map<String, Value> = policy
+        .spec()
+        .stages
+        .keys()
+        .map(|stage| (stage.as_str().to_owned(), report(Target::Stage(*stage))))
+        .collect();
+    let aliases: Map<String, Value> = policy
+        .spec()
+        .aliases
+        .keys()
+        .map(|alias| (alias.clone(), report(Target::Alias(alias.clone()))))
+        .collect();
+    Ok(json!({
+        "policy": policy.name(),
+        "policy_hash": policy.hash(),
+        "enforcement": policy.enforcement(),
+        "model": dossier.facts.model.name,
+        "version": dossier.facts.version.version,
+        "current_stage": dossier.facts.version.current_stage,
+        "current_aliases": dossier.facts.version.aliases,
+        "registration": report(Target::Registration),
+        "stages": stages,
+        "aliases": aliases,
+    }))
+}
+
+async fn look(place: Place<'_>, name: String, version: String) -> Result<Option<Preview>> {
+    let mut files = ModelFiles::default();
+    let mut tried = 0;
+    loop {
+        tried += 1;
+        let (name, version, known) = (name.clone(), version.clone(), Arc::new(files.clone()));
+        let found = place
+            .store
+            .read(move |db| {
+                let row = model_versions::find(db, &name, &version)?;
+                let number = row.version;
+                let model_id = identity::find(db, &name)?;
+                let Some(applying) = in_force::of_model(db, &name)? else {
+                    return Ok(None);
+                };
+                let wanted = Wanted::new(&applying, model_id.as_deref(), vec![row], &known);
+                let mut dossiers = facts::gather(db, wanted)?;
+                let unread = gate::unread(applying.policy(), &dossiers);
+                let dossier = dossiers.remove(&number);
+                let dossier = dossier.ok_or_else(|| Error::internal("A version was lost."))?;
+                Ok(Some((Preview { applying, dossier }, unread)))
+            })
+            .await?;
+        match found {
+            Some((_, unread)) if !unread.is_empty() && tried < TRIES => {
+                files.read(place.artifacts, unread).await;
+            }
+            found => return Ok(found.map(|(preview, _)| preview)),
+        }
+    }
+}
