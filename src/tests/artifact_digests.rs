@@ -67,7 +67,7 @@ async fn a_digest_is_not_believed_of_another_file() {
 async fn a_manifest_digests_what_is_in_a_folder() {
     let app = TestApp::new().await;
     for (path, content) in [
-        ("m/b c.txt", "2"),
+        ("m/b%20c.txt", "2"),
         ("m/a/z", "1"),
         ("m/a.txt", "3"),
         ("m2/other", "4"),

@@ -41,7 +41,7 @@ async fn everything_moves_below_a_static_prefix() {
         ("/ml/flow/", 200),
         ("/ml/flow", 308),
         ("/ml/flow/health", 200),
-        ("/ml/flow/api/3.0/mlflow/server-info", 200),
+        ("/ml/flow/version", 200),
         ("/ml/flow/ajax-api/3.0/mlflow/ui-telemetry", 200),
         ("/ml/flow/api/3.0/mlflow/workspaces", 501),
         ("/health", 404),

@@ -221,7 +221,7 @@ async fn signatures_are_read_where_a_policy_asks_for_one() {
         if let Some(file) = file {
             let place = source.strip_prefix("mlflow-artifacts:/").unwrap();
             let path = format!("/api/2.0/mlflow-artifacts/artifacts/{place}/MLmodel");
-            app.put_text(&path, file).await.ok();
+            assert_eq!(app.put_text(&path, file).await.status, 200);
         }
         let request = json!({
             "name": "credit-risk", "source": source, "run_id": info["run_id"],

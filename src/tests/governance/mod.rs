@@ -48,7 +48,8 @@ pub async fn history(app: &TestApp, query: &str) -> Vec<Value> {
     for entry in &mut entries {
         let fields = entry.as_object_mut().unwrap();
         for field in ["id", "time_ms", "model_id"] {
-            fields.remove(field);
+            // The other fields stay in the order in which they were sent.
+            fields.shift_remove(field);
         }
     }
     entries
