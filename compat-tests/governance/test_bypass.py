@@ -165,20 +165,22 @@ def test_stock_mlflow_goes_on_with_the_database(lone_server: Server) -> None:
     run = client.create_run("0")
     client.delete_run(run.info.run_id)
     lone_server.stop()
-    stock = MlflowClient(registry_uri=lone_server.database.stock_uri)
+    database = lone_server.database.stock_uri
+    stock = MlflowClient(tracking_uri=database, registry_uri=database)
     stock.rename_registered_model("before", "after")
     stock.transition_model_version_stage("after", "1", "Staging")
     stock.delete_registered_model("after")
     stock.create_registered_model("after")
     stock.create_model_version("after", "s3://bucket/model", await_creation_for=0)
     stock.transition_model_version_stage("after", "1", "Production")
+    lone_server.start()
+    # It reaches the artifacts through the server.
     subprocess.run(
-        [STOCK_BIN / "mlflow", "gc", "--backend-store-uri", lone_server.database.stock_uri],
-        env=clean_environment() | {"MLFLOW_TRACKING_URI": lone_server.database.stock_uri},
+        [STOCK_BIN / "mlflow", "gc", "--backend-store-uri", database],
+        env=clean_environment() | {"MLFLOW_TRACKING_URI": lone_server.url},
         check=True,
         timeout=300,
     )
-    lone_server.start()
     client = MlflowClient(tracking_uri=lone_server.url)
     client.set_registered_model_tag("after", "team", "risk")
     entries = lone_server.get("/api/1.0/flowkeep/history", model="after")["entries"]
