@@ -167,6 +167,7 @@ fn governance(routes: &mut Routes) {
         routes.at(Method::GET, &path("policies"), policies::get);
         routes.at(Method::PUT, &path("policies"), policies::put);
         routes.at(Method::DELETE, &path("policies"), policies::delete);
+        routes.at(Method::POST, &path("policies/test"), policies::test);
 
         let version = |rest: &str| path(&format!("model-versions/{{name}}/{{version}}/{rest}"));
         routes.at(Method::POST, &version("evaluations"), evidence::evaluation);

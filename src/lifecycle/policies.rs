@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::change::Change;
 use super::in_force;
-use super::policy::{Policy, find_tie};
+use super::policy::cases::{CaseResult, Cases};
+use super::policy::{Policy, Problem, find_tie};
 use crate::audit::{self, Action, Entry};
 use crate::error::{Error, Result};
 use crate::store::Db;
@@ -23,8 +24,7 @@ pub struct Applied {
 
 /// Puts the policies of a text in force, all or none.
 pub fn apply(db: &mut Db, change: &Change, text: &str) -> Result<Vec<Applied>> {
-    let new = Policy::parse_all(text)
-        .map_err(|problem| Error::invalid_parameter(format!("The policy is refused: {problem}")))?;
+    let new = parse(text)?;
     policies::lock(db)?;
     let mut together: Vec<Policy> = in_force::all(db)?
         .map(|policies| policies.to_vec())
@@ -73,4 +73,23 @@ pub fn delete(db: &mut Db, change: &Change, name: &str) -> Result<()> {
         .ok_or_else(|| Error::does_not_exist(format!("There is no policy named '{name}'.")))?;
     let entry = Entry::new(Action::PolicyDeleted).before(json!({"name": name, "hash": hash}));
     audit::write(db, &change.actor, &[entry])
+}
+
+/// Tries cases on policies that are given, or on those in force. Changes nothing.
+pub fn test(db: &mut Db, policies: Option<&str>, cases: &str) -> Result<Vec<CaseResult>> {
+    let cases = Cases::parse(cases).map_err(|problem: Problem| {
+        Error::invalid_parameter(format!("The cases are refused: {problem}"))
+    })?;
+    let policies = match policies {
+        Some(text) => parse(text)?,
+        None => in_force::all(db)?
+            .map(|policies| policies.to_vec())
+            .unwrap_or_default(),
+    };
+    Ok(cases.run(&policies))
+}
+
+fn parse(text: &str) -> Result<Vec<Policy>> {
+    Policy::parse_all(text)
+        .map_err(|problem| Error::invalid_parameter(format!("The policy is refused: {problem}")))
 }

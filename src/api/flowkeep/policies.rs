@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Payload};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::input::Parameters;
@@ -70,4 +71,23 @@ pub async fn delete(
         .change(actor, move |db, change| policies::delete(db, change, &name))
         .await?;
     Ok(with_warnings(done.map(|()| json!({}))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Trial {
+    cases: String,
+    policies: Option<String>,
+}
+
+/// Tries cases on policies: on those in force, where none are sent.
+pub async fn test(state: Data<State>, body: Payload) -> Result<Json<Value>> {
+    let example = r#"{"cases": "cases: […]", "policies": "apiVersion: flowkeep/v1 …"}"#;
+    let trial: Trial = payload::json(body, example).await?;
+    let results = state
+        .store
+        .read(move |db| policies::test(db, trial.policies.as_deref(), &trial.cases))
+        .await?;
+    let passed = results.iter().all(|result| result.passed);
+    Ok(Json(json!({"passed": passed, "results": results})))
 }

@@ -96,3 +96,44 @@ async fn a_policy_holds_from_the_moment_it_is_applied() {
         .await
         .ok();
 }
+
+#[actix_web::test]
+async fn cases_are_tried_on_what_is_in_force_or_on_what_is_sent() {
+    const TEST: &str = "/api/1.0/flowkeep/policies/test";
+    const CASES: &str = r"
+cases:
+  - name: a version without its algorithm
+    to: registration
+    model: {name: credit-risk}
+    version: {source: 's3://bucket/model'}
+    expect: {refuse: ['tag:algorithm']}
+";
+    let app = TestApp::new().await;
+    let found = |reply: &Value| {
+        (
+            reply["passed"].clone(),
+            reply["results"][0]["found"].clone(),
+        )
+    };
+    let cases = json!({"cases": CASES});
+    // No policy asks for anything.
+    let reply = app.post(TEST, cases.clone()).await.ok();
+    assert_eq!(found(&reply), (json!(false), json!([])));
+    apply(&app, POLICY).await;
+    let reply = app.post(TEST, cases).await.ok();
+    assert_eq!(found(&reply), (json!(true), json!(["tag:algorithm"])));
+    let other = POLICY.replace("tags: [algorithm]", "tags: [owner]");
+    let sent = json!({"cases": CASES, "policies": other});
+    let reply = app.post(TEST, sent).await.ok();
+    assert_eq!(found(&reply), (json!(false), json!(["tag:owner"])));
+
+    for body in [
+        json!({}),
+        json!({"cases": "cases: 5"}),
+        json!({"cases": CASES, "policies": "- 1"}),
+        json!({"cases": CASES, "colour": "red"}),
+    ] {
+        let error = app.post(TEST, body).await.error();
+        assert!(error.starts_with("400 INVALID_PARAMETER_VALUE"), "{error}");
+    }
+}
