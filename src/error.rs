@@ -199,6 +199,13 @@ impl ResponseError for Error {
         if self.code == ErrorCode::TemporarilyUnavailable {
             response.insert_header((header::RETRY_AFTER, "1"));
         }
+        // What is left of such a body is not waited for: the next request would begin in its midst.
+        if let ErrorCode::ContentTooLarge
+        | ErrorCode::InsufficientStorage
+        | ErrorCode::RequestTimeout = self.code
+        {
+            response.force_close();
+        }
         response.json(Body {
             error_code: self.code,
             message: &self.message,

@@ -11,8 +11,8 @@ use crate::error::{Error, ErrorCode, Result};
 
 /// A client that sends nothing for so long is taken for gone.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What is read of a body that is refused, so that a client that is still sending can read why.
-const REFUSED_AND_READ: u64 = 16 * 1024 * 1024;
+/// What is read of a body that is refused: a client sends all of it before it reads why.
+const REFUSED_AND_READ: u64 = 1024 * 1024 * 1024;
 
 /// A body on its way in.
 pub struct Incoming {
@@ -55,13 +55,10 @@ impl Incoming {
     }
 
     /// Refuses a body that is, or turns out to be, longer than that.
-    pub async fn limit(&mut self, most: Option<u64>) -> Result<()> {
+    pub fn limit(&mut self, most: Option<u64>) -> Result<()> {
         self.most = most;
         match (self.length, most) {
-            (Some(length), Some(most)) if length > most => {
-                self.read_off().await;
-                Err(too_large(most))
-            }
+            (Some(length), Some(most)) if length > most => Err(too_large(most)),
             _ => Ok(()),
         }
     }
@@ -80,22 +77,21 @@ impl Incoming {
         let chunk = chunk.transpose()?;
         self.received += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
         match self.most {
-            Some(most) if self.received > most => {
-                self.read_off().await;
-                Err(too_large(most))
-            }
+            Some(most) if self.received > most => Err(too_large(most)),
             _ => Ok(chunk),
         }
     }
 
-    async fn read_off(&mut self) {
+    /// Reads what is left of a body that is refused, so that the client gets to know why.
+    pub async fn refuse(&mut self, error: Error) -> Error {
         let mut read = 0;
-        while read < REFUSED_AND_READ {
+        while error.code != ErrorCode::RequestTimeout && read < REFUSED_AND_READ {
             match tokio::time::timeout(self.patience, self.chunks.next()).await {
                 Ok(Some(Ok(chunk))) => read += chunk.len() as u64,
-                _ => return,
+                _ => break,
             }
         }
+        error
     }
 }
 
@@ -119,7 +115,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_grows_too_long_is_refused() {
         let mut body = Incoming::new(chunks(3), None);
-        body.limit(Some(12)).await.unwrap();
+        body.limit(Some(12)).unwrap();
         assert_eq!(body.next().await.unwrap().unwrap(), "12345");
         assert_eq!(body.next().await.unwrap().unwrap(), "12345");
         let error = body.next().await.unwrap_err();
@@ -127,12 +123,21 @@ mod tests {
 
         let mut body = Incoming::new(chunks(3), Some(15));
         assert_eq!(
-            body.limit(Some(14)).await.unwrap_err().code,
+            body.limit(Some(14)).unwrap_err().code,
             ErrorCode::ContentTooLarge
         );
         let mut body = Incoming::new(chunks(3), Some(15));
-        body.limit(Some(15)).await.unwrap();
+        body.limit(Some(15)).unwrap();
         while body.next().await.unwrap().is_some() {}
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_refused_is_read_to_its_end() {
+        let mut body = Incoming::new(chunks(3), None);
+        body.next().await.unwrap();
+        let error = body.refuse(too_large(5)).await;
+        assert_eq!(error.code, ErrorCode::ContentTooLarge);
+        assert!(body.next().await.unwrap().is_none());
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use chrono::Utc;
 
 use super::body::Incoming;
 use super::location::Locations;
+use super::repository::Received;
 use super::{ArtifactPath, Download, Entry, Place, Stored, hexadecimal};
 use crate::config::ArtifactSettings;
 use crate::error::{Error, Result};
@@ -89,12 +90,10 @@ impl Artifacts {
     /// Stores what a client sends. A body that breaks off leaves nothing behind, and nothing is
     /// visible before it ends.
     pub async fn put(&self, place: &Place, mut upload: Upload) -> Result<Stored> {
-        admit(Change::Write, place)?;
-        upload.body.limit(self.largest).await?;
-        let received = place
-            .repository
-            .receive(&place.path, &mut upload.body)
-            .await?;
+        let received = match self.receive(place, &mut upload.body).await {
+            Ok(received) => received,
+            Err(error) => return Err(upload.body.refuse(error).await),
+        };
         // What was allowed when the upload began may be forbidden by now.
         admit(Change::Write, place)?;
         let stored = received.publish().await?;
@@ -110,6 +109,12 @@ impl Artifacts {
             .write(move |db| artifact_digests::record(db, std::slice::from_ref(&digest)))
             .await?;
         Ok(stored)
+    }
+
+    async fn receive(&self, place: &Place, body: &mut Incoming) -> Result<Received> {
+        admit(Change::Write, place)?;
+        body.limit(self.largest)?;
+        place.repository.receive(&place.path, body).await
     }
 
     /// Removes a file, or a folder with all that is in it. What is not there needs no removal.

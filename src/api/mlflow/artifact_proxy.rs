@@ -37,7 +37,11 @@ pub async fn download(state: Data<State>, http: HttpRequest) -> Result<HttpRespo
 }
 
 pub async fn upload(state: Data<State>, http: HttpRequest, body: Payload) -> Result<HttpResponse> {
-    let path = path(&http, ROUTE)?;
+    let mut body = Incoming::new(body, length(&http));
+    let path = match path(&http, ROUTE) {
+        Ok(path) => path,
+        Err(error) => return Err(body.refuse(error).await),
+    };
     if path.is_root() || http.path().ends_with('/') {
         return Ok(detail(
             "Artifact path must include a filename (cannot end with '/').",
@@ -45,7 +49,7 @@ pub async fn upload(state: Data<State>, http: HttpRequest, body: Payload) -> Res
     }
     let place = state.artifacts.destination(path);
     let upload = Upload {
-        body: Incoming::new(body, length(&http)),
+        body,
         by: sender(&http),
     };
     let stored = state.artifacts.put(&place, upload).await?;

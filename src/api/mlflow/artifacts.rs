@@ -119,9 +119,8 @@ pub async fn upload(
     while let Some(chunk) = body.next().await? {
         data.extend_from_slice(&chunk);
         if data.len() > LARGEST_UPLOAD {
-            return Err(Error::invalid_parameter(
-                "Artifact size is too large. Max size is 10MB.",
-            ));
+            let error = "Artifact size is too large. Max size is 10MB.";
+            return Err(body.refuse(Error::invalid_parameter(error)).await);
         }
     }
     if data.is_empty() {
