@@ -16,7 +16,7 @@ from pathlib import Path
 
 import requests
 
-from bench import SQLITE, Group, Report
+from bench import FLOOR, SQLITE, Group, Report, ReportOf
 from harness.process import free_port
 from measure import descendants
 from servers import Server
@@ -147,7 +147,7 @@ def run(server: Server, report: Report) -> None:
     Transfers(url, server.process_id, server.folder).report(report)
 
 
-def nginx(folder: Path, report: Report) -> None:
+def nginx(folder: Path, report_of: ReportOf) -> None:
     if not shutil.which("nginx"):
         print("nginx is not installed: Debian's package nginx-light has what is needed")
         return
@@ -165,10 +165,10 @@ def nginx(folder: Path, report: Report) -> None:
                 requests.get(f"http://127.0.0.1:{port}/", timeout=5)
                 break
             time.sleep(0.05)
-        Transfers(f"http://127.0.0.1:{port}", running.pid, folder).report(report)
+        Transfers(f"http://127.0.0.1:{port}", running.pid, folder).report(report_of(FLOOR))
     finally:
         running.terminate()
         running.wait()
 
 
-GROUP = Group(run, databases=(SQLITE,), floor=nginx)
+GROUP = Group(run, databases=(SQLITE,), alone=nginx)
