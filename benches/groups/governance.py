@@ -3,6 +3,7 @@
 import requests
 
 from bench import FLOWKEEP, Group, Report
+from groups.registry import TRANSITION
 from measure import Client, Load, throughput
 from seed import seed_models
 from servers import Server
@@ -22,14 +23,6 @@ spec:
       rules: [{expression: "version.version > 0", message: "never"}]
     Production:
       rules: [{expression: "version.version > 0", message: "never"}]
-"""
-
-TRANSITION = """
-local stages = {"Staging", "Production"}
-function body(n)
-  return string.format('{"name":"model-%06d","version":"%d","stage":"%s"}',
-    (n * 2 + id) % 1000, 1 + n % 5, stages[1 + math.floor(n / 500) % 2])
-end
 """
 
 CREATE_VERSION = """
