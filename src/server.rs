@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 use std::{io, process};
 
 use actix_web::middleware::from_fn;
@@ -18,6 +19,11 @@ use crate::webhooks::deliver_forever;
 
 /// How long a stopping server waits for the requests that it is working on.
 const PATIENCE_SECONDS: u64 = 30;
+/// How long a connection is kept on which nothing comes. Longer than load balancers and clients keep
+/// one: whoever closes first must be the other side, or a request meets a closing connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a client may take for the head of a request.
+const HEAD_PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Error)]
 pub enum ServerError {
@@ -59,6 +65,8 @@ pub async fn run(
             .configure(|config| api::configure_under(&static_prefix, config))
     })
     .disable_signals()
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(HEAD_PATIENCE)
     .shutdown_timeout(PATIENCE_SECONDS);
     if let Some(workers) = http.workers {
         server = server.workers(workers.get());
