@@ -5,6 +5,7 @@ mod artifact_uri;
 pub mod artifacts;
 pub mod audit;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod error;
 pub mod lifecycle;

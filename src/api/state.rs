@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::artifacts::Artifacts;
 use crate::audit::Actor;
+use crate::clock::Clock;
 use crate::config::{ArtifactSettings, DatabaseSettings, Limits, SourceRules, WebhookSettings};
 use crate::error::Result;
 use crate::lifecycle::{self, Change, Done, Place, policies};
@@ -13,7 +14,8 @@ use crate::webhooks;
 
 pub struct State {
     pub store: Arc<Store>,
-    pub artifacts: Artifacts,
+    pub artifacts: Arc<Artifacts>,
+    pub clock: Clock,
     pub artifact_settings: ArtifactSettings,
     pub limits: Limits,
     pub source_rules: SourceRules,
@@ -28,6 +30,7 @@ pub struct Settings {
     pub source_rules: SourceRules,
     pub webhooks: WebhookSettings,
     pub ui: Option<UiFolder>,
+    pub clock: Clock,
 }
 
 impl State {
@@ -41,7 +44,8 @@ impl State {
             .await?;
         let store = Arc::new(store);
         Ok(Self {
-            artifacts: Artifacts::new(&settings.artifacts, Arc::clone(&store))?,
+            artifacts: Arc::new(Artifacts::new(&settings.artifacts, Arc::clone(&store))?),
+            clock: settings.clock,
             store,
             artifact_settings: settings.artifacts,
             limits: settings.limits,
@@ -74,6 +78,7 @@ impl State {
         Place {
             store: &self.store,
             artifacts: &self.artifacts,
+            clock: &self.clock,
         }
     }
 }

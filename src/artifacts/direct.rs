@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::cloud::{CloudFolder, PartAddresses, SentPart, SignedAddress, unsupported};
-use super::keeper::{Artifacts, Change, admit};
+use super::keeper::{Artifacts, Change};
 use super::{Place, Repository};
 use crate::error::Result;
 use crate::store::artifact_digests;
@@ -21,7 +21,7 @@ impl Artifacts {
     }
 
     pub async fn begin_parts(&self, place: &Place, count: i64) -> Result<PartAddresses> {
-        admit(Change::Write, place)?;
+        self.admit(Change::Write, place).await?;
         let folder = self
             .parts_of(place)
             .ok_or_else(|| unsupported("Multipart upload"))?;
@@ -35,7 +35,7 @@ impl Artifacts {
         upload: &str,
         parts: Vec<SentPart>,
     ) -> Result<()> {
-        admit(Change::Write, place)?;
+        self.admit(Change::Write, place).await?;
         let folder = self
             .parts_of(place)
             .ok_or_else(|| unsupported("Multipart upload"))?;
@@ -70,7 +70,7 @@ impl Artifacts {
 
     /// Where a client can store a file.
     pub async fn upload_address(&self, place: &Place, lifetime: Duration) -> Result<SignedAddress> {
-        admit(Change::Write, place)?;
+        self.admit(Change::Write, place).await?;
         let folder = signing(place)
             .filter(|_| self.largest().is_none())
             .ok_or_else(|| unsupported("Presigned upload"))?;

@@ -14,6 +14,7 @@ use crate::config::ArtifactSettings;
 use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::store::artifact_digests::{self, Digest};
+use crate::store::governance::guards::{self, InTheWay, Reach};
 
 /// The artifacts that this server reaches.
 pub struct Artifacts {
@@ -95,7 +96,7 @@ impl Artifacts {
             Err(error) => return Err(upload.body.refuse(error).await),
         };
         // What was allowed when the upload began may be forbidden by now.
-        admit(Change::Write, place)?;
+        self.admit(Change::Write, place).await?;
         let stored = received.publish().await?;
         let digest = Digest {
             address: place.address(),
@@ -112,19 +113,43 @@ impl Artifacts {
     }
 
     async fn receive(&self, place: &Place, body: &mut Incoming) -> Result<Received> {
-        admit(Change::Write, place)?;
+        self.admit(Change::Write, place).await?;
         body.limit(self.largest)?;
         place.repository.receive(&place.path, body).await
     }
 
     /// Removes a file, or a folder with all that is in it. What is not there needs no removal.
     pub async fn delete(&self, place: &Place) -> Result<()> {
-        admit(Change::Delete, place)?;
+        self.admit(Change::Delete, place).await?;
         place.repository.delete(&place.path).await?;
         let address = place.address();
         self.store
             .write(move |db| artifact_digests::forget(db, &address))
             .await
+    }
+
+    /// Refuses what may not happen to an artifact. Asked before anything is done, and once more before
+    /// an upload becomes visible.
+    pub(super) async fn admit(&self, change: Change, place: &Place) -> Result<()> {
+        match change {
+            Change::Write => place.path.check_name()?,
+            Change::Delete if place.path.is_root() => {
+                return Err(Error::invalid_parameter(
+                    "The root of the artifacts cannot be deleted.",
+                ));
+            }
+            Change::Delete => {}
+        }
+        let reach = match change {
+            Change::Write => Reach::File,
+            Change::Delete => Reach::AllBelow,
+        };
+        let address = place.address();
+        let guard = self
+            .store
+            .read(move |db| guards::in_the_way(db, &address, reach))
+            .await?;
+        guard.map_or(Ok(()), |guard| Err(guarded(&guard, change)))
     }
 
     pub(super) fn destination_root(&self) -> Place {
@@ -145,14 +170,25 @@ impl Artifacts {
     }
 }
 
-/// Refuses what may not happen to an artifact. Asked before anything is done, and once more before
-/// an upload becomes visible.
-pub(super) fn admit(change: Change, place: &Place) -> Result<()> {
-    match change {
-        Change::Write => place.path.check_name(),
-        Change::Delete if place.path.is_root() => Err(Error::invalid_parameter(
-            "The root of the artifacts cannot be deleted.",
-        )),
-        Change::Delete => Ok(()),
-    }
+fn guarded(guard: &InTheWay, change: Change) -> Error {
+    let done = match change {
+        Change::Write => "written",
+        Change::Delete => "removed",
+    };
+    let why = if guard.is_seal() {
+        "were sealed when it passed a gate"
+    } else {
+        "are kept: it is within its retention or under a legal hold"
+    };
+    let InTheWay {
+        address,
+        model,
+        version,
+        ..
+    } = guard;
+    let model = model.as_deref().unwrap_or("that was deleted");
+    Error::permission_denied(format!(
+        "Nothing can be {done} here: {address} has the artifacts of version {version} of model '{model}', which {why}. \
+         Register changed artifacts as a new version."
+    ))
 }

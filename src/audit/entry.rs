@@ -1,6 +1,5 @@
 //! One entry of the log, and how it gets there.
 
-use chrono::Utc;
 use serde_json::Value;
 
 use super::Actor;
@@ -162,12 +161,12 @@ impl Entry {
         self
     }
 
-    fn row<'a>(&'a self, actor: &'a Actor, now: i64) -> history::NewRow<'a> {
+    fn row<'a>(&'a self, actor: &'a Actor, now_ms: i64) -> history::NewRow<'a> {
         let decision = self.decision.as_ref();
         let outcome = decision.map(|decision| decision.outcome);
         let policy = decision.and_then(|decision| decision.policy.as_ref());
         history::NewRow {
-            time_ms: now,
+            time_ms: now_ms,
             actor: actor.known(),
             claimed: actor.claimed.as_deref(),
             action: self.action.as_str(),
@@ -187,8 +186,10 @@ impl Entry {
 }
 
 /// Writes entries with the change that they tell of: both are there after the commit, or neither is.
-pub fn write(db: &mut Db, actor: &Actor, entries: &[Entry]) -> Result<()> {
-    let now = Utc::now().timestamp_millis();
-    let rows: Vec<_> = entries.iter().map(|entry| entry.row(actor, now)).collect();
+pub fn write(db: &mut Db, actor: &Actor, now_ms: i64, entries: &[Entry]) -> Result<()> {
+    let rows: Vec<_> = entries
+        .iter()
+        .map(|entry| entry.row(actor, now_ms))
+        .collect();
     history::insert(db, &rows)
 }

@@ -7,6 +7,7 @@ use tracing::warn;
 
 use super::{Outcome, version};
 use crate::api::{MLFLOW_VERSION, Settings, State};
+use crate::clock::Clock;
 use crate::config::{
     ArtifactFlags, ArtifactSettings, DatabaseFlags, DatabaseUri, HttpFlags, Limits, OtherFlags,
     PolicyFlags, SecurityFlags, SourceRules, UiFlags, WebhookSettings,
@@ -60,6 +61,7 @@ impl ServerCommand {
             artifacts,
             limits,
             ui,
+            clock: Clock::default(),
         };
         let announce = |url: &str| {
             println!(

@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use crate::audit::{self, Action, Actor, Entry};
+use super::change::Change;
+use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::store::Db;
 use crate::store::governance::identity;
@@ -12,7 +13,7 @@ use crate::store::registered_models::aliases;
 
 /// The id of a model that exists and is locked. Where it has none yet, history begins with where its
 /// versions and aliases are.
-pub fn identify(db: &mut Db, actor: &Actor, name: &str) -> Result<String> {
+pub fn identify(db: &mut Db, change: &Change, name: &str) -> Result<String> {
     let (id, is_new) = identity::of(db, name)?;
     if !is_new {
         return Ok(id);
@@ -44,6 +45,6 @@ pub fn identify(db: &mut Db, actor: &Actor, name: &str) -> Result<String> {
             );
         }
     }
-    audit::write(db, actor, &entries)?;
+    change.write(db, &entries)?;
     Ok(id)
 }

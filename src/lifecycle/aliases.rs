@@ -6,7 +6,7 @@ use super::change::Change;
 use super::gate::{self, Ask, Model};
 use super::policy::Target;
 use super::{adoption, events};
-use crate::audit::{self, Action, Entry};
+use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::store::registered_models::{self, aliases};
 use crate::store::{Db, model_versions};
@@ -16,7 +16,7 @@ pub fn set(db: &mut Db, change: &Change, request: &SetRegisteredModelAlias) -> R
     let (name, alias) = (request.name(), request.alias());
     aliases::check(request)?;
     let version = model_versions::row_locked(db, name, request.version())?.version;
-    let id = adoption::identify(db, &change.actor, name)?;
+    let id = adoption::identify(db, change, name)?;
     let before = aliases::target(db, name, alias)?;
     let entry = Entry::of_model(Action::AliasSet, name, &id)
         .version(version)
@@ -31,7 +31,7 @@ pub fn set(db: &mut Db, change: &Change, request: &SetRegisteredModelAlias) -> R
     };
     let entries = gate::admit(db, change, Model { name, id: &id }, vec![ask])?;
     aliases::set(db, request)?;
-    audit::write(db, &change.actor, &entries)?;
+    change.write(db, &entries)?;
     events::alias_set(db, request)
 }
 
@@ -39,14 +39,14 @@ pub fn delete(db: &mut Db, change: &Change, request: &DeleteRegisteredModelAlias
     let (name, alias) = (request.name(), request.alias());
     aliases::check_deletion(request)?;
     registered_models::lock(db, name)?;
-    let id = adoption::identify(db, &change.actor, name)?;
+    let id = adoption::identify(db, change, name)?;
     if let Some(version) = aliases::target(db, name, alias)? {
         aliases::delete(db, request)?;
         let entry = Entry::of_model(Action::AliasDeleted, name, &id)
             .version(version)
             .alias(alias)
             .before(json!({"version": version.to_string()}));
-        audit::write(db, &change.actor, &[entry])?;
+        change.write(db, &[entry])?;
     }
     events::alias_deleted(db, request)
 }

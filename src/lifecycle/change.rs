@@ -7,6 +7,7 @@ use super::adoption;
 use super::model_files::ModelFiles;
 use crate::artifacts::Artifacts;
 use crate::audit::{self, Actor, Entry};
+use crate::clock::Clock;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::{Db, Store, registered_models};
 
@@ -16,6 +17,9 @@ const TRIES: usize = 8;
 /// One request for a change, while it is decided.
 pub struct Change {
     pub actor: Actor,
+    /// When it is made.
+    pub now_ms: i64,
+    artifacts: Option<Arc<Artifacts>>,
     files: ModelFiles,
     told: Mutex<Told>,
 }
@@ -45,20 +49,40 @@ impl<T> Done<T> {
 }
 
 impl Change {
+    /// A change that is made now, and that no files are asked about.
     pub fn by(actor: Actor) -> Self {
-        Self::knowing(actor, ModelFiles::default())
-    }
-
-    fn knowing(actor: Actor, files: ModelFiles) -> Self {
         Self {
             actor,
-            files,
+            now_ms: Clock::default().now_ms(),
+            artifacts: None,
+            files: ModelFiles::default(),
             told: Mutex::default(),
         }
     }
 
-    pub fn files(&self) -> &ModelFiles {
-        &self.files
+    fn at(place: Place<'_>, actor: Actor, files: ModelFiles) -> Self {
+        Self {
+            now_ms: place.clock.now_ms(),
+            artifacts: Some(Arc::clone(place.artifacts)),
+            files,
+            ..Self::by(actor)
+        }
+    }
+
+    /// The address that the keeper of artifacts has for a location, if it can be reached from here.
+    pub fn address(&self, location: &str) -> Option<String> {
+        let artifacts = self.artifacts.as_ref()?;
+        Some(artifacts.resolve(location).ok()?.address())
+    }
+
+    /// Writes entries of the history in the transaction of the change.
+    pub fn write(&self, db: &mut Db, entries: &[Entry]) -> Result<()> {
+        audit::write(db, &self.actor, self.now_ms, entries)
+    }
+
+    /// What is known of files, and when it is asked.
+    pub fn files_now(&self) -> (&ModelFiles, i64) {
+        (&self.files, self.now_ms)
     }
 
     pub fn warn(&self, warning: String) {
@@ -86,7 +110,8 @@ impl Change {
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
     pub store: &'a Store,
-    pub artifacts: &'a Artifacts,
+    pub artifacts: &'a Arc<Artifacts>,
+    pub clock: &'a Clock,
 }
 
 /// Runs a change to its end: it is made and on disk with its entry in the history, or refused with
@@ -101,7 +126,7 @@ where
     let mut tried = 0;
     loop {
         tried += 1;
-        let change = Arc::new(Change::knowing(actor.clone(), files.clone()));
+        let change = Arc::new(Change::at(place, actor.clone(), files.clone()));
         let (decide, with) = (Arc::clone(&work), Arc::clone(&change));
         let outcome = place
             .store
@@ -124,7 +149,7 @@ where
             }
             Err(error) => {
                 if let Some(refusal) = told.refusal {
-                    record(place.store, actor, refusal).await;
+                    record(place, actor, refusal).await;
                 }
                 return Err(error);
             }
@@ -133,18 +158,20 @@ where
 }
 
 /// A refusal stands, whether or not it could be written down.
-async fn record(store: &Store, actor: Actor, refusal: Entry) {
-    let outcome = store
+async fn record(place: Place<'_>, actor: Actor, refusal: Entry) {
+    let change = Change::at(place, actor, ModelFiles::default());
+    let outcome = place
+        .store
         .write(move |db| {
             let mut refusal = refusal.clone();
             if let Some(name) = refusal.model.clone() {
                 match registered_models::lock(db, &name) {
-                    Ok(()) => refusal.model_id = Some(adoption::identify(db, &actor, &name)?),
+                    Ok(()) => refusal.model_id = Some(adoption::identify(db, &change, &name)?),
                     Err(error) if error.code == ErrorCode::ResourceDoesNotExist => {}
                     Err(error) => return Err(error),
                 }
             }
-            audit::write(db, &actor, &[refusal])
+            change.write(db, &[refusal])
         })
         .await;
     if let Err(error) = outcome {

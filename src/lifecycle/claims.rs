@@ -1,6 +1,5 @@
 //! Evidence about versions: how it is recorded, and which of it counts.
 
-use chrono::Utc;
 use serde_json::{Value, json};
 
 use super::change::Change;
@@ -60,7 +59,7 @@ pub fn record(db: &mut Db, change: &Change, about: &About, claim: Claim) -> Resu
             tags_digest: tags.as_deref(),
             actor: change.actor.known(),
             claimed: change.actor.claimed.as_deref(),
-            recorded_at: Utc::now().timestamp_millis(),
+            recorded_at: change.now_ms,
         },
     )?;
     let entry = Entry::of_model(Action::EvidenceRecorded, about.name, about.model_id)

@@ -36,7 +36,7 @@ pub fn record(
         ));
     }
     let row = model_versions::row_locked(db, name, version)?;
-    let id = adoption::identify(db, &change.actor, name)?;
+    let id = adoption::identify(db, change, name)?;
     let tags = version_tags::of_version(db, name, row.version)?;
     let about = About {
         name,
@@ -45,7 +45,7 @@ pub fn record(
         tags: &tags,
     };
     let (evidence, entry) = claims::record(db, change, &about, claim)?;
-    audit::write(db, &change.actor, &[entry])?;
+    change.write(db, &[entry])?;
     Ok(evidence)
 }
 

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::Utc;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -43,6 +42,8 @@ pub struct Wanted<'a> {
     pub model_id: Option<&'a str>,
     pub rows: Vec<Row>,
     pub files: &'a ModelFiles,
+    /// When it is judged.
+    pub now_ms: i64,
     /// Where versions come from that history does not know of yet.
     pub origins: HashMap<i32, Origin>,
 }
@@ -52,13 +53,14 @@ impl<'a> Wanted<'a> {
         applying: &'a Applying,
         model_id: Option<&'a str>,
         rows: Vec<Row>,
-        files: &'a ModelFiles,
+        (files, now_ms): (&'a ModelFiles, i64),
     ) -> Self {
         Self {
             applying,
             model_id,
             rows,
             files,
+            now_ms,
             origins: HashMap::new(),
         }
     }
@@ -89,7 +91,7 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
     let model_ids: Vec<&str> = origins.values().filter_map(Origin::model_id).collect();
     let logged_models = lineage::of_logged_models(db, &model_ids)?;
 
-    let now_ms = Utc::now().timestamp_millis();
+    let now_ms = wanted.now_ms;
     let mut dossiers = BTreeMap::new();
     for row in wanted.rows {
         let number = row.version;

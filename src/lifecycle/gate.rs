@@ -53,7 +53,7 @@ pub fn admit(db: &mut Db, change: &Change, model: Model, mut asks: Vec<Ask>) -> 
         .collect();
     let wanted = Wanted {
         origins,
-        ..Wanted::new(&applying, Some(model.id), rows, change.files())
+        ..Wanted::new(&applying, Some(model.id), rows, change.files_now())
     };
     let dossiers = read(db, change, wanted)?;
     let mut entries = Vec::new();
@@ -216,7 +216,7 @@ pub fn keep(
         return Ok(entry);
     };
     let version = row.version;
-    let wanted = Wanted::new(&applying, Some(model.id), vec![row], change.files());
+    let wanted = Wanted::new(&applying, Some(model.id), vec![row], change.files_now());
     let dossiers = read(db, change, wanted)?;
     let Some(dossier) = dossiers.get(&version) else {
         return Ok(entry);
@@ -323,7 +323,7 @@ fn enter(
     rows: Vec<Row>,
     entry: Entry,
 ) -> Result<Entry> {
-    let wanted = Wanted::new(applying, Some(model.id), rows, change.files());
+    let wanted = Wanted::new(applying, Some(model.id), rows, change.files_now());
     let dossiers = read(db, change, wanted)?;
     let mut reports = Vec::new();
     let mut messages = Vec::new();

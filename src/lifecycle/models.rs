@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::change::Change;
 use super::gate::{self, Model, Way};
 use super::{adoption, events};
-use crate::audit::{self, Action, Entry};
+use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::store::governance::identity;
 use crate::store::{Db, registered_models};
@@ -28,7 +28,7 @@ pub fn create(
         .collect();
     let entry = Entry::of_model(Action::ModelCreated, request.name(), &id)
         .after(json!({"description": request.description(), "tags": tags}));
-    audit::write(db, &change.actor, &[entry])?;
+    change.write(db, &[entry])?;
     events::model_created(db, request)?;
     Ok(model)
 }
@@ -40,13 +40,13 @@ pub fn update(
 ) -> Result<RegisteredModel> {
     let name = request.name();
     registered_models::lock(db, name)?;
-    let id = adoption::identify(db, &change.actor, name)?;
+    let id = adoption::identify(db, change, name)?;
     let before = registered_models::description(db, name)?;
     let model = registered_models::update(db, request)?;
     let entry = Entry::of_model(Action::ModelUpdated, name, &id)
         .before(json!({"description": before}))
         .after(json!({"description": request.description()}));
-    audit::write(db, &change.actor, &[entry])?;
+    change.write(db, &[entry])?;
     Ok(model)
 }
 
@@ -58,7 +58,7 @@ pub fn rename(
     let (name, new_name) = (request.name(), request.new_name());
     crate::store::model_versions::names::check_new_model(new_name)?;
     registered_models::lock(db, name)?;
-    let id = adoption::identify(db, &change.actor, name)?;
+    let id = adoption::identify(db, change, name)?;
     let reach = gate::reach(db, name)?;
     let renamed = registered_models::rename(db, name, new_name)?;
     identity::rename(db, name, new_name)?;
@@ -70,25 +70,25 @@ pub fn rename(
         id: &id,
     };
     let entry = reach.changed(db, change, model, Way::Name, entry)?;
-    audit::write(db, &change.actor, &[entry])?;
+    change.write(db, &[entry])?;
     Ok(renamed)
 }
 
 pub fn delete(db: &mut Db, change: &Change, request: &DeleteRegisteredModel) -> Result<()> {
     let name = request.name();
     registered_models::lock(db, name)?;
-    let id = adoption::identify(db, &change.actor, name)?;
+    let id = adoption::identify(db, change, name)?;
     registered_models::delete(db, name)?;
     identity::forget(db, name)?;
     let entry = Entry::of_model(Action::ModelDeleted, name, &id);
-    audit::write(db, &change.actor, &[entry])
+    change.write(db, &[entry])
 }
 
 pub fn set_tag(db: &mut Db, change: &Change, request: &SetRegisteredModelTag) -> Result<()> {
     let (name, key) = (request.name(), request.key());
     registered_models::tags::check(request)?;
     registered_models::lock(db, name)?;
-    let id = adoption::identify(db, &change.actor, name)?;
+    let id = adoption::identify(db, change, name)?;
     let before = registered_models::tags::value(db, name, key)?;
     let reach = gate::reach(db, name)?;
     registered_models::tags::set(db, request)?;
@@ -96,7 +96,7 @@ pub fn set_tag(db: &mut Db, change: &Change, request: &SetRegisteredModelTag) ->
         .before(json!({"key": key, "value": before}))
         .after(json!({"key": key, "value": request.value()}));
     let entry = reach.changed(db, change, Model { name, id: &id }, Way::Tags, entry)?;
-    audit::write(db, &change.actor, &[entry])?;
+    change.write(db, &[entry])?;
     events::model_tag_set(db, request)
 }
 
@@ -104,14 +104,14 @@ pub fn delete_tag(db: &mut Db, change: &Change, request: &DeleteRegisteredModelT
     let (name, key) = (request.name(), request.key());
     registered_models::tags::check_deletion(request)?;
     registered_models::lock(db, name)?;
-    let id = adoption::identify(db, &change.actor, name)?;
+    let id = adoption::identify(db, change, name)?;
     if let Some(before) = registered_models::tags::value(db, name, key)? {
         let reach = gate::reach(db, name)?;
         registered_models::tags::delete(db, request)?;
         let entry = Entry::of_model(Action::ModelTagDeleted, name, &id)
             .before(json!({"key": key, "value": before}));
         let entry = reach.changed(db, change, Model { name, id: &id }, Way::Tags, entry)?;
-        audit::write(db, &change.actor, &[entry])?;
+        change.write(db, &[entry])?;
     }
     events::model_tag_deleted(db, request)
 }

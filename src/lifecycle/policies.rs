@@ -7,7 +7,7 @@ use super::change::Change;
 use super::in_force;
 use super::policy::cases::{CaseResult, Cases};
 use super::policy::{Policy, Problem, find_tie};
-use crate::audit::{self, Action, Entry};
+use crate::audit::{Action, Entry};
 use crate::error::{Error, Result};
 use crate::store::Db;
 use crate::store::governance::policies::{self, NewPolicy};
@@ -62,7 +62,7 @@ pub fn apply(db: &mut Db, change: &Change, text: &str) -> Result<Vec<Applied>> {
             changed,
         });
     }
-    audit::write(db, &change.actor, &entries)?;
+    change.write(db, &entries)?;
     Ok(applied)
 }
 
@@ -72,7 +72,7 @@ pub fn delete(db: &mut Db, change: &Change, name: &str) -> Result<()> {
     let hash = policies::delete(db, name)?
         .ok_or_else(|| Error::does_not_exist(format!("There is no policy named '{name}'.")))?;
     let entry = Entry::new(Action::PolicyDeleted).before(json!({"name": name, "hash": hash}));
-    audit::write(db, &change.actor, &[entry])
+    change.write(db, &[entry])
 }
 
 /// Tries cases on policies that are given, or on those in force. Changes nothing.

@@ -72,6 +72,7 @@ pub async fn gates(place: Place<'_>, name: String, version: String) -> Result<Va
 async fn look(place: Place<'_>, name: String, version: String) -> Result<Option<Preview>> {
     let mut files = ModelFiles::default();
     let mut tried = 0;
+    let now_ms = place.clock.now_ms();
     loop {
         tried += 1;
         let (name, version, known) = (name.clone(), version.clone(), Arc::new(files.clone()));
@@ -84,7 +85,8 @@ async fn look(place: Place<'_>, name: String, version: String) -> Result<Option<
                 let Some(applying) = in_force::of_model(db, &name)? else {
                     return Ok(None);
                 };
-                let wanted = Wanted::new(&applying, model_id.as_deref(), vec![row], &known);
+                let wanted =
+                    Wanted::new(&applying, model_id.as_deref(), vec![row], (&known, now_ms));
                 let mut dossiers = facts::gather(db, wanted)?;
                 let unread = gate::unread(applying.policy(), &dossiers);
                 let dossier = dossiers.remove(&number);

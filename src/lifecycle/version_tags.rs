@@ -7,7 +7,7 @@ use super::claims::{self, About};
 use super::gate::{self, Model};
 use super::policy::Tags;
 use super::{adoption, events};
-use crate::audit::{self, Action, Decision, Entry, Outcome};
+use crate::audit::{Action, Decision, Entry, Outcome};
 use crate::error::{Error, Result};
 use crate::store::Db;
 use crate::store::model_versions::{self, tags};
@@ -17,7 +17,7 @@ pub fn set(db: &mut Db, change: &Change, request: &SetModelVersionTag) -> Result
     let (name, key) = (request.name(), request.key());
     tags::check(request)?;
     let row = model_versions::row_locked(db, name, request.version())?;
-    let id = adoption::identify(db, &change.actor, name)?;
+    let id = adoption::identify(db, change, name)?;
     let before = tags::value(db, (name, row.version), key)?;
     let entry = Entry::of_model(Action::VersionTagSet, name, &id)
         .version(row.version)
@@ -42,7 +42,7 @@ pub fn set(db: &mut Db, change: &Change, request: &SetModelVersionTag) -> Result
         entries.push(gate::keep(db, change, model, row, edit, entry)?);
     }
     tags::set(db, request)?;
-    audit::write(db, &change.actor, &entries)?;
+    change.write(db, &entries)?;
     events::version_tag_set(db, request)
 }
 
@@ -50,7 +50,7 @@ pub fn delete(db: &mut Db, change: &Change, request: &DeleteModelVersionTag) -> 
     let (name, key) = (request.name(), request.key());
     tags::check_deletion(request)?;
     let row = model_versions::row_locked(db, name, request.version())?;
-    let id = adoption::identify(db, &change.actor, name)?;
+    let id = adoption::identify(db, change, name)?;
     if let Some(before) = tags::value(db, (name, row.version), key)? {
         let entry = Entry::of_model(Action::VersionTagDeleted, name, &id)
             .version(row.version)
@@ -64,7 +64,7 @@ pub fn delete(db: &mut Db, change: &Change, request: &DeleteModelVersionTag) -> 
         };
         let entry = gate::keep(db, change, model, row, edit, entry)?;
         tags::delete(db, request)?;
-        audit::write(db, &change.actor, &[entry])?;
+        change.write(db, &[entry])?;
     }
     events::version_tag_deleted(db, request)
 }

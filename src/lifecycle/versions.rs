@@ -9,7 +9,7 @@ use super::origins::Origin;
 use super::policy::Target;
 use super::source::{Source, logged_model_of};
 use super::{adoption, events, facts, origins, source, version_tags};
-use crate::audit::{self, Action, Entry};
+use crate::audit::{Action, Entry};
 use crate::config::SourceRules;
 use crate::error::{Error, Result};
 use crate::store::model_versions::{NewVersion, Stage, names, tags};
@@ -35,7 +35,7 @@ pub fn create(
     let named_run = source.run_id.clone();
     source.locate(db)?;
     registered_models::lock(db, request.name())?;
-    let id = adoption::identify(db, &change.actor, request.name())?;
+    let id = adoption::identify(db, change, request.name())?;
     let model = Model {
         name: request.name(),
         id: &id,
@@ -78,7 +78,7 @@ pub fn create(
     };
     let mut entries = gate::admit(db, change, model, vec![ask])?;
     entries.extend(evidence);
-    audit::write(db, &change.actor, &entries)?;
+    change.write(db, &entries)?;
     let origin = (source.uri.as_ref(), named_run.as_deref());
     events::version_created(db, request, version.version(), is_prompt, origin)?;
     Ok(version)
@@ -165,7 +165,7 @@ pub fn transition(
         )));
     }
     let row = model_versions::row_locked(db, name, request.version())?;
-    let id = adoption::identify(db, &change.actor, name)?;
+    let id = adoption::identify(db, change, name)?;
     let model = Model { name, id: &id };
     let before = facts::stage_of(&row);
     let mut asks = vec![moving(model, row.version, before, stage)];
@@ -180,7 +180,7 @@ pub fn transition(
     }
     let entries = gate::admit(db, change, model, asks)?;
     let version = model_versions::transition(db, name, request.version(), stage, archive_others)?;
-    audit::write(db, &change.actor, &entries)?;
+    change.write(db, &entries)?;
     Ok(version)
 }
 
@@ -200,13 +200,13 @@ fn moving(model: Model, version: i32, before: Stage, after: Stage) -> Ask {
 pub fn update(db: &mut Db, change: &Change, request: &UpdateModelVersion) -> Result<ModelVersion> {
     let name = request.name();
     let row = model_versions::row_locked(db, name, request.version())?;
-    let id = adoption::identify(db, &change.actor, name)?;
+    let id = adoption::identify(db, change, name)?;
     let version = model_versions::update(db, request)?;
     let entry = Entry::of_model(Action::VersionUpdated, name, &id)
         .version(row.version)
         .before(json!({"description": row.description}))
         .after(json!({"description": request.description}));
-    audit::write(db, &change.actor, &[entry])?;
+    change.write(db, &[entry])?;
     Ok(version)
 }
 
@@ -215,7 +215,7 @@ pub fn delete(db: &mut Db, change: &Change, request: &DeleteModelVersion) -> Res
     // Of a wrong name and a wrong number, MLflow complains about the number here.
     names::version(request.version())?;
     let row = model_versions::row_locked(db, name, request.version())?;
-    let id = adoption::identify(db, &change.actor, name)?;
+    let id = adoption::identify(db, change, name)?;
     let aliases: Vec<String> = aliases::of_models(db, &[name.to_owned()])?
         .remove(name)
         .unwrap_or_default()
@@ -232,7 +232,7 @@ pub fn delete(db: &mut Db, change: &Change, request: &DeleteModelVersion) -> Res
             "source": row.source,
             "run_id": row.run_id,
         }));
-    audit::write(db, &change.actor, &[entry])
+    change.write(db, &[entry])
 }
 
 fn number(version: &ModelVersion) -> Result<i32> {

@@ -373,6 +373,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    flowkeep_guards (address, model_id, version, kind) {
+        address -> Text,
+        model_id -> Text,
+        version -> Integer,
+        kind -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     experiments,
     experiment_tags,
@@ -404,4 +413,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     flowkeep_evidence,
     flowkeep_history,
     flowkeep_artifact_digests,
+    flowkeep_guards,
 );

@@ -15,6 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::api::{self, Settings, State};
+use crate::clock::Clock;
 use crate::config::{
     ArtifactSettings, DatabaseSettings, DatabaseUri, Limits, SourceRules, StoreSettings,
     WebhookSettings,
@@ -66,6 +67,7 @@ impl TestApp {
             source_rules: SourceRules::default(),
             webhooks: WebhookSettings::default(),
             ui: None,
+            clock: Clock::default(),
         };
         change(&mut settings);
         let state = State::open(&database, settings).await;

@@ -2,6 +2,7 @@
 //! models keep. What may be written is decided by [`crate::lifecycle`] and [`crate::audit`].
 
 pub mod evidence;
+pub mod guards;
 pub mod history;
 pub mod identity;
 pub mod lineage;

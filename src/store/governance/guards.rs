@@ -1,0 +1,147 @@
+//! Folders of artifacts that may not change any more: what is sealed, and what is kept.
+
+use diesel::prelude::*;
+
+use crate::error::Result;
+use crate::store::in_list::in_list;
+use crate::store::schema::{flowkeep_guards as table, flowkeep_models as models};
+use crate::store::{Condition, Db, on_backend};
+
+/// Why a folder may not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A version was let into a gated stage or alias with these bytes.
+    Seal,
+    /// The version is within its retention, or under a legal hold.
+    Retention,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Seal => "seal",
+            Self::Retention => "retention",
+        }
+    }
+}
+
+/// A folder and the version that it is kept for.
+#[derive(Clone, Copy, Debug)]
+pub struct Guard<'a> {
+    pub address: &'a str,
+    pub model_id: &'a str,
+    pub version: i32,
+    pub kind: Kind,
+}
+
+/// A guard that stands in the way, with the name that its model has now.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct InTheWay {
+    pub address: String,
+    pub model: Option<String>,
+    pub version: i32,
+    kind: String,
+}
+
+impl InTheWay {
+    pub fn is_seal(&self) -> bool {
+        self.kind == Kind::Seal.as_str()
+    }
+}
+
+/// Sets a guard; one that is there already stays.
+pub fn set(db: &mut Db, guard: Guard) -> Result<()> {
+    let row = (
+        table::address.eq(guard.address.trim_end_matches('/')),
+        table::model_id.eq(guard.model_id),
+        table::version.eq(guard.version),
+        table::kind.eq(guard.kind.as_str()),
+    );
+    on_backend!(db, |connection| diesel::insert_into(table::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(connection))?;
+    Ok(())
+}
+
+/// Takes the guards of one kind from a version.
+pub fn remove(db: &mut Db, model_id: &str, version: i32, kind: Kind) -> Result<()> {
+    diesel::delete(table::table)
+        .filter(table::model_id.eq(model_id))
+        .filter(table::version.eq(version))
+        .filter(table::kind.eq(kind.as_str()))
+        .execute(db)?;
+    Ok(())
+}
+
+/// What an artifact is to be looked at with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The file alone.
+    File,
+    /// The file, or the folder with all that is in it.
+    AllBelow,
+}
+
+/// A guard that stands in the way of a change at an address.
+pub fn in_the_way(db: &mut Db, address: &str, reach: Reach) -> Result<Option<InTheWay>> {
+    let at_or_above: Condition<table::table> =
+        Box::new(in_list(table::address, at_or_above(address)));
+    let condition: Condition<table::table> = match reach {
+        Reach::File => at_or_above,
+        Reach::AllBelow => {
+            // The letter after the slash ends the range of what begins with a slash.
+            let folder = address.trim_end_matches('/');
+            let (first, end) = (format!("{folder}/"), format!("{folder}0"));
+            Box::new(at_or_above.or(table::address.ge(first).and(table::address.lt(end))))
+        }
+    };
+    let found: Option<(String, String, i32, String)> = table::table
+        .filter(condition)
+        .select((table::address, table::model_id, table::version, table::kind))
+        .order((table::kind.desc(), table::address, table::version))
+        .first(db)
+        .optional()?;
+    let Some((address, model_id, version, kind)) = found else {
+        return Ok(None);
+    };
+    let model = models::table
+        .find(&model_id)
+        .select(models::name)
+        .get_result(db)
+        .optional()?;
+    Ok(Some(InTheWay {
+        address,
+        model,
+        version,
+        kind,
+    }))
+}
+
+/// An address and the folders that it is in.
+fn at_or_above(address: &str) -> Vec<String> {
+    let address = address.trim_end_matches('/');
+    address
+        .match_indices('/')
+        .map(|(end, _)| address[..end].to_owned())
+        .chain([address.to_owned()])
+        .filter(|folder| !folder.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_named_from_the_top() {
+        assert_eq!(
+            at_or_above("mlflow-artifacts:/1/a/"),
+            [
+                "mlflow-artifacts:",
+                "mlflow-artifacts:/1",
+                "mlflow-artifacts:/1/a"
+            ]
+        );
+    }
+}
