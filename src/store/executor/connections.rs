@@ -73,7 +73,6 @@ fn set_up(db: &mut Db, access: Access) -> QueryResult<()> {
 const SQLITE_READ: &str = "
     PRAGMA case_sensitive_like = ON;
     PRAGMA temp_store = MEMORY;
-    PRAGMA mmap_size = 268435456;
     PRAGMA query_only = ON;";
 
 // With FULL a commit is on disk before it is told. What a commit costs must not hang on how long the log
@@ -85,7 +84,6 @@ const SQLITE_WRITE: &str = "
     PRAGMA case_sensitive_like = ON;
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -16000;
-    PRAGMA mmap_size = 268435456;
     PRAGMA wal_autocheckpoint = 0;";
 
 const POSTGRES_READ: &str =
