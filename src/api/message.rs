@@ -30,7 +30,7 @@ impl<R: Request> FromRequest for Message<R> {
                 request::from_query(http.query_string())?
             } else {
                 check_content_type(&http)?;
-                request::from_body(&read(payload).await?)?
+                request::from_body(&read(payload, LARGEST_BODY).await?)?
             };
             for (name, value) in http.match_info().iter() {
                 // actix-web has decoded all but what would change the path's own structure.
@@ -54,28 +54,28 @@ impl FromRequest for JsonBody {
         let payload = payload.take();
         Box::pin(async move {
             checked?;
-            Ok(Self(read(payload).await?))
+            Ok(Self(read(payload, LARGEST_BODY).await?))
         })
     }
 }
 
-pub(super) async fn read(mut payload: Payload) -> Result<BytesMut> {
+pub(super) async fn read(mut payload: Payload, largest: usize) -> Result<BytesMut> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| {
             Error::invalid_parameter(format!("The body cannot be read: {error}"))
         })?;
-        if body.len() + chunk.len() > LARGEST_BODY {
-            return Err(Error::invalid_parameter(
-                "The body of the request is too large.",
-            ));
+        if body.len() + chunk.len() > largest {
+            return Err(Error::invalid_parameter(format!(
+                "The body of the request is larger than {largest} bytes."
+            )));
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-pub(super) fn check_content_type(http: &HttpRequest) -> Result<()> {
+fn check_content_type(http: &HttpRequest) -> Result<()> {
     if http.method() != Method::POST && http.method() != Method::PUT {
         return Ok(());
     }

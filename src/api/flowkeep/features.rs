@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use actix_web::web::{Data, Json};
+use actix_web::web::{Data, Json, Payload};
 use serde::{Deserialize, Serialize};
 
-use super::body::Body;
+use super::payload;
 use super::version::NamedVersion;
 use crate::api::State;
 use crate::error::{Error, Result};
@@ -87,12 +87,9 @@ pub struct Request {
     columns: Vec<Column>,
 }
 
-pub async fn check(
-    state: Data<State>,
-    named: NamedVersion,
-    request: Body<Request>,
-) -> Result<Json<Check>> {
-    let columns = request.0.columns;
+pub async fn check(state: Data<State>, named: NamedVersion, body: Payload) -> Result<Json<Check>> {
+    let example = r#"{"columns": [{"name": "age", "type": "long"}]}"#;
+    let Request { columns } = payload::json(body, example).await?;
     let mut seen = HashSet::new();
     for column in &columns {
         if !seen.insert(column.name.as_str()) {

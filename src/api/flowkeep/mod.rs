@@ -1,6 +1,5 @@
 //! The API that MLflow has not: a file for each area.
 
-mod body;
 pub mod evidence;
 pub mod features;
 pub mod gates;

@@ -1,28 +1,17 @@
 //! Reads bodies, and refuses them in MLflow's manner.
 
 use actix_web::web::Payload;
-use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
+use crate::api::message;
 use crate::error::{Error, Result};
 
 /// More than any policy or piece of evidence needs.
 const LARGEST: usize = 1 << 20;
 
-pub async fn text(mut payload: Payload) -> Result<String> {
-    let mut body = Vec::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| {
-            Error::invalid_parameter(format!("The body cannot be read: {error}"))
-        })?;
-        if body.len() + chunk.len() > LARGEST {
-            return Err(Error::invalid_parameter(format!(
-                "The body of the request is larger than {LARGEST} bytes."
-            )));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    String::from_utf8(body)
+pub async fn text(payload: Payload) -> Result<String> {
+    let body = message::read(payload.into_inner(), LARGEST).await?;
+    String::from_utf8(body.into())
         .map_err(|_| Error::invalid_parameter("The body of the request is not UTF-8."))
 }
 
