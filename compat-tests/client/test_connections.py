@@ -10,7 +10,7 @@ from harness.servers import STOCK, Server
 
 
 def test_a_connection_that_was_idle_is_still_there(server: Server) -> None:
-    """A client that lets a connection rest, and then uses it again, must not meet one that is being closed."""
+    """A client that uses a connection again after a rest must not meet one that is being closed."""
     if server.kind == STOCK:
         pytest.skip("closes idle connections after five seconds")
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
