@@ -4,6 +4,7 @@ mod columns;
 mod experiments;
 mod keyset;
 mod logged_models;
+mod lookup;
 mod model_versions;
 mod registered_models;
 mod runs;

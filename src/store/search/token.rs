@@ -23,6 +23,12 @@ pub enum KeyValue {
     Boolean(bool),
 }
 
+impl KeyValue {
+    pub fn of_integer(value: Option<i64>) -> Self {
+        value.map_or(Self::Null, Self::Integer)
+    }
+}
+
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageToken {
     after: Vec<KeyValue>,

@@ -1,0 +1,107 @@
+//! Searches of a registry in which some values are rare and others are not.
+
+use diesel::connection::SimpleConnection;
+use serde_json::{Value, json};
+
+use super::on_both_databases;
+use super::rows::add_registry;
+use crate::store::{Db, search};
+use crate::wire::{ModelVersion, RegisteredModel};
+
+on_both_databases!(
+    finds_versions_by_rare_and_by_common_values,
+    finds_models_by_rare_and_by_common_values,
+    goes_through_all_pages_of_what_an_index_finds,
+    hides_versions_of_prompts_among_those_with_a_tag,
+);
+
+/// More than are fetched for the sake of one page.
+const MANY: u32 = 5_000;
+
+fn versions(db: &mut Db, filter: &str) -> Vec<String> {
+    let request = json!({"filter": filter, "max_results": 3});
+    let found =
+        search::search_model_versions(db, &serde_json::from_value(request).unwrap()).unwrap();
+    names(found.model_versions.iter().map(ModelVersion::name))
+}
+
+fn models(db: &mut Db, filter: &str) -> Vec<String> {
+    let request = json!({"filter": filter, "max_results": 3, "order_by": ["timestamp DESC"]});
+    let found =
+        search::search_registered_models(db, &serde_json::from_value(request).unwrap()).unwrap();
+    names(found.registered_models.iter().map(RegisteredModel::name))
+}
+
+fn names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    names
+        .map(|name| name.trim_start_matches("model-").to_owned())
+        .collect()
+}
+
+fn finds_versions_by_rare_and_by_common_values(db: &mut Db) {
+    add_registry(db, MANY);
+    for (filter, expected) in [
+        ("tags.kind = 'rare'", vec!["9", "7"]),
+        ("tags.kind = 'common'", vec!["5000", "4999", "4998"]),
+        ("tags.kind = 'none'", vec![]),
+        ("tags.kind = 'common' AND tags.number = '8'", vec!["8"]),
+        ("tags.kind = 'rare' AND tags.number = '8'", vec![]),
+        ("tags.kind = 'rare' AND tags.number != '9'", vec!["7"]),
+        ("source_path = 'rare'", vec!["9", "7"]),
+        ("source_path = 'common'", vec!["5000", "4999", "4998"]),
+        ("run_id = 'rare'", vec!["9", "7"]),
+        ("run_id = 'common'", vec!["5000", "4999", "4998"]),
+        ("run_id = 'common' AND source_path = 'rare'", vec![]),
+        ("name = 'model-7' AND tags.kind = 'rare'", vec!["7"]),
+        ("name = 'model-8' AND tags.kind = 'rare'", vec![]),
+        ("name = 'model-8' AND run_id = 'common'", vec!["8"]),
+        ("name LIKE 'model-%7' AND tags.kind = 'rare'", vec!["7"]),
+    ] {
+        assert_eq!(versions(db, filter), expected, "{filter}");
+    }
+}
+
+fn finds_models_by_rare_and_by_common_values(db: &mut Db) {
+    add_registry(db, MANY);
+    for (filter, expected) in [
+        ("tags.kind = 'rare'", vec!["9", "7"]),
+        ("tags.kind = 'common'", vec!["5000", "4999", "4998"]),
+        ("tags.kind = 'rare' AND name LIKE '%7'", vec!["7"]),
+        ("tags.kind = 'rare' AND name = 'model-8'", vec![]),
+        ("tags.kind = 'none'", vec![]),
+    ] {
+        assert_eq!(models(db, filter), expected, "{filter}");
+    }
+}
+
+fn goes_through_all_pages_of_what_an_index_finds(db: &mut Db) {
+    add_registry(db, MANY);
+    let mut token = Value::Null;
+    let mut found = Vec::new();
+    loop {
+        let request =
+            json!({"filter": "tags.kind = 'rare'", "max_results": 1, "page_token": token});
+        let page =
+            search::search_model_versions(db, &serde_json::from_value(request).unwrap()).unwrap();
+        found.extend(names(page.model_versions.iter().map(ModelVersion::name)));
+        match page.next_page_token {
+            Some(next) => token = next.into(),
+            None => break,
+        }
+    }
+    assert_eq!(found, ["9", "7"]);
+}
+
+fn hides_versions_of_prompts_among_those_with_a_tag(db: &mut Db) {
+    add_registry(db, MANY);
+    db.batch_execute(
+        "INSERT INTO model_version_tags (key, value, name, version, workspace)
+            VALUES ('mlflow.prompt.is_prompt', 'true', 'model-9', 1, 'default')",
+    )
+    .unwrap();
+    assert_eq!(versions(db, "tags.kind = 'rare'"), ["7"]);
+    assert_eq!(
+        versions(db, "tags.`mlflow.prompt.is_prompt` = 'true'"),
+        ["9"]
+    );
+}
