@@ -5,7 +5,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Double, Text};
 
 use super::columns::{Column, constant};
-use super::token::KeyValue;
+use super::token::{KeyValue, PageToken, of_other_search};
+use crate::error::Result;
 use crate::store::{Backend, Condition};
 
 diesel::postfix_operator!(AscendingNullsLast, " ASC NULLS LAST", NotSelectable);
@@ -28,6 +29,28 @@ pub enum KeyColumn<Table> {
 /// One term of ORDER BY.
 pub type Order<Table> = Box<dyn BoxableExpression<Table, Backend, SqlType = NotSelectable>>;
 
+macro_rules! around {
+    ($column:expr, $value:expr, $ascending:expr) => {{
+        let (beyond, at_or_beyond): (Condition<Table>, Condition<Table>) = if $ascending {
+            (
+                Box::new($column().gt($value)),
+                Box::new($column().ge($value)),
+            )
+        } else {
+            (
+                Box::new($column().lt($value)),
+                Box::new($column().le($value)),
+            )
+        };
+        Around {
+            equal: Box::new($column().eq($value)),
+            beyond,
+            at_or_beyond: Some(at_or_beyond),
+            missing: Box::new($column().is_null()),
+        }
+    }};
+}
+
 impl<Table: 'static> Key<Table> {
     /// Rows without a value come last, whatever the direction.
     pub fn order(&self) -> Order<Table> {
@@ -39,63 +62,51 @@ impl<Table: 'static> Key<Table> {
         }
     }
 
-    /// The rows that have this value, and those that come behind all that have it. `None` if the value
-    /// is not of the column's type.
-    fn around(&self, value: &KeyValue) -> Option<(Condition<Table>, Condition<Table>)> {
-        if let KeyValue::Null = value {
-            let equal: Condition<Table> = match &self.column {
-                KeyColumn::Integer(column) => Box::new(column().is_null()),
-                KeyColumn::Float(column) => Box::new(column().is_null()),
-                KeyColumn::Text(column) => Box::new(column().is_null()),
-                KeyColumn::Boolean(column) => Box::new(column().is_null()),
-            };
-            return Some((equal, constant(false)));
-        }
-        let ascending = self.ascending;
-        let (equal, beyond, missing): (Condition<Table>, Condition<Table>, Condition<Table>) =
-            match (&self.column, value) {
-                (KeyColumn::Integer(column), KeyValue::Integer(value)) => (
-                    Box::new(column().eq(*value)),
-                    if ascending {
-                        Box::new(column().gt(*value))
-                    } else {
-                        Box::new(column().lt(*value))
-                    },
-                    Box::new(column().is_null()),
-                ),
-                (KeyColumn::Float(column), KeyValue::Float(bits)) => {
-                    let value = f64::from_bits(*bits);
-                    (
-                        Box::new(column().eq(value)),
-                        if ascending {
-                            Box::new(column().gt(value))
-                        } else {
-                            Box::new(column().lt(value))
-                        },
-                        Box::new(column().is_null()),
-                    )
-                }
-                (KeyColumn::Text(column), KeyValue::Text(value)) => (
-                    Box::new(column().eq(value.clone())),
-                    if ascending {
-                        Box::new(column().gt(value.clone()))
-                    } else {
-                        Box::new(column().lt(value.clone()))
-                    },
-                    Box::new(column().is_null()),
-                ),
-                (KeyColumn::Boolean(column), KeyValue::Boolean(value)) => (
-                    Box::new(column().eq(*value)),
-                    if ascending {
-                        Box::new(column().gt(*value))
-                    } else {
-                        Box::new(column().lt(*value))
-                    },
-                    Box::new(column().is_null()),
-                ),
-                _ => return None,
-            };
-        Some((equal, Box::new(beyond.or(missing))))
+    /// Where rows stand to this value. `None` if it is not of the column's type.
+    fn around(&self, value: &KeyValue) -> Option<Around<Table>> {
+        Some(match (&self.column, value) {
+            (KeyColumn::Integer(column), KeyValue::Null) => nothing(column),
+            (KeyColumn::Float(column), KeyValue::Null) => nothing(column),
+            (KeyColumn::Text(column), KeyValue::Null) => nothing(column),
+            (KeyColumn::Boolean(column), KeyValue::Null) => nothing(column),
+            (KeyColumn::Integer(column), KeyValue::Integer(value)) => {
+                around!(column, *value, self.ascending)
+            }
+            (KeyColumn::Float(column), KeyValue::Float(bits)) => {
+                around!(column, f64::from_bits(*bits), self.ascending)
+            }
+            (KeyColumn::Text(column), KeyValue::Text(value)) => {
+                around!(column, value.clone(), self.ascending)
+            }
+            (KeyColumn::Boolean(column), KeyValue::Boolean(value)) => {
+                around!(column, *value, self.ascending)
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// Where rows stand to a value of a key.
+struct Around<Table> {
+    equal: Condition<Table>,
+    /// What comes behind the value and has one itself.
+    beyond: Condition<Table>,
+    /// The value and what is beyond it. `None` where nothing has a value any more.
+    at_or_beyond: Option<Condition<Table>>,
+    /// What has no value. It comes last.
+    missing: Condition<Table>,
+}
+
+/// Behind a row that has no value come only others that have none.
+fn nothing<Table: 'static, Type>(column: &dyn Fn() -> Column<Table, Type>) -> Around<Table>
+where
+    Type: diesel::sql_types::SingleValue + 'static,
+{
+    Around {
+        equal: Box::new(column().is_null()),
+        beyond: constant(false),
+        at_or_beyond: None,
+        missing: constant(false),
     }
 }
 
@@ -120,10 +131,52 @@ pub fn behind<Table: 'static>(
     }
     let mut condition = constant(false);
     for (key, value) in keys.iter().zip(values).rev() {
-        let (equal, behind) = key.around(value)?;
-        condition = Box::new(behind.or(equal.and(condition)));
+        let Around {
+            equal,
+            beyond,
+            missing,
+            ..
+        } = key.around(value)?;
+        condition = Box::new(beyond.or(missing).or(equal.and(condition)));
     }
     Some(condition)
+}
+
+/// The parts of a search that follow a page token; without one, the whole of it.
+pub fn parts<Table: 'static>(
+    keys: &[Key<Table>],
+    token: Option<&str>,
+) -> Result<Vec<Option<Condition<Table>>>> {
+    let Some(after) = PageToken::of(token)? else {
+        return Ok(vec![None]);
+    };
+    let parts = parts_behind(keys, &after).ok_or_else(of_other_search)?;
+    Ok(parts.into_iter().map(Some).collect())
+}
+
+/// The same rows in parts, one behind the other: those with a value of the first key, then those without.
+/// Within each, an index of that key leads to the place where the page begins, so that a page far behind costs
+/// no more than the first.
+fn parts_behind<Table: 'static>(
+    keys: &[Key<Table>],
+    values: &[KeyValue],
+) -> Option<Vec<Condition<Table>>> {
+    let (key, others) = keys.split_first()?;
+    let (value, other_values) = values.split_first()?;
+    let further = behind(others, other_values)?;
+    let Around {
+        equal,
+        beyond,
+        at_or_beyond,
+        missing,
+    } = key.around(value)?;
+    Some(match at_or_beyond {
+        Some(from_here) => vec![
+            Box::new(from_here.and(beyond.or(equal.and(further)))),
+            missing,
+        ],
+        None => vec![Box::new(equal.and(further))],
+    })
 }
 
 /// The values of the keys in the one row that a condition holds for.

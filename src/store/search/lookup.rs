@@ -21,6 +21,7 @@ const FEW: i64 = 4_096;
 
 /// What an index finds. The texts stand around the values, and lead from a table with the index, `found`, to
 /// the table that is searched, `model_versions` or `registered_models`.
+#[derive(Clone)]
 pub struct Lookup {
     counted: &'static [&'static str],
     rows: &'static [&'static str],
@@ -31,7 +32,7 @@ pub struct Lookup {
 #[derive(Default)]
 pub struct Ways {
     /// Leads to the few rows.
-    pub lookup: Option<(usize, Lookup)>,
+    lookup: Option<(usize, Lookup)>,
     /// Whether the other conditions must not be looked up in an index: the database would do that whatever
     /// the number of rows.
     pub others_by_row: bool,
@@ -138,10 +139,9 @@ impl Ways {
     }
 
     /// The look-up that stands for the condition at this place.
-    pub fn take(&mut self, place: usize) -> Option<Lookup> {
-        self.lookup
-            .take_if(|(of, _)| *of == place)
-            .map(|(_, lookup)| lookup)
+    pub fn at(&self, place: usize) -> Option<Lookup> {
+        let (of, lookup) = self.lookup.as_ref()?;
+        (*of == place).then(|| lookup.clone())
     }
 }
 

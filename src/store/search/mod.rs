@@ -59,6 +59,12 @@ fn cut<Row>(rows: &mut Vec<Row>, limit: i64) -> bool {
     more
 }
 
+/// How many rows are still to be read: one more than the page has tells whether there is another.
+fn room<Row>(rows: &[Row], limit: i64) -> i64 {
+    let read = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    limit.saturating_add(1).saturating_sub(read)
+}
+
 /// The tag that makes a registered model a prompt.
 const IS_PROMPT: &str = "mlflow.prompt.is_prompt";
 

@@ -5,11 +5,11 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::columns::{Column, integer, text};
-use super::keyset::{Key, KeyColumn, behind};
+use super::keyset::{self, Key, KeyColumn};
 use super::lookup::{self, ByRow, Lookup, Ways};
 use super::short::Short;
 use super::subquery::{Exists, Outer};
-use super::token::{self, KeyValue, PageToken};
+use super::token::{KeyValue, PageToken};
 use super::wide::Wide;
 use super::{asks_for_prompts, is_prompt_tag, positive};
 use crate::error::Result;
@@ -32,34 +32,40 @@ pub fn search_model_versions(
     let order = search::parse_order_by_list(&request.order_by, Subject::ModelVersions)?;
     let (keys, values): (Vec<_>, Vec<_>) = keys(&order).into_iter().unzip();
 
-    let mut query = versions::table
-        .select(COLUMNS)
-        .filter(versions::current_stage.ne(DELETED))
-        .into_boxed();
     let prompts = asks_for_prompts(&filter);
-    if !prompts {
-        query = query.filter(not(any_version_is_prompt()));
-    }
     let mut conditions = filter.conditions;
     conditions.retain(|asked| prompts || !is_prompt_tag(&asked.field));
-    if conditions.iter().any(lookup::gives_names) {
-        // The tables' own keys, which have the names, begin with it.
-        query = query.filter(versions::workspace.eq(WORKSPACE));
+    let ways = Ways::of(db, &conditions, limit, Lookup::of_versions)?;
+    let mut rows: Vec<Row> = Vec::new();
+    for part in keyset::parts(&keys, request.page_token.as_deref())? {
+        let mut query = versions::table
+            .select(COLUMNS)
+            .filter(versions::current_stage.ne(DELETED))
+            .into_boxed();
+        if !prompts {
+            query = query.filter(not(any_version_is_prompt()));
+        }
+        if conditions.iter().any(lookup::gives_names) {
+            // The tables' own keys, which have the names, begin with it.
+            query = query.filter(versions::workspace.eq(WORKSPACE));
+        }
+        for (place, asked) in conditions.iter().enumerate() {
+            query = match ways.at(place) {
+                Some(lookup) => query.filter(lookup),
+                None => query.filter(condition(asked.clone(), ways.others_by_row)),
+            };
+        }
+        if let Some(part) = part {
+            query = query.filter(part);
+        }
+        for key in &keys {
+            query = query.then_order_by(key.order());
+        }
+        rows.extend(query.limit(super::room(&rows, limit)).load::<Row>(db)?);
+        if super::room(&rows, limit) == 0 {
+            break;
+        }
     }
-    let mut ways = Ways::of(db, &conditions, limit, Lookup::of_versions)?;
-    for (place, asked) in conditions.into_iter().enumerate() {
-        query = match ways.take(place) {
-            Some(lookup) => query.filter(lookup),
-            None => query.filter(condition(asked, ways.others_by_row)),
-        };
-    }
-    if let Some(after) = PageToken::of(request.page_token.as_deref())? {
-        query = query.filter(behind(&keys, &after).ok_or_else(token::of_other_search)?);
-    }
-    for key in &keys {
-        query = query.then_order_by(key.order());
-    }
-    let mut rows: Vec<Row> = query.limit(limit + 1).load(db)?;
 
     let mut next_page_token = None;
     if super::cut(&mut rows, limit)

@@ -4,11 +4,11 @@ use diesel::dsl::not;
 use diesel::prelude::*;
 
 use super::columns::text;
-use super::keyset::{Key, KeyColumn, behind};
+use super::keyset::{self, Key, KeyColumn};
 use super::lookup::{self, Lookup, Ways};
 use super::short::Short;
 use super::subquery::{Exists, Outer};
-use super::token::{self, KeyValue, PageToken};
+use super::token::{KeyValue, PageToken};
 use super::{asks_for_prompts, is_prompt_tag, positive};
 use crate::error::Result;
 use crate::search::{self, Condition as Asked, Entity, Match, OrderBy, Subject, Test};
@@ -29,28 +29,34 @@ pub fn search_registered_models(
     let order = search::parse_order_by_list(&request.order_by, Subject::RegisteredModels)?;
     let (keys, values): (Vec<_>, Vec<_>) = keys(&order).into_iter().unzip();
 
-    let mut query = models::table.select(COLUMNS).into_boxed();
     let prompts = asks_for_prompts(&filter);
-    if !prompts {
-        let is_prompt = Test::Text(Match::Equal, "true".to_owned());
-        query = query.filter(not(tag(super::IS_PROMPT.to_owned(), is_prompt)));
-    }
     let mut conditions = filter.conditions;
     conditions.retain(|asked| prompts || !is_prompt_tag(&asked.field));
-    let mut ways = Ways::of(db, &conditions, limit, Lookup::of_models)?;
-    for (place, asked) in conditions.into_iter().enumerate() {
-        query = match ways.take(place) {
-            Some(lookup) => query.filter(lookup),
-            None => query.filter(condition(asked)),
-        };
+    let ways = Ways::of(db, &conditions, limit, Lookup::of_models)?;
+    let mut rows: Vec<Row> = Vec::new();
+    for part in keyset::parts(&keys, request.page_token.as_deref())? {
+        let mut query = models::table.select(COLUMNS).into_boxed();
+        if !prompts {
+            let is_prompt = Test::Text(Match::Equal, "true".to_owned());
+            query = query.filter(not(tag(super::IS_PROMPT.to_owned(), is_prompt)));
+        }
+        for (place, asked) in conditions.iter().enumerate() {
+            query = match ways.at(place) {
+                Some(lookup) => query.filter(lookup),
+                None => query.filter(condition(asked.clone())),
+            };
+        }
+        if let Some(part) = part {
+            query = query.filter(part);
+        }
+        for key in &keys {
+            query = query.then_order_by(key.order());
+        }
+        rows.extend(query.limit(super::room(&rows, limit)).load::<Row>(db)?);
+        if super::room(&rows, limit) == 0 {
+            break;
+        }
     }
-    if let Some(after) = PageToken::of(request.page_token.as_deref())? {
-        query = query.filter(behind(&keys, &after).ok_or_else(token::of_other_search)?);
-    }
-    for key in &keys {
-        query = query.then_order_by(key.order());
-    }
-    let mut rows: Vec<Row> = query.limit(limit + 1).load(db)?;
 
     let mut next_page_token = None;
     if super::cut(&mut rows, limit)

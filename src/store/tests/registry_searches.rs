@@ -12,6 +12,7 @@ on_both_databases!(
     finds_versions_by_rare_and_by_common_values,
     finds_models_by_rare_and_by_common_values,
     goes_through_all_pages_of_what_an_index_finds,
+    goes_on_to_those_whose_time_nobody_knows,
     hides_versions_of_prompts_among_those_with_a_tag,
 );
 
@@ -74,22 +75,41 @@ fn finds_models_by_rare_and_by_common_values(db: &mut Db) {
     }
 }
 
+/// Stock MLflow always sets the time; the column may be empty all the same.
+fn goes_on_to_those_whose_time_nobody_knows(db: &mut Db) {
+    add_registry(db, 6);
+    db.batch_execute(
+        "UPDATE model_versions SET last_updated_time = NULL WHERE name IN ('model-2', 'model-4');
+        UPDATE registered_models SET last_updated_time = NULL WHERE name IN ('model-2', 'model-4')",
+    )
+    .unwrap();
+    for size in 1..=7 {
+        let found = all_pages(db, json!({"max_results": size}));
+        assert_eq!(found, ["6", "5", "3", "1", "2", "4"], "{size}");
+        let order = json!({"max_results": size, "order_by": ["last_updated_timestamp ASC"]});
+        let found = all_pages(db, order);
+        assert_eq!(found, ["1", "3", "5", "6", "2", "4"], "{size}");
+    }
+}
+
 fn goes_through_all_pages_of_what_an_index_finds(db: &mut Db) {
     add_registry(db, MANY);
-    let mut token = Value::Null;
+    let wanted = json!({"filter": "tags.kind = 'rare'", "max_results": 1});
+    let found = all_pages(db, wanted);
+    assert_eq!(found, ["9", "7"]);
+}
+
+fn all_pages(db: &mut Db, mut request: Value) -> Vec<String> {
     let mut found = Vec::new();
     loop {
-        let request =
-            json!({"filter": "tags.kind = 'rare'", "max_results": 1, "page_token": token});
-        let page =
-            search::search_model_versions(db, &serde_json::from_value(request).unwrap()).unwrap();
+        let request_now = serde_json::from_value(request.clone()).unwrap();
+        let page = search::search_model_versions(db, &request_now).unwrap();
         found.extend(names(page.model_versions.iter().map(ModelVersion::name)));
         match page.next_page_token {
-            Some(next) => token = next.into(),
-            None => break,
+            Some(token) => request["page_token"] = token.into(),
+            None => return found,
         }
     }
-    assert_eq!(found, ["9", "7"]);
 }
 
 fn hides_versions_of_prompts_among_those_with_a_tag(db: &mut Db) {
