@@ -9,6 +9,8 @@ use super::token::{KeyValue, PageToken, of_other_search};
 use crate::error::Result;
 use crate::store::{Backend, Condition};
 
+diesel::postfix_operator!(Ascending, " ASC", NotSelectable);
+diesel::postfix_operator!(Descending, " DESC", NotSelectable);
 diesel::postfix_operator!(AscendingNullsLast, " ASC NULLS LAST", NotSelectable);
 diesel::postfix_operator!(DescendingNullsLast, " DESC NULLS LAST", NotSelectable);
 
@@ -24,6 +26,10 @@ pub enum KeyColumn<Table> {
     Float(Box<dyn Fn() -> Column<Table, Double>>),
     Text(Box<dyn Fn() -> Column<Table, Text>>),
     Boolean(Box<dyn Fn() -> Column<Table, Bool>>),
+    /// Columns that always have a value. To say where NULL comes would keep SQLite from using an index that has
+    /// the order.
+    GivenInteger(Box<dyn Fn() -> Column<Table, BigInt>>),
+    GivenText(Box<dyn Fn() -> Column<Table, Text>>),
 }
 
 /// One term of ORDER BY.
@@ -31,22 +37,21 @@ pub type Order<Table> = Box<dyn BoxableExpression<Table, Backend, SqlType = NotS
 
 macro_rules! around {
     ($column:expr, $value:expr, $ascending:expr) => {{
-        let (beyond, at_or_beyond): (Condition<Table>, Condition<Table>) = if $ascending {
-            (
-                Box::new($column().gt($value)),
-                Box::new($column().ge($value)),
-            )
+        let beyond: Beyond<Table> = if $ascending {
+            Beyond {
+                strictly: Box::new($column().gt($value)),
+                with_equal: Box::new($column().ge($value)),
+            }
         } else {
-            (
-                Box::new($column().lt($value)),
-                Box::new($column().le($value)),
-            )
+            Beyond {
+                strictly: Box::new($column().lt($value)),
+                with_equal: Box::new($column().le($value)),
+            }
         };
         Around {
             equal: Box::new($column().eq($value)),
-            beyond,
-            at_or_beyond: Some(at_or_beyond),
-            missing: Box::new($column().is_null()),
+            beyond: Some(beyond),
+            missing: Some(Box::new($column().is_null())),
         }
     }};
 }
@@ -59,6 +64,8 @@ impl<Table: 'static> Key<Table> {
             KeyColumn::Float(column) => nulls_last(column(), self.ascending),
             KeyColumn::Text(column) => nulls_last(column(), self.ascending),
             KeyColumn::Boolean(column) => nulls_last(column(), self.ascending),
+            KeyColumn::GivenInteger(column) => given(column(), self.ascending),
+            KeyColumn::GivenText(column) => given(column(), self.ascending),
         }
     }
 
@@ -72,6 +79,14 @@ impl<Table: 'static> Key<Table> {
             (KeyColumn::Integer(column), KeyValue::Integer(value)) => {
                 around!(column, *value, self.ascending)
             }
+            (KeyColumn::GivenInteger(column), KeyValue::Integer(value)) => Around {
+                missing: None,
+                ..around!(column, *value, self.ascending)
+            },
+            (KeyColumn::GivenText(column), KeyValue::Text(value)) => Around {
+                missing: None,
+                ..around!(column, value.clone(), self.ascending)
+            },
             (KeyColumn::Float(column), KeyValue::Float(bits)) => {
                 around!(column, f64::from_bits(*bits), self.ascending)
             }
@@ -89,12 +104,16 @@ impl<Table: 'static> Key<Table> {
 /// Where rows stand to a value of a key.
 struct Around<Table> {
     equal: Condition<Table>,
-    /// What comes behind the value and has one itself.
-    beyond: Condition<Table>,
-    /// The value and what is beyond it. `None` where nothing has a value any more.
-    at_or_beyond: Option<Condition<Table>>,
-    /// What has no value. It comes last.
-    missing: Condition<Table>,
+    /// What comes behind the value and has one itself, and the same with the value. `None` where nothing has one
+    /// any more.
+    beyond: Option<Beyond<Table>>,
+    /// What has no value, if there is such. It comes last.
+    missing: Option<Condition<Table>>,
+}
+
+struct Beyond<Table> {
+    strictly: Condition<Table>,
+    with_equal: Condition<Table>,
 }
 
 /// Behind a row that has no value come only others that have none.
@@ -104,9 +123,19 @@ where
 {
     Around {
         equal: Box::new(column().is_null()),
-        beyond: constant(false),
-        at_or_beyond: None,
-        missing: constant(false),
+        beyond: None,
+        missing: None,
+    }
+}
+
+fn given<Table: 'static, Type>(column: Column<Table, Type>, ascending: bool) -> Order<Table>
+where
+    Type: diesel::sql_types::SingleValue + 'static,
+{
+    if ascending {
+        Box::new(Ascending::new(column))
+    } else {
+        Box::new(Descending::new(column))
     }
 }
 
@@ -129,17 +158,34 @@ pub fn behind<Table: 'static>(
     if keys.len() != values.len() {
         return None;
     }
-    let mut condition = constant(false);
+    further(keys, values).map(|condition| condition.unwrap_or_else(|| constant(false)))
+}
+
+/// `Some(None)` where there is no row behind.
+fn further<Table: 'static>(
+    keys: &[Key<Table>],
+    values: &[KeyValue],
+) -> Option<Option<Condition<Table>>> {
+    let mut condition: Option<Condition<Table>> = None;
     for (key, value) in keys.iter().zip(values).rev() {
         let Around {
             equal,
             beyond,
             missing,
-            ..
         } = key.around(value)?;
-        condition = Box::new(beyond.or(missing).or(equal.and(condition)));
+        let among_equal =
+            condition.map(|further| -> Condition<Table> { Box::new(equal.and(further)) });
+        let beyond = beyond.map(|beyond| beyond.strictly);
+        condition = [beyond, missing, among_equal]
+            .into_iter()
+            .flatten()
+            .reduce(or);
     }
     Some(condition)
+}
+
+fn or<Table: 'static>(one: Condition<Table>, other: Condition<Table>) -> Condition<Table> {
+    Box::new(one.or(other))
 }
 
 /// The parts of a search that follow a page token; without one, the whole of it.
@@ -161,22 +207,27 @@ fn parts_behind<Table: 'static>(
     keys: &[Key<Table>],
     values: &[KeyValue],
 ) -> Option<Vec<Condition<Table>>> {
+    if keys.len() != values.len() {
+        return None;
+    }
     let (key, others) = keys.split_first()?;
     let (value, other_values) = values.split_first()?;
-    let further = behind(others, other_values)?;
+    let further = further(others, other_values)?;
     let Around {
         equal,
         beyond,
-        at_or_beyond,
         missing,
     } = key.around(value)?;
-    Some(match at_or_beyond {
-        Some(from_here) => vec![
-            Box::new(from_here.and(beyond.or(equal.and(further)))),
-            missing,
-        ],
-        None => vec![Box::new(equal.and(further))],
-    })
+    let among_equal = further.map(|further| -> Condition<Table> { Box::new(equal.and(further)) });
+    let with_value: Option<Condition<Table>> = match (beyond, among_equal) {
+        // What is said twice is what an index can begin with.
+        (Some(beyond), Some(among_equal)) => Some(Box::new(
+            beyond.with_equal.and(beyond.strictly.or(among_equal)),
+        )),
+        (Some(beyond), None) => Some(beyond.strictly),
+        (None, among_equal) => among_equal,
+    };
+    Some([with_value, missing].into_iter().flatten().collect())
 }
 
 /// The values of the keys in the one row that a condition holds for.
@@ -186,7 +237,7 @@ macro_rules! key_values {
         for key in $keys {
             let row = $table.filter($row).into_boxed::<$crate::store::Backend>();
             values.push(match &key.column {
-                KeyColumn::Integer(column) => row
+                KeyColumn::Integer(column) | KeyColumn::GivenInteger(column) => row
                     .select(column().nullable())
                     .first::<Option<i64>>($db)?
                     .map_or(KeyValue::Null, KeyValue::Integer),
@@ -194,7 +245,7 @@ macro_rules! key_values {
                     .select(column().nullable())
                     .first::<Option<f64>>($db)?
                     .map_or(KeyValue::Null, |value| KeyValue::Float(value.to_bits())),
-                KeyColumn::Text(column) => row
+                KeyColumn::Text(column) | KeyColumn::GivenText(column) => row
                     .select(column().nullable())
                     .first::<Option<String>>($db)?
                     .map_or(KeyValue::Null, KeyValue::Text),

@@ -10,7 +10,7 @@ use super::lookup::{self, ByRow, Lookup, Ways};
 use super::short::Short;
 use super::subquery::{Exists, Outer};
 use super::token::{KeyValue, PageToken};
-use super::wide::Wide;
+use super::wide::Compared;
 use super::{asks_for_prompts, is_prompt_tag, positive};
 use crate::error::Result;
 use crate::search::{self, Condition as Asked, Entity, Match, OrderBy, Subject, Test};
@@ -95,9 +95,9 @@ fn condition(asked: Asked, by_row: bool) -> Condition<Table> {
     }
 }
 
-/// The version as a wide integer: filters may compare it with any.
+/// The version, which filters may compare with any integer.
 fn version() -> Column<Table, BigInt> {
-    Box::new(Wide(versions::version))
+    Box::new(Compared(versions::version))
 }
 
 fn tag(key: String, test: Test) -> Condition<Table> {
@@ -150,7 +150,7 @@ fn keys(order: &[OrderBy]) -> Vec<(Key<Table>, ValueOf)> {
         .into_iter()
         .map(|(key, ascending)| {
             let (column, value): (KeyColumn<Table>, ValueOf) = match key {
-                "version_number" => (KeyColumn::Integer(Box::new(version)), |row| {
+                "version_number" => (KeyColumn::GivenInteger(Box::new(version)), |row| {
                     KeyValue::Integer(row.version.into())
                 }),
                 "creation_timestamp" => (
@@ -166,7 +166,7 @@ fn keys(order: &[OrderBy]) -> Vec<(Key<Table>, ValueOf)> {
                     |row| KeyValue::of_integer(row.last_updated_time),
                 ),
                 _ => (
-                    KeyColumn::Text(Box::new(|| Box::new(versions::name))),
+                    KeyColumn::GivenText(Box::new(|| Box::new(versions::name))),
                     |row| KeyValue::Text(row.name.clone()),
                 ),
             };

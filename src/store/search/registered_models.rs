@@ -101,7 +101,7 @@ type ValueOf = fn(&Row) -> KeyValue;
 /// The keys of an order, each with its value in a row.
 fn keys(order: &[OrderBy]) -> Vec<(Key<Table>, ValueOf)> {
     let by_name = |ascending| {
-        let column = KeyColumn::Text(Box::new(|| Box::new(models::name)));
+        let column = KeyColumn::GivenText(Box::new(|| Box::new(models::name)));
         let value: ValueOf = |row| KeyValue::Text(row.name.clone());
         (Key { column, ascending }, value)
     };
