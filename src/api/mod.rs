@@ -14,6 +14,7 @@ mod routes;
 pub mod security;
 mod state;
 mod static_files;
+mod written;
 
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
@@ -105,8 +106,8 @@ fn routes() -> Routes {
     routes.add(runs::log_model);
 
     routes.add(metrics::log);
-    routes.add(metrics::history);
-    routes.add(metrics::sampled_history);
+    routes.add_written(metrics::history);
+    routes.add_written(metrics::sampled_history);
     let history = "/ajax-api/2.0/mlflow/metrics/get-history-bulk";
     routes.at(Method::GET, history, metrics::history_of_runs);
 

@@ -17,6 +17,7 @@ use super::message::Message;
 use crate::audit::Actor;
 use crate::error::{Error, ErrorCode, Result};
 use crate::lifecycle::Done;
+use crate::wire::list::Written;
 use crate::wire::request::Request;
 
 /// The stock UI calls the same API under a prefix of its own.
@@ -51,6 +52,27 @@ impl Routes {
                         let reply = handler(state, message.0);
                         async move { Ok::<_, Error>(Json(reply.await?)) }
                     },
+                );
+            }
+        }
+    }
+
+    /// Adds a handler whose reply is too long to be a message first: it writes the message's JSON itself.
+    /// Who may call it: every user of the server.
+    pub fn add_written<R, H, F>(&mut self, handler: H)
+    where
+        R: Request,
+        H: Fn(Data<State>, R) -> F + Clone + 'static,
+        F: Future<Output = Result<Written>> + 'static,
+    {
+        for prefix in API_PREFIXES {
+            for route in R::ROUTES {
+                let handler = handler.clone();
+                let method = Method::from_bytes(route.method.as_bytes()).unwrap_or(Method::POST);
+                self.at(
+                    method,
+                    &route.full_path(prefix),
+                    move |state: Data<State>, message: Message<R>| handler(state, message.0),
                 );
             }
         }

@@ -8,7 +8,7 @@ use diesel::expression::{
 use diesel::prelude::QueryResult;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
-use diesel::sql_types::{Bool, Integer, Text};
+use diesel::sql_types::{Bool, Text};
 
 use super::Backend;
 
@@ -78,61 +78,7 @@ where
 
 /// A connection keeps each text that it has prepared. With the last value repeated up to the next power
 /// of two there are few of them, however many lists there are.
-fn padded<'a, Value>(values: &'a [Value], last: &'a Value) -> impl Iterator<Item = &'a Value> {
+pub fn padded<'a, Value>(values: &'a [Value], last: &'a Value) -> impl Iterator<Item = &'a Value> {
     let padding = values.len().next_power_of_two() - values.len();
     values.iter().chain(repeat_n(last, padding))
-}
-
-/// A condition that a text and a number are one of these pairs.
-pub struct InPairs<'a, TextColumn, IntegerColumn> {
-    pub columns: (TextColumn, IntegerColumn),
-    pub pairs: &'a [(String, i32)],
-}
-
-impl<TextColumn, IntegerColumn> Expression for InPairs<'_, TextColumn, IntegerColumn> {
-    type SqlType = Bool;
-}
-
-impl<TextColumn, IntegerColumn> ValidGrouping<()> for InPairs<'_, TextColumn, IntegerColumn> {
-    type IsAggregate = is_aggregate::No;
-}
-
-impl<TextColumn, IntegerColumn, Source> AppearsOnTable<Source>
-    for InPairs<'_, TextColumn, IntegerColumn>
-where
-    TextColumn: AppearsOnTable<Source>,
-    IntegerColumn: AppearsOnTable<Source>,
-{
-}
-
-impl<TextColumn, IntegerColumn> QueryId for InPairs<'_, TextColumn, IntegerColumn> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<TextColumn, IntegerColumn> QueryFragment<Backend> for InPairs<'_, TextColumn, IntegerColumn>
-where
-    TextColumn: QueryFragment<Backend>,
-    IntegerColumn: QueryFragment<Backend>,
-{
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
-        let Some(last) = self.pairs.last() else {
-            out.push_sql("1 = 0");
-            return Ok(());
-        };
-        out.push_sql("(");
-        self.columns.0.walk_ast(out.reborrow())?;
-        out.push_sql(", ");
-        self.columns.1.walk_ast(out.reborrow())?;
-        out.push_sql(") IN (VALUES ");
-        for (index, (text, number)) in padded(self.pairs, last).enumerate() {
-            out.push_sql(if index == 0 { "(" } else { ", (" });
-            out.push_bind_param::<Text, _>(text)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Integer, _>(number)?;
-            out.push_sql(")");
-        }
-        out.push_sql(")");
-        Ok(())
-    }
 }

@@ -26,7 +26,11 @@ pub async fn check_url(text: &str, settings: &WebhookSettings) -> Result<()> {
             settings.allowed_schemes.join(", ")
         )));
     }
-    let url = Url::parse(text).ok();
+    // What stands behind more than two slashes is a path, though browsers read it as a host.
+    let has_host = text
+        .split_once("://")
+        .is_some_and(|(_, rest)| !rest.starts_with(['/', '\\']));
+    let url = Url::parse(text).ok().filter(|_| has_host);
     let Some(host) = url.as_ref().and_then(Url::host) else {
         return Err(Error::invalid_parameter(format!(
             "Webhook URL must include a hostname: {shown}"
@@ -35,7 +39,11 @@ pub async fn check_url(text: &str, settings: &WebhookSettings) -> Result<()> {
     if settings.allow_private_addresses {
         return Ok(());
     }
-    let name = host.to_string();
+    let name = match &host {
+        // Without the brackets.
+        Host::Ipv6(address) => address.to_string(),
+        host => host.to_string(),
+    };
     let addresses = match host {
         Host::Domain(domain) => resolve(domain).await.map_err(|error| {
             Error::invalid_parameter(format!(

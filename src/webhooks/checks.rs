@@ -24,6 +24,16 @@ pub fn check_name(name: &str) -> Result<()> {
     )))
 }
 
+/// A new webhook is told of something.
+pub fn check_events(events: &[Event]) -> Result<()> {
+    if events.is_empty() {
+        return Err(Error::invalid_parameter(
+            "Webhook events must be a non-empty list of WebhookEvent objects: [].",
+        ));
+    }
+    Ok(())
+}
+
 /// Each event once.
 pub fn events(messages: &[WebhookEvent]) -> Result<Vec<Event>> {
     let mut events = Vec::new();

@@ -5,10 +5,11 @@ mod address;
 mod checks;
 mod client;
 mod examples;
+mod judgement;
 mod worker;
 
 pub use self::address::check_url;
-pub use self::checks::{check_name, events};
+pub use self::checks::{check_events, check_name, events};
 pub use self::client::{Client, Reply};
 pub use self::examples::example;
 pub use self::worker::deliver_forever;

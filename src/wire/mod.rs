@@ -1,6 +1,7 @@
 //! MLflow's messages and their JSON: the vocabulary of the whole house, generated from `proto/`.
 
 pub mod json;
+pub mod list;
 pub mod names;
 pub mod python;
 pub mod request;

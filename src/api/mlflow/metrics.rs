@@ -1,17 +1,14 @@
 //! Metrics: log a point, read what was logged.
 
 use actix_web::HttpRequest;
-use actix_web::web::{Data, Json};
-use serde::Serialize;
+use actix_web::web::Data;
 
 use crate::api::State;
 use crate::error::{Error, Result};
 use crate::store::metrics::{self, Sampling};
 use crate::store::runs;
-use crate::wire::{
-    GetMetricHistory, GetMetricHistoryBulkInterval, LogMetric, MetricWithRunId, get_metric_history,
-    get_metric_history_bulk_interval, log_metric, python,
-};
+use crate::wire::list::Written;
+use crate::wire::{GetMetricHistory, GetMetricHistoryBulkInterval, LogMetric, log_metric, python};
 
 pub async fn log(state: Data<State>, request: LogMetric) -> Result<log_metric::Response> {
     state
@@ -21,10 +18,7 @@ pub async fn log(state: Data<State>, request: LogMetric) -> Result<log_metric::R
     Ok(log_metric::Response {})
 }
 
-pub async fn history(
-    state: Data<State>,
-    request: GetMetricHistory,
-) -> Result<get_metric_history::Response> {
+pub async fn history(state: Data<State>, request: GetMetricHistory) -> Result<Written> {
     if let Some(points) = request.max_results.filter(|points| *points <= 0) {
         return Err(Error::invalid_parameter(format!(
             "Invalid value {points} for parameter 'max_results' supplied. It must be a positive integer."
@@ -43,13 +37,12 @@ pub async fn history(
 pub async fn sampled_history(
     state: Data<State>,
     request: GetMetricHistoryBulkInterval,
-) -> Result<get_metric_history_bulk_interval::Response> {
+) -> Result<Written> {
     let sampling = sampling(request)?;
-    let metrics = state
+    state
         .store
         .read(move |db| metrics::samples_of_runs(db, &sampling))
-        .await?;
-    Ok(get_metric_history_bulk_interval::Response { metrics })
+        .await
 }
 
 fn sampling(request: GetMetricHistoryBulkInterval) -> Result<Sampling> {
@@ -92,20 +85,14 @@ fn sampling(request: GetMetricHistoryBulkInterval) -> Result<Sampling> {
     })
 }
 
-/// Unlike a message of MLflow's, it has its list also when that is empty.
-#[derive(Serialize)]
-pub struct HistoryOfRuns {
-    metrics: Vec<MetricWithRunId>,
-}
-
-/// The points of several runs. The stock UI asks for them; MLflow has no message for the request.
-pub async fn history_of_runs(state: Data<State>, http: HttpRequest) -> Result<Json<HistoryOfRuns>> {
+/// The points of several runs. The stock UI asks for them; MLflow has no message for the request. Unlike a
+/// message, the reply has its list also when that is empty.
+pub async fn history_of_runs(state: Data<State>, http: HttpRequest) -> Result<Written> {
     let wanted = Wanted::from_query(http.query_string())?;
-    let metrics = state
+    state
         .store
         .read(move |db| metrics::of_runs(db, &wanted.run_ids, &wanted.metric_key, wanted.limit))
-        .await?;
-    Ok(Json(HistoryOfRuns { metrics }))
+        .await
 }
 
 struct Wanted {

@@ -8,7 +8,7 @@ use crate::api::State;
 use crate::error::{Error, Result};
 use crate::store::webhooks::events::Event;
 use crate::store::webhooks::{self as store, Changes, NewWebhook, outbox};
-use crate::webhooks::{check_name, check_url, events, example};
+use crate::webhooks::{check_events, check_name, check_url, events, example};
 use crate::wire::{
     CreateWebhook, DeleteWebhook, GetWebhook, ListWebhooks, TestWebhook, UpdateWebhook, Webhook,
     WebhookTestResult, create_webhook, delete_webhook, get_webhook, list_webhooks, test_webhook,
@@ -22,6 +22,7 @@ pub async fn create(
     let events = events(&request.events)?;
     check_name(request.name())?;
     check_url(request.url(), state.webhooks.settings()).await?;
+    check_events(&events)?;
     let new = NewWebhook {
         name: request.name().to_owned(),
         url: request.url().to_owned(),

@@ -1,23 +1,22 @@
 //! All points of a metric, in the order of their times.
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
 use crate::error::Result;
 use crate::store::Db;
 use crate::store::schema::metrics;
 use crate::store::search::token::{KeyValue, PageToken, of_other_search};
-use crate::wire::{GetMetricHistory, Metric, MetricWithRunId, get_metric_history};
+use crate::wire::list::{ListWriter, Written};
+use crate::wire::{GetMetricHistory, Metric, MetricWithRunId};
 
 /// What a history is sorted by: time, step, value, and whether that is NaN. It tells all points of
 /// one metric apart.
 type Place = (i64, i64, f64, bool);
 
-/// The points of one metric of a run, or a page of them, if the request limits their number.
-pub fn get_history(
-    db: &mut Db,
-    run_id: &str,
-    request: &GetMetricHistory,
-) -> Result<get_metric_history::Response> {
+/// The points of one metric of a run, or a page of them, if the request limits their number: JSON of
+/// `get_metric_history::Response`.
+pub fn get_history(db: &mut Db, run_id: &str, request: &GetMetricHistory) -> Result<Written> {
     let mut query = metrics::table
         .filter(metrics::run_uuid.eq(run_id))
         .filter(metrics::key.eq(request.metric_key()))
@@ -53,27 +52,29 @@ pub fn get_history(
         // One more than asked for tells whether there is another page.
         query = query.limit(limit + 1);
     }
-    let mut points: Vec<Place> = query.load(db)?;
+    let mut left = limit.and_then(|limit| usize::try_from(limit).ok());
+    let mut list = ListWriter::new("metrics");
     let mut next_page_token = None;
-    let limit = limit.and_then(|limit| usize::try_from(limit).ok());
-    if let Some(limit) = limit.filter(|limit| points.len() > *limit) {
-        points.truncate(limit);
-        next_page_token = points.last().map(token_after).transpose()?;
+    let mut last = None;
+    let mut point = Metric {
+        key: request.metric_key.clone(),
+        ..Metric::default()
+    };
+    for place in query.load_iter::<Place, DefaultLoadingMode>(db)? {
+        if left == Some(0) {
+            next_page_token = last.as_ref().map(token_after).transpose()?;
+            break;
+        }
+        left = left.map(|left| left - 1);
+        let place = place?;
+        let (timestamp, step, value, is_nan) = place;
+        point.value = Some(if is_nan { f64::NAN } else { value });
+        point.timestamp = Some(timestamp);
+        point.step = Some(step);
+        list.push(&point)?;
+        last = Some(place);
     }
-    let metrics = points
-        .into_iter()
-        .map(|(timestamp, step, value, is_nan)| Metric {
-            key: request.metric_key.clone(),
-            value: Some(if is_nan { f64::NAN } else { value }),
-            timestamp: Some(timestamp),
-            step: Some(step),
-            ..Metric::default()
-        })
-        .collect();
-    Ok(get_metric_history::Response {
-        metrics,
-        next_page_token,
-    })
+    list.into_message(next_page_token.as_deref())
 }
 
 fn token_after(&(timestamp, step, value, is_nan): &Place) -> Result<String> {
@@ -97,14 +98,9 @@ fn place_of(keys: &[KeyValue]) -> Result<Place> {
     }
 }
 
-/// The points of several runs, run by run.
-pub fn of_runs(
-    db: &mut Db,
-    run_ids: &[String],
-    metric_key: &str,
-    limit: i64,
-) -> Result<Vec<MetricWithRunId>> {
-    let rows: Vec<(String, f64, bool, i64, i64)> = metrics::table
+/// The points of several runs, run by run: JSON of a list of `MetricWithRunId`.
+pub fn of_runs(db: &mut Db, run_ids: &[String], metric_key: &str, limit: i64) -> Result<Written> {
+    let rows = metrics::table
         .filter(metrics::key.eq(metric_key))
         .filter(metrics::run_uuid.eq_any(run_ids))
         .order((
@@ -121,15 +117,19 @@ pub fn of_runs(
             metrics::timestamp,
             metrics::step,
         ))
-        .load(db)?;
-    Ok(rows
-        .into_iter()
-        .map(|(run_id, value, is_nan, timestamp, step)| MetricWithRunId {
-            key: Some(metric_key.to_owned()),
-            value: Some(if is_nan { f64::NAN } else { value }),
-            timestamp: Some(timestamp),
-            step: Some(step),
-            run_id: Some(run_id),
-        })
-        .collect())
+        .load_iter::<(String, f64, bool, i64, i64), DefaultLoadingMode>(db)?;
+    let mut list = ListWriter::new("metrics");
+    let mut point = MetricWithRunId {
+        key: Some(metric_key.to_owned()),
+        ..MetricWithRunId::default()
+    };
+    for row in rows {
+        let (run_id, value, is_nan, timestamp, step) = row?;
+        point.value = Some(if is_nan { f64::NAN } else { value });
+        point.timestamp = Some(timestamp);
+        point.step = Some(step);
+        point.run_id = Some(run_id);
+        list.push(&point)?;
+    }
+    Ok(list.into_object())
 }

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Double, Integer, Text};
 
 use crate::error::Result;
 use crate::store::{Backend, Db};
 use crate::wire::MetricWithRunId;
+use crate::wire::list::{ListWriter, Written};
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Sampling {
@@ -20,9 +22,15 @@ pub struct Sampling {
 }
 
 #[derive(QueryableByName)]
-struct Point {
+struct Row {
     #[diesel(sql_type = Text)]
     run_uuid: String,
+    #[diesel(embed)]
+    point: Point,
+}
+
+#[derive(QueryableByName)]
+struct Point {
     #[diesel(sql_type = BigInt)]
     step: i64,
     #[diesel(sql_type = BigInt)]
@@ -34,8 +42,9 @@ struct Point {
 }
 
 /// The points of each run, in the order of their steps: the first of each of as many groups of equal
-/// size as there may be points, and always the last point.
-pub fn samples_of_runs(db: &mut Db, sampling: &Sampling) -> Result<Vec<MetricWithRunId>> {
+/// size as there may be points, and always the last point. JSON of
+/// `get_metric_history_bulk_interval::Response`.
+pub fn samples_of_runs(db: &mut Db, sampling: &Sampling) -> Result<Written> {
     let Sampling {
         run_ids,
         metric_key,
@@ -53,11 +62,14 @@ pub fn samples_of_runs(db: &mut Db, sampling: &Sampling) -> Result<Vec<MetricWit
         query = query.bind::<BigInt, _>(first).bind::<BigInt, _>(last);
     }
     let mut by_run: HashMap<String, Vec<Point>> = HashMap::new();
-    for point in query.load::<Point>(db)? {
-        by_run
-            .entry(point.run_uuid.clone())
-            .or_default()
-            .push(point);
+    for row in query.load_iter::<Row, DefaultLoadingMode>(db)? {
+        let Row { run_uuid, point } = row?;
+        match by_run.get_mut(&run_uuid) {
+            Some(points) => points.push(point),
+            None => {
+                by_run.insert(run_uuid, vec![point]);
+            }
+        }
     }
     let most = usize::try_from(*points).unwrap_or_default();
     for found in by_run.values_mut() {
@@ -66,18 +78,21 @@ pub fn samples_of_runs(db: &mut Db, sampling: &Sampling) -> Result<Vec<MetricWit
             found.remove(found.len() - 2);
         }
     }
-    Ok(run_ids
-        .iter()
-        .filter_map(|run_id| by_run.get(run_id))
-        .flatten()
-        .map(|point| MetricWithRunId {
-            key: Some(metric_key.clone()),
-            value: Some(if point.is_nan { f64::NAN } else { point.value }),
-            timestamp: Some(point.timestamp),
-            step: Some(point.step),
-            run_id: Some(point.run_uuid.clone()),
-        })
-        .collect())
+    let mut list = ListWriter::new("metrics");
+    let mut message = MetricWithRunId {
+        key: Some(metric_key.clone()),
+        ..MetricWithRunId::default()
+    };
+    for run_id in run_ids {
+        message.run_id = Some(run_id.clone());
+        for point in by_run.get(run_id).into_iter().flatten() {
+            message.value = Some(if point.is_nan { f64::NAN } else { point.value });
+            message.timestamp = Some(point.timestamp);
+            message.step = Some(point.step);
+            list.push(&message)?;
+        }
+    }
+    list.into_message(None)
 }
 
 fn statement(runs: usize, with_steps: bool) -> String {

@@ -1,12 +1,15 @@
 //! The newest versions of models, by stage.
 
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Text;
 
-use super::{Row, Stage, assemble};
+use super::messages::Columns;
+use super::{COLUMNS, Row, Stage, assemble};
 use crate::error::{Error, Result};
-use crate::store::Db;
+use crate::store::in_list::padded;
 use crate::store::registered_models::{self, WORKSPACE, aliases};
+use crate::store::{Backend, Db};
 use crate::wire::ModelVersion;
 
 /// SQLite binds at most 32,766 values in a statement.
@@ -17,34 +20,66 @@ const NAMES_PER_STATEMENT: usize = 10_000;
 pub fn latest_of_stages(db: &mut Db, names: &[String]) -> Result<Vec<ModelVersion>> {
     let mut rows: Vec<Row> = Vec::new();
     for names in names.chunks(NAMES_PER_STATEMENT) {
-        let parameters: Vec<String> = (1..=names.len())
-            .map(|number| format!("${number}"))
-            .collect();
-        // Looks up the ends of each stage in an index: it does not matter how many versions there are.
-        let query = format!(
-            "SELECT version.* FROM (\
-               SELECT model.name AS model_name, \
-                 (SELECT MIN(version) FROM model_versions WHERE workspace = '{WORKSPACE}' \
-                    AND name = model.name AND current_stage = stage.column1) AS first, \
-                 (SELECT MAX(version) FROM model_versions WHERE workspace = '{WORKSPACE}' \
-                    AND name = model.name AND current_stage = stage.column1) AS last \
-               FROM registered_models model \
-               CROSS JOIN (VALUES ('None'), ('Staging'), ('Production'), ('Archived')) AS stage \
-               WHERE model.workspace = '{WORKSPACE}' AND model.name IN ({})\
-             ) AS ends \
-             JOIN model_versions version ON version.workspace = '{WORKSPACE}' \
-               AND version.name = ends.model_name AND version.version = ends.last \
-             ORDER BY ends.model_name, ends.first",
-            parameters.join(", ")
-        );
-        let mut query = diesel::sql_query(query).into_boxed();
-        for name in names {
-            query = query.bind::<Text, _>(name);
-        }
-        rows.extend(query.load::<Row>(db)?);
+        rows.extend(LatestOf { names }.load::<Row>(db)?);
     }
     assemble(db, rows)
 }
+
+/// Looks up the ends of each stage in an index: it does not matter how many versions there are.
+struct LatestOf<'a> {
+    names: &'a [String],
+}
+
+impl Query for LatestOf<'_> {
+    type SqlType = <Columns as Expression>::SqlType;
+}
+
+impl QueryId for LatestOf<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Backend> for LatestOf<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        out.push_sql("SELECT ");
+        COLUMNS.walk_ast(out.reborrow())?;
+        out.push_sql(
+            " FROM (\
+               SELECT model.workspace AS workspace, model.name AS name, \
+                 (SELECT MAX(version) FROM model_versions WHERE workspace = model.workspace \
+                    AND name = model.name AND current_stage = stage.column1) AS version \
+               FROM registered_models model \
+               CROSS JOIN (VALUES ('None'), ('Staging'), ('Production'), ('Archived')) AS stage \
+               WHERE model.workspace = '",
+        );
+        out.push_sql(WORKSPACE);
+        out.push_sql("' AND model.name IN (");
+        let Some(last) = self.names.last() else {
+            return Err(diesel::result::Error::QueryBuilderError(
+                "no model to look up".into(),
+            ));
+        };
+        for (index, name) in padded(self.names, last).enumerate() {
+            if index > 0 {
+                out.push_sql(", ");
+            }
+            out.push_bind_param::<Text, _>(name)?;
+        }
+        out.push_sql(
+            ")\
+             ) AS newest CROSS JOIN model_versions \
+             WHERE model_versions.workspace = newest.workspace \
+               AND model_versions.name = newest.name AND model_versions.version = newest.version \
+             ORDER BY newest.name, (\
+               SELECT MIN(version) FROM model_versions AS first \
+               WHERE first.workspace = model_versions.workspace AND first.name = model_versions.name \
+                 AND first.current_stage = model_versions.current_stage)",
+        );
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<Db> for LatestOf<'_> {}
 
 /// The newest versions of one model in these stages, or in each stage where none are given.
 pub fn latest_versions(db: &mut Db, name: &str, stages: &[String]) -> Result<Vec<ModelVersion>> {

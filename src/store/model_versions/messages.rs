@@ -24,7 +24,7 @@ pub const COLUMNS: Columns = (
     table::storage_location,
 );
 
-type Columns = (
+pub type Columns = (
     table::name,
     table::version,
     table::creation_time,
@@ -41,8 +41,7 @@ type Columns = (
 );
 
 /// What [`COLUMNS`] select.
-#[derive(Clone, Queryable, QueryableByName)]
-#[diesel(table_name = table)]
+#[derive(Clone, Queryable)]
 pub struct Row {
     pub name: String,
     pub version: i32,

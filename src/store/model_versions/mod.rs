@@ -5,6 +5,7 @@ mod changes;
 mod latest;
 mod messages;
 pub mod names;
+mod of_pairs;
 mod stage;
 pub mod tags;
 

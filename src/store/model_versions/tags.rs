@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::of_pairs::TagsOf;
 use super::{find_locked, names};
 use crate::error::Result;
-use crate::store::in_list::InPairs;
 use crate::store::registered_models::{IS_PROMPT_TAG, WORKSPACE};
 use crate::store::schema::model_version_tags::dsl;
 use crate::store::{Db, on_backend};
@@ -23,15 +23,7 @@ pub fn of_versions(
 ) -> Result<HashMap<(String, i32), Vec<ModelVersionTag>>> {
     let mut tags: HashMap<(String, i32), Vec<ModelVersionTag>> = HashMap::new();
     for versions in versions.chunks(KEYS_PER_STATEMENT) {
-        let rows: Vec<(String, i32, String, Option<String>)> = dsl::model_version_tags
-            .filter(dsl::workspace.eq(WORKSPACE))
-            .filter(InPairs {
-                columns: (dsl::name, dsl::version),
-                pairs: versions,
-            })
-            .order(dsl::key)
-            .select((dsl::name, dsl::version, dsl::key, dsl::value))
-            .load(db)?;
+        let rows: Vec<(String, i32, String, Option<String>)> = TagsOf { versions }.load(db)?;
         for (name, version, key, value) in rows {
             tags.entry((name, version))
                 .or_default()

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
 use super::NAME_TAG;
@@ -128,7 +129,7 @@ pub fn name_from_tags(tags: &[RunTag]) -> Option<String> {
 }
 
 fn load_metrics(db: &mut Db, ids: &[String], mut keep: impl FnMut(&str, Metric)) -> Result<()> {
-    let rows: Vec<(String, String, f64, bool, Option<i64>, i64)> = latest_metrics::table
+    let rows = latest_metrics::table
         .filter(in_list(latest_metrics::run_uuid, ids))
         .select((
             latest_metrics::run_uuid,
@@ -138,8 +139,9 @@ fn load_metrics(db: &mut Db, ids: &[String], mut keep: impl FnMut(&str, Metric))
             latest_metrics::timestamp,
             latest_metrics::step,
         ))
-        .load(db)?;
-    for (run_id, key, value, is_nan, timestamp, step) in rows {
+        .load_iter::<(String, String, f64, bool, Option<i64>, i64), DefaultLoadingMode>(db)?;
+    for row in rows {
+        let (run_id, key, value, is_nan, timestamp, step) = row?;
         let metric = Metric {
             key: Some(key),
             value: Some(if is_nan { f64::NAN } else { value }),
@@ -153,11 +155,12 @@ fn load_metrics(db: &mut Db, ids: &[String], mut keep: impl FnMut(&str, Metric))
 }
 
 fn load_params(db: &mut Db, ids: &[String], mut keep: impl FnMut(&str, Param)) -> Result<()> {
-    let rows: Vec<(String, String, String)> = params::table
+    let rows = params::table
         .filter(in_list(params::run_uuid, ids))
         .select((params::run_uuid, params::key, params::value))
-        .load(db)?;
-    for (run_id, key, value) in rows {
+        .load_iter::<(String, String, String), DefaultLoadingMode>(db)?;
+    for row in rows {
+        let (run_id, key, value) = row?;
         let param = Param {
             key: Some(key),
             value: Some(value),
@@ -168,11 +171,12 @@ fn load_params(db: &mut Db, ids: &[String], mut keep: impl FnMut(&str, Param)) -
 }
 
 fn load_tags(db: &mut Db, ids: &[String], mut keep: impl FnMut(&str, RunTag)) -> Result<()> {
-    let rows: Vec<(String, String, Option<String>)> = tags::table
+    let rows = tags::table
         .filter(in_list(tags::run_uuid, ids))
         .select((tags::run_uuid, tags::key, tags::value))
-        .load(db)?;
-    for (run_id, key, value) in rows {
+        .load_iter::<(String, String, Option<String>), DefaultLoadingMode>(db)?;
+    for row in rows {
+        let (run_id, key, value) = row?;
         let tag = RunTag {
             key: Some(key),
             value,

@@ -5,9 +5,12 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Double, Text};
 
 use super::columns::{Column, constant};
-use super::token::KeyValue;
+use super::token::{KeyValue, PageToken, of_other_search};
+use crate::error::Result;
 use crate::store::{Backend, Condition};
 
+diesel::postfix_operator!(Ascending, " ASC", NotSelectable);
+diesel::postfix_operator!(Descending, " DESC", NotSelectable);
 diesel::postfix_operator!(AscendingNullsLast, " ASC NULLS LAST", NotSelectable);
 diesel::postfix_operator!(DescendingNullsLast, " DESC NULLS LAST", NotSelectable);
 
@@ -23,10 +26,35 @@ pub enum KeyColumn<Table> {
     Float(Box<dyn Fn() -> Column<Table, Double>>),
     Text(Box<dyn Fn() -> Column<Table, Text>>),
     Boolean(Box<dyn Fn() -> Column<Table, Bool>>),
+    /// Columns that always have a value. To say where NULL comes would keep SQLite from using an index that has
+    /// the order.
+    GivenInteger(Box<dyn Fn() -> Column<Table, BigInt>>),
+    GivenText(Box<dyn Fn() -> Column<Table, Text>>),
 }
 
 /// One term of ORDER BY.
 pub type Order<Table> = Box<dyn BoxableExpression<Table, Backend, SqlType = NotSelectable>>;
+
+macro_rules! around {
+    ($column:expr, $value:expr, $ascending:expr) => {{
+        let beyond: Beyond<Table> = if $ascending {
+            Beyond {
+                strictly: Box::new($column().gt($value)),
+                with_equal: Box::new($column().ge($value)),
+            }
+        } else {
+            Beyond {
+                strictly: Box::new($column().lt($value)),
+                with_equal: Box::new($column().le($value)),
+            }
+        };
+        Around {
+            equal: Box::new($column().eq($value)),
+            beyond: Some(beyond),
+            missing: Some(Box::new($column().is_null())),
+        }
+    }};
+}
 
 impl<Table: 'static> Key<Table> {
     /// Rows without a value come last, whatever the direction.
@@ -36,66 +64,78 @@ impl<Table: 'static> Key<Table> {
             KeyColumn::Float(column) => nulls_last(column(), self.ascending),
             KeyColumn::Text(column) => nulls_last(column(), self.ascending),
             KeyColumn::Boolean(column) => nulls_last(column(), self.ascending),
+            KeyColumn::GivenInteger(column) => given(column(), self.ascending),
+            KeyColumn::GivenText(column) => given(column(), self.ascending),
         }
     }
 
-    /// The rows that have this value, and those that come behind all that have it. `None` if the value
-    /// is not of the column's type.
-    fn around(&self, value: &KeyValue) -> Option<(Condition<Table>, Condition<Table>)> {
-        if let KeyValue::Null = value {
-            let equal: Condition<Table> = match &self.column {
-                KeyColumn::Integer(column) => Box::new(column().is_null()),
-                KeyColumn::Float(column) => Box::new(column().is_null()),
-                KeyColumn::Text(column) => Box::new(column().is_null()),
-                KeyColumn::Boolean(column) => Box::new(column().is_null()),
-            };
-            return Some((equal, constant(false)));
-        }
-        let ascending = self.ascending;
-        let (equal, beyond, missing): (Condition<Table>, Condition<Table>, Condition<Table>) =
-            match (&self.column, value) {
-                (KeyColumn::Integer(column), KeyValue::Integer(value)) => (
-                    Box::new(column().eq(*value)),
-                    if ascending {
-                        Box::new(column().gt(*value))
-                    } else {
-                        Box::new(column().lt(*value))
-                    },
-                    Box::new(column().is_null()),
-                ),
-                (KeyColumn::Float(column), KeyValue::Float(bits)) => {
-                    let value = f64::from_bits(*bits);
-                    (
-                        Box::new(column().eq(value)),
-                        if ascending {
-                            Box::new(column().gt(value))
-                        } else {
-                            Box::new(column().lt(value))
-                        },
-                        Box::new(column().is_null()),
-                    )
-                }
-                (KeyColumn::Text(column), KeyValue::Text(value)) => (
-                    Box::new(column().eq(value.clone())),
-                    if ascending {
-                        Box::new(column().gt(value.clone()))
-                    } else {
-                        Box::new(column().lt(value.clone()))
-                    },
-                    Box::new(column().is_null()),
-                ),
-                (KeyColumn::Boolean(column), KeyValue::Boolean(value)) => (
-                    Box::new(column().eq(*value)),
-                    if ascending {
-                        Box::new(column().gt(*value))
-                    } else {
-                        Box::new(column().lt(*value))
-                    },
-                    Box::new(column().is_null()),
-                ),
-                _ => return None,
-            };
-        Some((equal, Box::new(beyond.or(missing))))
+    /// Where rows stand to this value. `None` if it is not of the column's type.
+    fn around(&self, value: &KeyValue) -> Option<Around<Table>> {
+        Some(match (&self.column, value) {
+            (KeyColumn::Integer(column), KeyValue::Null) => nothing(column),
+            (KeyColumn::Float(column), KeyValue::Null) => nothing(column),
+            (KeyColumn::Text(column), KeyValue::Null) => nothing(column),
+            (KeyColumn::Boolean(column), KeyValue::Null) => nothing(column),
+            (KeyColumn::Integer(column), KeyValue::Integer(value)) => {
+                around!(column, *value, self.ascending)
+            }
+            (KeyColumn::GivenInteger(column), KeyValue::Integer(value)) => Around {
+                missing: None,
+                ..around!(column, *value, self.ascending)
+            },
+            (KeyColumn::GivenText(column), KeyValue::Text(value)) => Around {
+                missing: None,
+                ..around!(column, value.clone(), self.ascending)
+            },
+            (KeyColumn::Float(column), KeyValue::Float(bits)) => {
+                around!(column, f64::from_bits(*bits), self.ascending)
+            }
+            (KeyColumn::Text(column), KeyValue::Text(value)) => {
+                around!(column, value.clone(), self.ascending)
+            }
+            (KeyColumn::Boolean(column), KeyValue::Boolean(value)) => {
+                around!(column, *value, self.ascending)
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// Where rows stand to a value of a key.
+struct Around<Table> {
+    equal: Condition<Table>,
+    /// What comes behind the value and has one itself, and the same with the value. `None` where nothing has one
+    /// any more.
+    beyond: Option<Beyond<Table>>,
+    /// What has no value, if there is such. It comes last.
+    missing: Option<Condition<Table>>,
+}
+
+struct Beyond<Table> {
+    strictly: Condition<Table>,
+    with_equal: Condition<Table>,
+}
+
+/// Behind a row that has no value come only others that have none.
+fn nothing<Table: 'static, Type>(column: &dyn Fn() -> Column<Table, Type>) -> Around<Table>
+where
+    Type: diesel::sql_types::SingleValue + 'static,
+{
+    Around {
+        equal: Box::new(column().is_null()),
+        beyond: None,
+        missing: None,
+    }
+}
+
+fn given<Table: 'static, Type>(column: Column<Table, Type>, ascending: bool) -> Order<Table>
+where
+    Type: diesel::sql_types::SingleValue + 'static,
+{
+    if ascending {
+        Box::new(Ascending::new(column))
+    } else {
+        Box::new(Descending::new(column))
     }
 }
 
@@ -118,12 +158,76 @@ pub fn behind<Table: 'static>(
     if keys.len() != values.len() {
         return None;
     }
-    let mut condition = constant(false);
+    further(keys, values).map(|condition| condition.unwrap_or_else(|| constant(false)))
+}
+
+/// `Some(None)` where there is no row behind.
+fn further<Table: 'static>(
+    keys: &[Key<Table>],
+    values: &[KeyValue],
+) -> Option<Option<Condition<Table>>> {
+    let mut condition: Option<Condition<Table>> = None;
     for (key, value) in keys.iter().zip(values).rev() {
-        let (equal, behind) = key.around(value)?;
-        condition = Box::new(behind.or(equal.and(condition)));
+        let Around {
+            equal,
+            beyond,
+            missing,
+        } = key.around(value)?;
+        let among_equal =
+            condition.map(|further| -> Condition<Table> { Box::new(equal.and(further)) });
+        let beyond = beyond.map(|beyond| beyond.strictly);
+        condition = [beyond, missing, among_equal]
+            .into_iter()
+            .flatten()
+            .reduce(or);
     }
     Some(condition)
+}
+
+fn or<Table: 'static>(one: Condition<Table>, other: Condition<Table>) -> Condition<Table> {
+    Box::new(one.or(other))
+}
+
+/// The parts of a search that follow a page token; without one, the whole of it.
+pub fn parts<Table: 'static>(
+    keys: &[Key<Table>],
+    token: Option<&str>,
+) -> Result<Vec<Option<Condition<Table>>>> {
+    let Some(after) = PageToken::of(token)? else {
+        return Ok(vec![None]);
+    };
+    let parts = parts_behind(keys, &after).ok_or_else(of_other_search)?;
+    Ok(parts.into_iter().map(Some).collect())
+}
+
+/// The same rows in parts, one behind the other: those with a value of the first key, then those without.
+/// Within each, an index of that key leads to the place where the page begins, so that a page far behind costs
+/// no more than the first.
+fn parts_behind<Table: 'static>(
+    keys: &[Key<Table>],
+    values: &[KeyValue],
+) -> Option<Vec<Condition<Table>>> {
+    if keys.len() != values.len() {
+        return None;
+    }
+    let (key, others) = keys.split_first()?;
+    let (value, other_values) = values.split_first()?;
+    let further = further(others, other_values)?;
+    let Around {
+        equal,
+        beyond,
+        missing,
+    } = key.around(value)?;
+    let among_equal = further.map(|further| -> Condition<Table> { Box::new(equal.and(further)) });
+    let with_value: Option<Condition<Table>> = match (beyond, among_equal) {
+        // What is said twice is what an index can begin with.
+        (Some(beyond), Some(among_equal)) => Some(Box::new(
+            beyond.with_equal.and(beyond.strictly.or(among_equal)),
+        )),
+        (Some(beyond), None) => Some(beyond.strictly),
+        (None, among_equal) => among_equal,
+    };
+    Some([with_value, missing].into_iter().flatten().collect())
 }
 
 /// The values of the keys in the one row that a condition holds for.
@@ -133,7 +237,7 @@ macro_rules! key_values {
         for key in $keys {
             let row = $table.filter($row).into_boxed::<$crate::store::Backend>();
             values.push(match &key.column {
-                KeyColumn::Integer(column) => row
+                KeyColumn::Integer(column) | KeyColumn::GivenInteger(column) => row
                     .select(column().nullable())
                     .first::<Option<i64>>($db)?
                     .map_or(KeyValue::Null, KeyValue::Integer),
@@ -141,7 +245,7 @@ macro_rules! key_values {
                     .select(column().nullable())
                     .first::<Option<f64>>($db)?
                     .map_or(KeyValue::Null, |value| KeyValue::Float(value.to_bits())),
-                KeyColumn::Text(column) => row
+                KeyColumn::Text(column) | KeyColumn::GivenText(column) => row
                     .select(column().nullable())
                     .first::<Option<String>>($db)?
                     .map_or(KeyValue::Null, KeyValue::Text),

@@ -4,6 +4,7 @@ mod columns;
 mod experiments;
 mod keyset;
 mod logged_models;
+mod lookup;
 mod model_versions;
 mod registered_models;
 mod runs;
@@ -56,6 +57,12 @@ fn cut<Row>(rows: &mut Vec<Row>, limit: i64) -> bool {
     let more = rows.len() > limit;
     rows.truncate(limit);
     more
+}
+
+/// How many rows are still to be read: one more than the page has tells whether there is another.
+fn room<Row>(rows: &[Row], limit: i64) -> i64 {
+    let read = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    limit.saturating_add(1).saturating_sub(read)
 }
 
 /// The tag that makes a registered model a prompt.

@@ -5,14 +5,17 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::columns::{Column, integer, text};
-use super::keyset::{Key, KeyColumn, behind, key_values};
+use super::keyset::{self, Key, KeyColumn};
+use super::lookup::{self, ByRow, Lookup, Ways};
+use super::short::Short;
 use super::subquery::{Exists, Outer};
-use super::token::{self, KeyValue, PageToken};
-use super::wide::Wide;
+use super::token::{KeyValue, PageToken};
+use super::wide::Compared;
 use super::{asks_for_prompts, is_prompt_tag, positive};
 use crate::error::Result;
-use crate::search::{self, Condition as Asked, Entity, OrderBy, Subject, Test};
+use crate::search::{self, Condition as Asked, Entity, Match, OrderBy, Subject, Test};
 use crate::store::model_versions::{COLUMNS, DELETED, Row, assemble};
+use crate::store::registered_models::WORKSPACE;
 use crate::store::schema::{model_version_tags as tags, model_versions as versions};
 use crate::store::{Backend, Condition, Db};
 use crate::wire::{SearchModelVersions, search_model_versions};
@@ -27,39 +30,48 @@ pub fn search_model_versions(
     let limit = positive(request.max_results())?;
     let filter = search::parse_filter(request.filter(), Subject::ModelVersions)?;
     let order = search::parse_order_by_list(&request.order_by, Subject::ModelVersions)?;
-    let keys = keys(&order);
+    let (keys, values): (Vec<_>, Vec<_>) = keys(&order).into_iter().unzip();
 
-    let mut query = versions::table
-        .select(COLUMNS)
-        .filter(versions::current_stage.ne(DELETED))
-        .into_boxed();
     let prompts = asks_for_prompts(&filter);
-    if !prompts {
-        query = query.filter(not(any_version_is_prompt()));
-    }
-    for asked in filter.conditions {
-        if prompts || !is_prompt_tag(&asked.field) {
-            query = query.filter(condition(asked));
+    let mut conditions = filter.conditions;
+    conditions.retain(|asked| prompts || !is_prompt_tag(&asked.field));
+    let ways = Ways::of(db, &conditions, limit, Lookup::of_versions)?;
+    let mut rows: Vec<Row> = Vec::new();
+    for part in keyset::parts(&keys, request.page_token.as_deref())? {
+        let mut query = versions::table
+            .select(COLUMNS)
+            .filter(versions::current_stage.ne(DELETED))
+            .into_boxed();
+        if !prompts {
+            query = query.filter(not(any_version_is_prompt()));
+        }
+        if conditions.iter().any(lookup::gives_names) {
+            // The tables' own keys, which have the names, begin with it.
+            query = query.filter(versions::workspace.eq(WORKSPACE));
+        }
+        for (place, asked) in conditions.iter().enumerate() {
+            query = match ways.at(place) {
+                Some(lookup) => query.filter(lookup),
+                None => query.filter(condition(asked.clone(), ways.others_by_row)),
+            };
+        }
+        if let Some(part) = part {
+            query = query.filter(part);
+        }
+        for key in &keys {
+            query = query.then_order_by(key.order());
+        }
+        rows.extend(query.limit(super::room(&rows, limit)).load::<Row>(db)?);
+        if super::room(&rows, limit) == 0 {
+            break;
         }
     }
-    if let Some(after) = PageToken::of(request.page_token.as_deref())? {
-        query = query.filter(behind(&keys, &after).ok_or_else(token::of_other_search)?);
-    }
-    for key in &keys {
-        query = query.then_order_by(key.order());
-    }
-    let mut rows: Vec<Row> = query.limit(limit + 1).load(db)?;
 
     let mut next_page_token = None;
     if super::cut(&mut rows, limit)
         && let Some(last) = rows.last()
     {
-        let this = || {
-            versions::name
-                .eq(&last.name)
-                .and(versions::version.eq(last.version))
-        };
-        let values = key_values!(db, versions::table, &keys, this());
+        let values = values.iter().map(|value| value(last)).collect();
         next_page_token = Some(PageToken::encode(values)?);
     }
     Ok(search_model_versions::Response {
@@ -68,33 +80,40 @@ pub fn search_model_versions(
     })
 }
 
-fn condition(asked: Asked) -> Condition<Table> {
+fn condition(asked: Asked, by_row: bool) -> Condition<Table> {
     let Asked { field, test } = asked;
     if field.entity == Entity::Tag {
         return tag(field.key, test);
     }
     match field.key.as_str() {
         "version_number" => integer(version(), &test),
+        "run_id" if by_row => text(Box::new(ByRow(versions::run_id.assume_not_null())), test),
         "run_id" => text(Box::new(versions::run_id.assume_not_null()), test),
+        "source_path" if by_row => text(Box::new(ByRow(versions::source.assume_not_null())), test),
         "source_path" => text(Box::new(versions::source.assume_not_null()), test),
         _ => text(Box::new(versions::name), test),
     }
 }
 
-/// The version as a wide integer: filters may compare it with any.
+/// The version, which filters may compare with any integer.
 fn version() -> Column<Table, BigInt> {
-    Box::new(Wide(versions::version))
+    Box::new(Compared(versions::version))
 }
 
 fn tag(key: String, test: Test) -> Condition<Table> {
+    let mut of_version = tags::table
+        .into_boxed::<Backend>()
+        .filter(tags::workspace.eq(Outer(versions::workspace)))
+        .filter(tags::name.eq(Outer(versions::name)))
+        .filter(tags::version.eq(Outer(versions::version)))
+        .filter(tags::key.eq(key));
+    if let Test::Text(Match::Equal, value) = &test
+        && lookup::is_short(value)
+    {
+        of_version = of_version.filter(Short(tags::value));
+    }
     Box::new(Exists(
-        tags::table
-            .into_boxed::<Backend>()
-            .filter(tags::workspace.eq(Outer(versions::workspace)))
-            .filter(tags::name.eq(Outer(versions::name)))
-            .filter(tags::version.eq(Outer(versions::version)))
-            .filter(tags::key.eq(key))
-            .filter(text(Box::new(tags::value.assume_not_null()), test)),
+        of_version.filter(text(Box::new(tags::value.assume_not_null()), test)),
     ))
 }
 
@@ -106,11 +125,15 @@ fn any_version_is_prompt() -> Condition<Table> {
             .filter(tags::workspace.eq(Outer(versions::workspace)))
             .filter(tags::name.eq(Outer(versions::name)))
             .filter(tags::key.eq(super::IS_PROMPT))
-            .filter(tags::value.eq("true")),
+            .filter(tags::value.eq("true"))
+            .filter(Short(tags::value)),
     ))
 }
 
-fn keys(order: &[OrderBy]) -> Vec<Key<Table>> {
+type ValueOf = fn(&Row) -> KeyValue;
+
+/// The keys of an order, each with its value in a row.
+fn keys(order: &[OrderBy]) -> Vec<(Key<Table>, ValueOf)> {
     let mut wanted: Vec<(&str, bool)> = order
         .iter()
         .map(|clause| (clause.field.key.as_str(), clause.ascending))
@@ -125,18 +148,29 @@ fn keys(order: &[OrderBy]) -> Vec<Key<Table>> {
     }
     wanted
         .into_iter()
-        .map(|(key, ascending)| Key {
-            column: match key {
-                "version_number" => KeyColumn::Integer(Box::new(version)),
-                "creation_timestamp" => KeyColumn::Integer(Box::new(|| {
-                    Box::new(versions::creation_time.assume_not_null())
-                })),
-                "last_updated_timestamp" => KeyColumn::Integer(Box::new(|| {
-                    Box::new(versions::last_updated_time.assume_not_null())
-                })),
-                _ => KeyColumn::Text(Box::new(|| Box::new(versions::name))),
-            },
-            ascending,
+        .map(|(key, ascending)| {
+            let (column, value): (KeyColumn<Table>, ValueOf) = match key {
+                "version_number" => (KeyColumn::GivenInteger(Box::new(version)), |row| {
+                    KeyValue::Integer(row.version.into())
+                }),
+                "creation_timestamp" => (
+                    KeyColumn::Integer(Box::new(|| {
+                        Box::new(versions::creation_time.assume_not_null())
+                    })),
+                    |row| KeyValue::of_integer(row.creation_time),
+                ),
+                "last_updated_timestamp" => (
+                    KeyColumn::Integer(Box::new(|| {
+                        Box::new(versions::last_updated_time.assume_not_null())
+                    })),
+                    |row| KeyValue::of_integer(row.last_updated_time),
+                ),
+                _ => (
+                    KeyColumn::GivenText(Box::new(|| Box::new(versions::name))),
+                    |row| KeyValue::Text(row.name.clone()),
+                ),
+            };
+            (Key { column, ascending }, value)
         })
         .collect()
 }

@@ -4,12 +4,14 @@ use diesel::dsl::not;
 use diesel::prelude::*;
 
 use super::columns::text;
-use super::keyset::{Key, KeyColumn, behind, key_values};
+use super::keyset::{self, Key, KeyColumn};
+use super::lookup::{self, Lookup, Ways};
+use super::short::Short;
 use super::subquery::{Exists, Outer};
-use super::token::{self, KeyValue, PageToken};
+use super::token::{KeyValue, PageToken};
 use super::{asks_for_prompts, is_prompt_tag, positive};
 use crate::error::Result;
-use crate::search::{self, Condition as Asked, Entity, OrderBy, Subject, Test};
+use crate::search::{self, Condition as Asked, Entity, Match, OrderBy, Subject, Test};
 use crate::store::registered_models::{COLUMNS, Row, assemble};
 use crate::store::schema::{registered_model_tags as tags, registered_models as models};
 use crate::store::{Backend, Condition, Db};
@@ -25,32 +27,42 @@ pub fn search_registered_models(
     let limit = positive(request.max_results())?;
     let filter = search::parse_filter(request.filter(), Subject::RegisteredModels)?;
     let order = search::parse_order_by_list(&request.order_by, Subject::RegisteredModels)?;
-    let keys = keys(&order);
+    let (keys, values): (Vec<_>, Vec<_>) = keys(&order).into_iter().unzip();
 
-    let mut query = models::table.select(COLUMNS).into_boxed();
     let prompts = asks_for_prompts(&filter);
-    if !prompts {
-        let is_prompt = Test::Text(search::Match::Equal, "true".to_owned());
-        query = query.filter(not(tag(super::IS_PROMPT.to_owned(), is_prompt)));
-    }
-    for asked in filter.conditions {
-        if prompts || !is_prompt_tag(&asked.field) {
-            query = query.filter(condition(asked));
+    let mut conditions = filter.conditions;
+    conditions.retain(|asked| prompts || !is_prompt_tag(&asked.field));
+    let ways = Ways::of(db, &conditions, limit, Lookup::of_models)?;
+    let mut rows: Vec<Row> = Vec::new();
+    for part in keyset::parts(&keys, request.page_token.as_deref())? {
+        let mut query = models::table.select(COLUMNS).into_boxed();
+        if !prompts {
+            let is_prompt = Test::Text(Match::Equal, "true".to_owned());
+            query = query.filter(not(tag(super::IS_PROMPT.to_owned(), is_prompt)));
+        }
+        for (place, asked) in conditions.iter().enumerate() {
+            query = match ways.at(place) {
+                Some(lookup) => query.filter(lookup),
+                None => query.filter(condition(asked.clone())),
+            };
+        }
+        if let Some(part) = part {
+            query = query.filter(part);
+        }
+        for key in &keys {
+            query = query.then_order_by(key.order());
+        }
+        rows.extend(query.limit(super::room(&rows, limit)).load::<Row>(db)?);
+        if super::room(&rows, limit) == 0 {
+            break;
         }
     }
-    if let Some(after) = PageToken::of(request.page_token.as_deref())? {
-        query = query.filter(behind(&keys, &after).ok_or_else(token::of_other_search)?);
-    }
-    for key in &keys {
-        query = query.then_order_by(key.order());
-    }
-    let mut rows: Vec<Row> = query.limit(limit + 1).load(db)?;
 
     let mut next_page_token = None;
     if super::cut(&mut rows, limit)
         && let Some(last) = rows.last()
     {
-        let values = key_values!(db, models::table, &keys, models::name.eq(&last.name));
+        let values = values.iter().map(|value| value(last)).collect();
         next_page_token = Some(PageToken::encode(values)?);
     }
     Ok(search_registered_models::Response {
@@ -69,34 +81,47 @@ fn condition(asked: Asked) -> Condition<Table> {
 }
 
 fn tag(key: String, test: Test) -> Condition<Table> {
+    let mut of_model = tags::table
+        .into_boxed::<Backend>()
+        .filter(tags::workspace.eq(Outer(models::workspace)))
+        .filter(tags::name.eq(Outer(models::name)))
+        .filter(tags::key.eq(key));
+    if let Test::Text(Match::Equal, value) = &test
+        && lookup::is_short(value)
+    {
+        of_model = of_model.filter(Short(tags::value));
+    }
     Box::new(Exists(
-        tags::table
-            .into_boxed::<Backend>()
-            .filter(tags::workspace.eq(Outer(models::workspace)))
-            .filter(tags::name.eq(Outer(models::name)))
-            .filter(tags::key.eq(key))
-            .filter(text(Box::new(tags::value.assume_not_null()), test)),
+        of_model.filter(text(Box::new(tags::value.assume_not_null()), test)),
     ))
 }
 
-fn keys(order: &[OrderBy]) -> Vec<Key<Table>> {
-    let by_name = |ascending| Key {
-        column: KeyColumn::Text(Box::new(|| Box::new(models::name))),
-        ascending,
+type ValueOf = fn(&Row) -> KeyValue;
+
+/// The keys of an order, each with its value in a row.
+fn keys(order: &[OrderBy]) -> Vec<(Key<Table>, ValueOf)> {
+    let by_name = |ascending| {
+        let column = KeyColumn::GivenText(Box::new(|| Box::new(models::name)));
+        let value: ValueOf = |row| KeyValue::Text(row.name.clone());
+        (Key { column, ascending }, value)
     };
-    let mut keys = Vec::new();
-    for OrderBy { field, ascending } in order {
-        if field.key == "name" {
-            keys.push(by_name(*ascending));
-        } else {
-            keys.push(Key {
-                column: KeyColumn::Integer(Box::new(|| {
-                    Box::new(models::last_updated_time.assume_not_null())
-                })),
-                ascending: *ascending,
-            });
-        }
-    }
+    let by_time = |ascending| {
+        let column = KeyColumn::Integer(Box::new(|| {
+            Box::new(models::last_updated_time.assume_not_null())
+        }));
+        let value: ValueOf = |row| KeyValue::of_integer(row.last_updated_time);
+        (Key { column, ascending }, value)
+    };
+    let mut keys: Vec<_> = order
+        .iter()
+        .map(|clause| {
+            if clause.field.key == "name" {
+                by_name(clause.ascending)
+            } else {
+                by_time(clause.ascending)
+            }
+        })
+        .collect();
     if !order.iter().any(|clause| clause.field.key == "name") {
         keys.push(by_name(true));
     }

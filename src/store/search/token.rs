@@ -23,6 +23,12 @@ pub enum KeyValue {
     Boolean(bool),
 }
 
+impl KeyValue {
+    pub fn of_integer(value: Option<i64>) -> Self {
+        value.map_or(Self::Null, Self::Integer)
+    }
+}
+
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageToken {
     after: Vec<KeyValue>,
@@ -48,14 +54,7 @@ impl PageToken {
 
     /// The keys in a token, or MLflow's words about a wrong one.
     pub fn decode(token: &str) -> Result<Vec<KeyValue>> {
-        // Python's decoder passes over what is not in its alphabet.
-        let letters: String = token
-            .chars()
-            .filter(|letter| letter.is_ascii_alphanumeric() || "+/=".contains(*letter))
-            .collect();
-        let decoded = STANDARD
-            .decode(letters)
-            .map_err(|_| Error::invalid_parameter("Invalid page token, could not base64-decode"))?;
+        let decoded = bytes(token)?;
         let token: Option<Self> = serde_json::from_slice(&decoded).ok();
         match token {
             Some(Self { after, check }) if checksum(&after)? == check => Ok(after),
@@ -64,7 +63,19 @@ impl PageToken {
     }
 }
 
-fn invalid(decoded: &[u8]) -> Error {
+/// What is in a token.
+pub fn bytes(token: &str) -> Result<Vec<u8>> {
+    // Python's decoder passes over what is not in its alphabet.
+    let letters: String = token
+        .chars()
+        .filter(|letter| letter.is_ascii_alphanumeric() || "+/=".contains(*letter))
+        .collect();
+    STANDARD
+        .decode(letters)
+        .map_err(|_| Error::invalid_parameter("Invalid page token, could not base64-decode"))
+}
+
+pub fn invalid(decoded: &[u8]) -> Error {
     Error::invalid_parameter(format!(
         "Invalid page token, decoded value={}",
         repr_of_bytes(decoded)

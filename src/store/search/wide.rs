@@ -29,3 +29,28 @@ impl<Column: QueryFragment<Backend>> QueryFragment<Backend> for Wide<Column> {
         Ok(())
     }
 }
+
+/// An integer column that is only compared and sorted by, in a query that does not read it: databases compare
+/// integers of any width. Unlike a wide one it is found in indexes.
+#[derive(QueryId, ValidGrouping)]
+pub struct Compared<Column>(pub Column);
+
+impl<Column: Expression> Expression for Compared<Column> {
+    type SqlType = BigInt;
+}
+
+impl<Column: Expression + AppearsOnTable<Source>, Source> AppearsOnTable<Source>
+    for Compared<Column>
+{
+}
+
+impl<Column: Expression + SelectableExpression<Source>, Source> SelectableExpression<Source>
+    for Compared<Column>
+{
+}
+
+impl<Column: QueryFragment<Backend>> QueryFragment<Backend> for Compared<Column> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        self.0.walk_ast(out)
+    }
+}

@@ -6,7 +6,9 @@ use super::runs::{log, new_run};
 use crate::store::metrics::{self, Sampling};
 use crate::store::schema::{logged_model_metrics, logged_models};
 use crate::store::{Db, runs};
-use crate::wire::{GetMetricHistory, MetricWithRunId};
+use crate::wire::{
+    GetMetricHistory, MetricWithRunId, get_metric_history, get_metric_history_bulk_interval,
+};
 
 on_both_databases!(
     gives_the_history_of_several_runs,
@@ -36,8 +38,12 @@ fn history(db: &mut Db, run_id: &str, key: &str) -> Vec<(i64, f64)> {
         metric_key: Some(key.to_owned()),
         ..GetMetricHistory::default()
     };
-    let found = metrics::get_history(db, run_id, &request).unwrap().metrics;
+    let found: get_metric_history::Response = metrics::get_history(db, run_id, &request)
+        .unwrap()
+        .read()
+        .unwrap();
     found
+        .metrics
         .iter()
         .map(|point| (point.timestamp(), point.value()))
         .collect()
@@ -145,8 +151,12 @@ fn gives_the_history_of_several_runs(db: &mut Db) {
         let batch = points(&[("loss", json!(1), 2, 0), ("loss", json!(2), 1, 0)]);
         log(db, id, batch).unwrap();
     }
-    let found = metrics::of_runs(db, &ids, "loss", 3).unwrap();
+    let found: get_metric_history_bulk_interval::Response = metrics::of_runs(db, &ids, "loss", 3)
+        .unwrap()
+        .read()
+        .unwrap();
     let found: Vec<_> = found
+        .metrics
         .iter()
         .map(|point| (point.run_id(), point.timestamp()))
         .collect();
@@ -174,7 +184,10 @@ fn pages_through_a_history(db: &mut Db) {
     };
     let mut paged = Vec::new();
     loop {
-        let page = metrics::get_history(db, &run, &request).unwrap();
+        let page: get_metric_history::Response = metrics::get_history(db, &run, &request)
+            .unwrap()
+            .read()
+            .unwrap();
         assert!(page.metrics.len() <= 2);
         paged.extend(
             page.metrics
@@ -206,8 +219,16 @@ fn samples_evenly_with_the_first_and_the_last(db: &mut Db) {
             points,
             steps,
         };
-        let found = metrics::samples_of_runs(db, &sampling).unwrap();
-        found.iter().map(MetricWithRunId::step).collect::<Vec<_>>()
+        let found: get_metric_history_bulk_interval::Response =
+            metrics::samples_of_runs(db, &sampling)
+                .unwrap()
+                .read()
+                .unwrap();
+        found
+            .metrics
+            .iter()
+            .map(MetricWithRunId::step)
+            .collect::<Vec<_>>()
     };
     let [first, second] = &ids;
     assert_eq!(sample(&[first], 100, None), (0..10).collect::<Vec<_>>());

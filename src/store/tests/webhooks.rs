@@ -7,6 +7,7 @@ use crate::lifecycle::{Change, aliases, models, version_tags, versions};
 use crate::store::Db;
 use crate::store::webhooks::events::Event;
 use crate::store::webhooks::outbox::{self, Delivery, Failure, Outcome};
+use crate::store::webhooks::room::Room;
 use crate::store::webhooks::{self, NewWebhook};
 use crate::wire::{
     CreateModelVersion, CreateRegisteredModel, ModelVersionTag, RegisteredModelTag,
@@ -18,6 +19,7 @@ on_both_databases!(
     tells_of_each_change_once,
     tells_of_prompts_as_prompts,
     takes_up_each_delivery_once,
+    takes_up_of_each_webhook_its_share,
     forgets_what_is_settled,
 );
 
@@ -85,7 +87,7 @@ fn told(db: &mut Db) -> Vec<String> {
 }
 
 fn take_all(db: &mut Db) -> Vec<Delivery> {
-    outbox::take(db, i64::MAX, 1, 100).unwrap()
+    outbox::take(db, i64::MAX, 1, &Room::new(300)).unwrap()
 }
 
 fn tells_of_each_change_once(db: &mut Db) {
@@ -166,12 +168,18 @@ fn takes_up_each_delivery_once(db: &mut Db) {
     create_model(db, "a", &[]);
     create_model(db, "b", &[]);
     let (now, until) = (i64::MAX - 1, i64::MAX);
-    assert_eq!(outbox::take(db, now, until, 1).unwrap().len(), 1);
-    assert_eq!(outbox::take(db, now, until, 5).unwrap().len(), 1);
-    assert_eq!(outbox::take(db, now, until, 5).unwrap(), []);
-    assert!(!outbox::is_any_due(db, now).unwrap());
+    assert_eq!(
+        outbox::take(db, now, until, &Room::new(1)).unwrap().len(),
+        1
+    );
+    assert_eq!(
+        outbox::take(db, now, until, &Room::new(15)).unwrap().len(),
+        1
+    );
+    assert_eq!(outbox::take(db, now, until, &Room::new(15)).unwrap(), []);
+    assert!(!outbox::is_any_due(db, now, &[]).unwrap());
     // Whoever took them up is gone.
-    let again = outbox::take(db, until, until, 5).unwrap();
+    let again = outbox::take(db, until, until, &Room::new(15)).unwrap();
     assert_eq!(
         again
             .iter()
@@ -179,6 +187,30 @@ fn takes_up_each_delivery_once(db: &mut Db) {
             .collect::<Vec<_>>(),
         [1, 1]
     );
+}
+
+fn takes_up_of_each_webhook_its_share(db: &mut Db) {
+    for _ in 0..2 {
+        listen(db, &[(Entity::RegisteredModel, Action::Created)]);
+    }
+    for name in ["a", "b", "c", "d", "e"] {
+        create_model(db, name, &[]);
+    }
+    let (now, until) = (i64::MAX - 1, i64::MAX);
+    let mut room = Room::new(7);
+    let first = outbox::take(db, now, until, &room).unwrap();
+    for delivery in &first {
+        room.begin(&delivery.webhook_id);
+    }
+    assert_eq!(first.len(), 4);
+    assert_eq!(room.full_for().len(), 2);
+    assert!(outbox::is_any_due(db, now, &[]).unwrap());
+    assert!(!outbox::is_any_due(db, now, &room.full_for()).unwrap());
+    assert_eq!(outbox::take(db, now, until, &room).unwrap(), []);
+    room.finish(&first[0].webhook_id, true);
+    let next = outbox::take(db, now, until, &room).unwrap();
+    assert_eq!(next.len(), 1);
+    assert_eq!(next[0].webhook_id, first[0].webhook_id);
 }
 
 fn forgets_what_is_settled(db: &mut Db) {
@@ -194,15 +226,18 @@ fn forgets_what_is_settled(db: &mut Db) {
         retry_at: 50,
     };
     outbox::settle(db, &first, &failed).unwrap();
-    assert!(!outbox::is_any_due(db, 49).unwrap());
-    let [second] = outbox::take(db, 50, 100, 5).unwrap().try_into().unwrap();
+    assert!(!outbox::is_any_due(db, 49, &[]).unwrap());
+    let [second] = outbox::take(db, 50, 100, &Room::new(15))
+        .unwrap()
+        .try_into()
+        .unwrap();
     assert_eq!(
         (&second.delivery_id, second.attempts),
         (&first.delivery_id, 1)
     );
     outbox::settle(db, &second, &Outcome::Delivered { status: 200 }).unwrap();
-    assert!(!outbox::is_any_due(db, i64::MAX).unwrap());
+    assert!(!outbox::is_any_due(db, i64::MAX, &[]).unwrap());
     webhooks::delete(db, &id).unwrap();
     create_model(db, "b", &[]);
-    assert!(!outbox::is_any_due(db, i64::MAX).unwrap());
+    assert!(!outbox::is_any_due(db, i64::MAX, &[]).unwrap());
 }

@@ -3,6 +3,7 @@
 pub mod events;
 pub mod outbox;
 mod page_token;
+pub mod room;
 
 use std::collections::HashMap;
 

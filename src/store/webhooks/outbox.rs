@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::events::Event;
+use super::room::Room;
 use crate::error::Result;
 use crate::store::registered_models::WORKSPACE;
 use crate::store::schema::{
@@ -80,19 +81,55 @@ pub struct Delivery {
     pub attempts: i32,
 }
 
-/// Whether there is a delivery to make.
-pub fn is_any_due(db: &mut Db, now: i64) -> Result<bool> {
-    let due = outbox::table.filter(outbox::due_at.le(now));
+/// Whether there is a delivery to make, beside those of some webhooks.
+pub fn is_any_due(db: &mut Db, now: i64, beside: &[String]) -> Result<bool> {
+    let due = outbox::table
+        .filter(outbox::due_at.le(now))
+        .filter(outbox::webhook_id.ne_all(beside));
     Ok(diesel::select(diesel::dsl::exists(due)).get_result(db)?)
 }
 
-/// Takes up deliveries that are due. Nobody else gets them until `until`; should this server be gone
-/// by then, somebody does.
-pub fn take(db: &mut Db, now: i64, until: i64, limit: i64) -> Result<Vec<Delivery>> {
+/// Takes up deliveries that are due, as many as there is room for. Nobody else gets them until `until`; should
+/// this server be gone by then, somebody does.
+pub fn take(db: &mut Db, now: i64, until: i64, room: &Room) -> Result<Vec<Delivery>> {
+    let mut room = room.clone();
+    let mut taken = Vec::new();
+    // Each time round another webhook has used up its share.
+    loop {
+        let found = oldest_due(db, now, &room)?;
+        let number = found.len();
+        let mut accepted = Vec::with_capacity(number);
+        for delivery in found {
+            if room.has_for(&delivery.webhook_id) {
+                room.begin(&delivery.webhook_id);
+                accepted.push(delivery);
+            }
+        }
+        let ids = accepted
+            .iter()
+            .map(|delivery| delivery.delivery_id.as_str());
+        diesel::update(outbox::table)
+            .filter(outbox::delivery_id.eq_any(ids.collect::<Vec<_>>()))
+            .set((
+                outbox::attempts.eq(outbox::attempts + 1),
+                outbox::due_at.eq(until),
+            ))
+            .execute(db)?;
+        let some_had_no_share = accepted.len() < number;
+        taken.extend(accepted);
+        if !some_had_no_share || room.is_full() {
+            return Ok(taken);
+        }
+    }
+}
+
+/// As many as there is room for, of webhooks that may have some of it.
+fn oldest_due(db: &mut Db, now: i64, room: &Room) -> Result<Vec<Delivery>> {
     let due = outbox::table
         .filter(outbox::due_at.le(now))
+        .filter(outbox::webhook_id.ne_all(room.full_for()))
         .order(outbox::due_at)
-        .limit(limit)
+        .limit(i64::try_from(room.left()).unwrap_or(1))
         .select((
             outbox::delivery_id,
             outbox::webhook_id,
@@ -101,23 +138,11 @@ pub fn take(db: &mut Db, now: i64, until: i64, limit: i64) -> Result<Vec<Deliver
             outbox::body,
             outbox::attempts,
         ));
-    let taken: Vec<Delivery> = match db {
+    Ok(match db {
         Db::Postgres(connection) => due.for_update().skip_locked().load(connection)?,
         // A transaction that writes is alone here.
         Db::Sqlite(connection) => due.load(connection)?,
-    };
-    let ids: Vec<&str> = taken
-        .iter()
-        .map(|delivery| delivery.delivery_id.as_str())
-        .collect();
-    diesel::update(outbox::table)
-        .filter(outbox::delivery_id.eq_any(ids))
-        .set((
-            outbox::attempts.eq(outbox::attempts + 1),
-            outbox::due_at.eq(until),
-        ))
-        .execute(db)?;
-    Ok(taken)
+    })
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

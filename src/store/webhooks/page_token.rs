@@ -4,7 +4,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::store::search::token;
 
 pub fn at(offset: i64) -> String {
     BASE64_STANDARD.encode(json!({"offset": offset}).to_string())
@@ -14,19 +15,12 @@ pub fn offset_of(token: &str) -> Result<i64> {
     if token.is_empty() {
         return Ok(0);
     }
-    let decoded = BASE64_STANDARD
-        .decode(token)
-        .map_err(|_| Error::invalid_parameter("Invalid page token, could not base64-decode"))?;
+    let decoded = token::bytes(token)?;
     let value: Value = serde_json::from_slice(&decoded).unwrap_or_default();
     value["offset"]
         .as_i64()
         .filter(|offset| *offset >= 0)
-        .ok_or_else(|| {
-            Error::invalid_parameter(format!(
-                "Invalid page token, decoded value={}",
-                String::from_utf8_lossy(&decoded)
-            ))
-        })
+        .ok_or_else(|| token::invalid(&decoded))
 }
 
 #[cfg(test)]

@@ -1,0 +1,115 @@
+//! How many deliveries may be under way, of all webhooks and of each.
+
+use std::collections::{HashMap, HashSet};
+
+/// A webhook may have this part of the room: one whose receiver does not answer leaves the rest to others.
+const PARTS: usize = 3;
+
+#[derive(Clone, Debug)]
+pub struct Room {
+    size: usize,
+    used: usize,
+    used_by: HashMap<String, usize>,
+    /// Those whose receivers did not answer the last time. They are tried one at a time.
+    silent: HashSet<String>,
+}
+
+impl Room {
+    pub fn new(size: usize) -> Self {
+        Self {
+            size: size.max(1),
+            used: 0,
+            used_by: HashMap::new(),
+            silent: HashSet::new(),
+        }
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.left() == 0
+    }
+
+    pub fn left(&self) -> usize {
+        self.size.saturating_sub(self.used)
+    }
+
+    pub fn has_for(&self, webhook_id: &str) -> bool {
+        let used = self.used_by.get(webhook_id).copied().unwrap_or_default();
+        !self.is_full() && used < self.share(webhook_id)
+    }
+
+    /// The webhooks that can have no more for now.
+    pub fn full_for(&self) -> Vec<String> {
+        let full = |(id, used): &(&String, &usize)| **used >= self.share(id);
+        self.used_by
+            .iter()
+            .filter(full)
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+
+    fn share(&self, webhook_id: &str) -> usize {
+        if self.silent.contains(webhook_id) {
+            1
+        } else {
+            (self.size / PARTS).max(1)
+        }
+    }
+
+    pub fn begin(&mut self, webhook_id: &str) {
+        self.used += 1;
+        *self.used_by.entry(webhook_id.to_owned()).or_default() += 1;
+    }
+
+    pub fn finish(&mut self, webhook_id: &str, answered: bool) {
+        self.used = self.used.saturating_sub(1);
+        if let Some(used) = self.used_by.get_mut(webhook_id) {
+            *used = used.saturating_sub(1);
+            if *used == 0 {
+                self.used_by.remove(webhook_id);
+            }
+        }
+        if answered {
+            self.silent.remove(webhook_id);
+        } else {
+            self.silent.insert(webhook_id.to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaves_room_beside_each_webhook() {
+        let mut room = Room::new(10);
+        for _ in 0..3 {
+            assert!(room.has_for("a"));
+            room.begin("a");
+        }
+        assert!(!room.has_for("a"));
+        assert_eq!(room.full_for(), ["a"]);
+        assert!(room.has_for("b"));
+        assert_eq!(room.left(), 7);
+        room.finish("a", false);
+        // It did not answer: two are under way, and there is room for one.
+        assert!(!room.has_for("a"));
+        room.finish("a", false);
+        room.finish("a", false);
+        assert!(room.has_for("a"));
+        room.begin("a");
+        assert!(!room.has_for("a"));
+        room.finish("a", true);
+        room.begin("a");
+        assert!(room.has_for("a"));
+    }
+
+    #[test]
+    fn the_smallest_room_holds_one() {
+        let mut room = Room::new(0);
+        assert!(room.has_for("a"));
+        room.begin("a");
+        assert!(room.is_full());
+        assert!(!room.has_for("b"));
+    }
+}

@@ -1,0 +1,107 @@
+//! What follows from the reply of a receiver: whether, and when, a delivery is tried again.
+
+use std::time::Duration;
+
+use chrono::Utc;
+
+use super::client::{Reply, SendError};
+use crate::store::webhooks::outbox::{Failure, Outcome};
+
+/// Ten waits, each four times as long as the one before up to six hours: about 21 hours in all.
+pub const MOST_ATTEMPTS: u32 = 11;
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// What follows from a reply. `attempt` counts from zero.
+pub fn judge(sent: Result<Reply, SendError>, attempt: u32) -> Outcome {
+    let (failure, is_final, retry_after) = match sent {
+        Ok(reply) if reply.status < 400 => {
+            return Outcome::Delivered {
+                status: reply.status,
+            };
+        }
+        Ok(reply) => {
+            let failure = Failure {
+                status: Some(reply.status),
+                error: format!("the receiver answered {}", reply.status),
+            };
+            let is_passing = matches!(reply.status, 408 | 425 | 429 | 500..);
+            (failure, !is_passing, reply.retry_after)
+        }
+        Err(error) => {
+            let failure = Failure {
+                status: None,
+                error: error.message,
+            };
+            (failure, error.is_final, None)
+        }
+    };
+    if is_final || attempt + 1 >= MOST_ATTEMPTS {
+        return Outcome::GivenUp(failure);
+    }
+    let wait = wait(attempt, rand::random_range(0.75..1.25)).max(retry_after.unwrap_or_default());
+    Outcome::Failed {
+        failure,
+        retry_at: Utc::now().timestamp_millis() + milliseconds(wait.min(LONGEST_WAIT)),
+    }
+}
+
+fn wait(attempt: u32, jitter: f64) -> Duration {
+    let wait = FIRST_WAIT.saturating_mul(4_u32.saturating_pow(attempt));
+    wait.min(LONGEST_WAIT).mul_f64(jitter)
+}
+
+pub fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::unnecessary_wraps, reason = "what a delivery comes to")]
+    fn reply(status: u16) -> Result<Reply, SendError> {
+        Ok(Reply {
+            status,
+            body: String::new(),
+            retry_after: None,
+        })
+    }
+
+    #[test]
+    fn waits_grow_up_to_a_limit() {
+        let waits: Vec<u64> = (0..10)
+            .map(|attempt| wait(attempt, 1.0).as_secs())
+            .collect();
+        assert_eq!(waits, [2, 8, 32, 128, 512, 2048, 8192, 21600, 21600, 21600]);
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_again_and_nothing_for_ever() {
+        assert_eq!(judge(reply(204), 0), Outcome::Delivered { status: 204 });
+        for status in [408, 429, 500, 503] {
+            assert!(
+                matches!(judge(reply(status), 0), Outcome::Failed { .. }),
+                "{status}"
+            );
+            assert!(
+                matches!(judge(reply(status), 10), Outcome::GivenUp(_)),
+                "{status}"
+            );
+        }
+        for status in [400, 401, 404, 410] {
+            assert!(
+                matches!(judge(reply(status), 0), Outcome::GivenUp(_)),
+                "{status}"
+            );
+        }
+        let error = |is_final| {
+            Err(SendError {
+                message: "no".to_owned(),
+                is_final,
+            })
+        };
+        assert!(matches!(judge(error(false), 0), Outcome::Failed { .. }));
+        assert!(matches!(judge(error(true), 0), Outcome::GivenUp(_)));
+    }
+}
