@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::active::Active;
 use super::claims::{self, Counted};
 use super::content;
 use super::in_force::Applying;
@@ -46,6 +47,8 @@ pub struct Wanted<'a> {
     pub now_ms: i64,
     /// Where versions come from that history does not know of yet.
     pub origins: HashMap<i32, Origin>,
+    /// Versions that the same change archives.
+    pub leaving: Vec<i32>,
 }
 
 impl<'a> Wanted<'a> {
@@ -62,6 +65,7 @@ impl<'a> Wanted<'a> {
             files,
             now_ms,
             origins: HashMap::new(),
+            leaving: Vec::new(),
         }
     }
 }
@@ -77,6 +81,7 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
     let aliases = aliases::of_models(db, std::slice::from_ref(&name))?
         .remove(&name)
         .unwrap_or_default();
+    let active = Active::of(db, &wanted, &aliases)?;
     let mut origins = origins::of(db, wanted.model_id, &wanted.rows)?;
     origins.extend(wanted.origins);
     let mut evidence = of_each(db, wanted.model_id, &numbers)?;
@@ -150,6 +155,7 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
             ab_tests,
             approvals,
             production: production.map(unsigned),
+            others: active.others(number),
         };
         let dossier = Dossier {
             facts,

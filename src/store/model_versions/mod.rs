@@ -10,7 +10,9 @@ pub mod tags;
 
 use diesel::prelude::*;
 
-pub use self::changes::{NewVersion, delete, find_locked, insert, row_locked, transition, update};
+pub use self::changes::{
+    NewVersion, delete, find_locked, insert, put_in_stage, row_locked, set_status_message, update,
+};
 pub use self::latest::{latest, latest_of_stages, latest_versions, newest};
 pub use self::messages::{COLUMNS, Row, assemble};
 pub use self::stage::{DELETED, Stage};
@@ -73,6 +75,18 @@ pub fn in_stage(db: &mut Db, name: &str, stage: Stage) -> Result<Vec<i32>> {
         .filter(table::current_stage.eq(stage.as_str()))
         .order(table::version)
         .select(table::version)
+        .load(db)?)
+}
+
+/// The numbers and stages of all versions of a model that are neither archived nor deleted.
+pub fn active(db: &mut Db, name: &str) -> Result<Vec<(i32, Option<String>)>> {
+    Ok(table::table
+        .filter(table::workspace.eq(WORKSPACE))
+        .filter(table::name.eq(name))
+        .filter(table::current_stage.ne(Stage::Archived.as_str()))
+        .filter(table::current_stage.ne(DELETED))
+        .order(table::version)
+        .select((table::version, table::current_stage))
         .load(db)?)
 }
 

@@ -7,6 +7,7 @@ mod experiments;
 mod gates;
 mod governance;
 mod inputs;
+mod limit;
 mod logged_models;
 mod metrics;
 mod open;
