@@ -82,6 +82,9 @@ pub fn admit_under(
     let wanted = Wanted {
         origins,
         leaving,
+        needs: applying
+            .policy()
+            .needs(asks.iter().filter_map(|ask| ask.target.as_ref())),
         ..Wanted::new(applying, Some(model.id), rows, change.files_now())
     };
     let dossiers = read(db, change, wanted)?;

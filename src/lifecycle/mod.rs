@@ -23,6 +23,7 @@ mod origins;
 pub mod policies;
 pub mod policy;
 pub mod preview;
+mod reads;
 pub mod restoring;
 mod source;
 pub mod version_tags;

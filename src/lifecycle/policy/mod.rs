@@ -13,6 +13,7 @@ mod expression;
 mod facts;
 mod glob;
 mod items;
+mod needs;
 mod problem;
 mod report;
 mod selection;
@@ -28,6 +29,7 @@ pub use facts::{
     AbTest, ActiveVersion, Approval, Binding, Evaluation, Facts, Lineage, Logged, Metrics,
     ModelFacts, Params, Tags, Target, Verdict, VersionFacts,
 };
+pub use needs::Needs;
 pub use problem::Problem;
 pub use report::{Report, Requirement};
 pub use selection::{Specificity, Tie, find_tie, select};

@@ -34,7 +34,7 @@ pub fn insert(db: &mut Db, new: &NewVersion) -> Result<ModelVersion> {
         .filter(table::workspace.eq(WORKSPACE))
         .filter(table::name.eq(new.name))
         .select(diesel::dsl::max(table::version))
-        .first(db)?;
+        .get_result(db)?;
     let version = last.unwrap_or(0).checked_add(1).ok_or_else(|| {
         Error::invalid_parameter(format!("Model {} can have no more versions.", new.name))
     })?;

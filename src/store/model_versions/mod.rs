@@ -57,6 +57,14 @@ pub fn all(db: &mut Db, name: &str) -> Result<Vec<Row>> {
 
 /// The rows of these versions, as far as they were not deleted.
 pub fn some(db: &mut Db, name: &str, versions: &[i32]) -> Result<Vec<Row>> {
+    if let [version] = versions {
+        // Mostly there is one, and then the statement is known.
+        return Ok(table::table
+            .find((WORKSPACE, name, version))
+            .filter(table::current_stage.ne(DELETED))
+            .select(COLUMNS)
+            .load(db)?);
+    }
     Ok(table::table
         .filter(table::workspace.eq(WORKSPACE))
         .filter(table::name.eq(name))

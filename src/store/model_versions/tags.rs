@@ -23,15 +23,24 @@ pub fn of_versions(
 ) -> Result<HashMap<(String, i32), Vec<ModelVersionTag>>> {
     let mut tags: HashMap<(String, i32), Vec<ModelVersionTag>> = HashMap::new();
     for versions in versions.chunks(KEYS_PER_STATEMENT) {
-        let rows: Vec<(String, i32, String, Option<String>)> = dsl::model_version_tags
+        let columns = (dsl::name, dsl::version, dsl::key, dsl::value);
+        let all = dsl::model_version_tags
             .filter(dsl::workspace.eq(WORKSPACE))
-            .filter(InPairs {
-                columns: (dsl::name, dsl::version),
-                pairs: versions,
-            })
             .order(dsl::key)
-            .select((dsl::name, dsl::version, dsl::key, dsl::value))
-            .load(db)?;
+            .select(columns);
+        let rows: Vec<(String, i32, String, Option<String>)> = match versions {
+            // Mostly there is one, and then the statement is known.
+            [(name, version)] => all
+                .filter(dsl::name.eq(name))
+                .filter(dsl::version.eq(version))
+                .load(db)?,
+            pairs => all
+                .filter(InPairs {
+                    columns: (dsl::name, dsl::version),
+                    pairs,
+                })
+                .load(db)?,
+        };
         for (name, version, key, value) in rows {
             tags.entry((name, version))
                 .or_default()
@@ -123,7 +132,7 @@ pub fn value(db: &mut Db, (name, version): (&str, i32), key: &str) -> Result<Opt
     let value: Option<Option<String>> = dsl::model_version_tags
         .find((WORKSPACE, key, name, version))
         .select(dsl::value)
-        .first(db)
+        .get_result(db)
         .optional()?;
     Ok(value.map(Option::unwrap_or_default))
 }

@@ -12,6 +12,7 @@ mod logged_models;
 mod metrics;
 mod open;
 mod plans;
+mod policy_costs;
 mod registry;
 mod rows;
 mod runs;

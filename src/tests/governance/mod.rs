@@ -5,6 +5,7 @@ mod evidence;
 mod gates;
 mod history;
 mod limit;
+mod needs;
 mod policies;
 mod restore;
 

@@ -1,5 +1,7 @@
 //! Whether there is room for one more active version, and which ones give way to it.
 
+use std::fmt::Write;
+
 use super::Evaluation;
 use crate::lifecycle::policy::Policy;
 use crate::lifecycle::policy::document::{Enforcement, Spec};
@@ -147,8 +149,8 @@ fn names(versions: &[&ActiveVersion]) -> String {
     });
     let mut text = named.collect::<Vec<_>>().join(", ");
     if versions.len() > MOST_NAMED {
-        // The rest says nothing more.
-        text.push_str(&format!(" and {} more", versions.len() - MOST_NAMED));
+        // Writing to a String cannot fail.
+        let _ = write!(text, " and {} more", versions.len() - MOST_NAMED);
     }
     text
 }
