@@ -11,7 +11,7 @@ use crate::store::governance::history::{self, Step};
 use crate::store::model_versions::Stage;
 
 /// The actions that move versions and aliases, or models under names.
-const MOVES: [Action; 11] = [
+const MOVES: [Action; 12] = [
     Action::ModelAdopted,
     Action::VersionAdopted,
     Action::AliasAdopted,
@@ -20,6 +20,7 @@ const MOVES: [Action; 11] = [
     Action::ModelDeleted,
     Action::VersionCreated,
     Action::VersionTransitioned,
+    Action::VersionRestored,
     Action::VersionDeleted,
     Action::AliasSet,
     Action::AliasDeleted,

@@ -6,16 +6,18 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::active::Active;
 use super::claims::{self, Counted};
 use super::content;
 use super::in_force::Applying;
 use super::model_files::ModelFiles;
 use super::origins::{self, Origin};
-use super::policy::{Facts, Lineage, Logged, Tags, VersionFacts};
+use super::policy::{Facts, Lineage, Logged, Needs, Tags, VersionFacts};
+use super::reads::{Production, Reads};
 use crate::error::Result;
 use crate::store::Db;
-use crate::store::governance::{evidence, history, lineage};
-use crate::store::model_versions::{self, Row, Stage, tags};
+use crate::store::governance::{evidence, lineage};
+use crate::store::model_versions::{Row, Stage, tags};
 use crate::store::registered_models::aliases;
 
 /// All that is known of one version.
@@ -46,6 +48,10 @@ pub struct Wanted<'a> {
     pub now_ms: i64,
     /// Where versions come from that history does not know of yet.
     pub origins: HashMap<i32, Origin>,
+    /// Versions that the same change archives.
+    pub leaving: Vec<i32>,
+    /// What of all this is asked for.
+    pub needs: Needs<'a>,
 }
 
 impl<'a> Wanted<'a> {
@@ -62,6 +68,8 @@ impl<'a> Wanted<'a> {
             files,
             now_ms,
             origins: HashMap::new(),
+            leaving: Vec::new(),
+            needs: Needs::everything(),
         }
     }
 }
@@ -74,22 +82,22 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
         .map(|number| (name.clone(), *number))
         .collect();
     let mut tags = tags::of_versions(db, &keys)?;
-    let aliases = aliases::of_models(db, std::slice::from_ref(&name))?
-        .remove(&name)
-        .unwrap_or_default();
-    let mut origins = origins::of(db, wanted.model_id, &wanted.rows)?;
+    let reads = Reads::of(&wanted, &tags);
+    let mut aliases = HashMap::new();
+    if wanted.needs.aliases {
+        aliases = aliases::of_models(db, std::slice::from_ref(&name))?;
+    }
+    let aliases = aliases.remove(&name).unwrap_or_default();
+    let active = Active::of(db, &wanted, &aliases)?;
+    let production = Production::of(db, &wanted)?;
+    let known_to_history = wanted.model_id.filter(|_| reads.origins);
+    let mut origins = origins::of(db, known_to_history, &wanted.rows)?;
     origins.extend(wanted.origins);
-    let mut evidence = of_each(db, wanted.model_id, &numbers)?;
-    let in_production = model_versions::in_stage(db, &name, Stage::Production)?;
-    let last = history::last_to_enter(
-        db,
-        (name.as_str(), wanted.model_id),
-        Stage::Production.as_str(),
-    )?;
+    let mut evidence = of_each(db, wanted.model_id, &reads.evidence_of)?;
     let run_ids: Vec<&str> = origins.values().filter_map(Origin::run_id).collect();
-    let runs = lineage::of_runs(db, &run_ids)?;
+    let runs = lineage::of_runs(db, &run_ids, reads.of_runs)?;
     let model_ids: Vec<&str> = origins.values().filter_map(Origin::model_id).collect();
-    let logged_models = lineage::of_logged_models(db, &model_ids)?;
+    let logged_models = lineage::of_logged_models(db, &model_ids, reads.of_models)?;
 
     let now_ms = wanted.now_ms;
     let mut dossiers = BTreeMap::new();
@@ -102,17 +110,11 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
             .into_iter()
             .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
             .collect();
+        let is_judged_by_evidence = evidence.contains_key(&number);
         let counted = claims::weigh(evidence.remove(&number).unwrap_or_default(), &row, &tags)?;
         let run = find(&runs, origin.run_id());
         let place = row.clone().location().unwrap_or_default();
         let known = wanted.files.of(&place);
-        let others = in_production.iter().filter(|other| **other != number);
-        let production = others.copied().max().or_else(|| {
-            // Emptying Production does not make a first promotion of the next one.
-            let last = last.as_ref()?;
-            let itself = last.version == number && wanted.model_id == Some(last.model_id.as_str());
-            (!itself).then_some(last.version)
-        });
         let Counted {
             evaluations,
             ab_tests,
@@ -133,7 +135,11 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
                 source: row.source.clone().unwrap_or_default(),
                 run_id: origin.run_id().map(str::to_owned),
                 model_id: origin.model_id().map(str::to_owned),
-                digest: content::digest(db, &place)?,
+                digest: if wanted.needs.digest || is_judged_by_evidence {
+                    content::digest(db, &place)?
+                } else {
+                    None
+                },
                 current_stage: stage_of(&row),
                 aliases: aliases
                     .iter()
@@ -149,7 +155,8 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
             evaluations,
             ab_tests,
             approvals,
-            production: production.map(unsigned),
+            production: production.beside(number, wanted.model_id).map(unsigned),
+            others: active.others(number),
         };
         let dossier = Dossier {
             facts,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::change::Change;
 use super::facts::{self, Dossier, SetAside, Wanted};
 use super::in_force::{self, Applying};
+use super::limit::Excess;
 use super::origins::Origin;
 use super::policy::document::Evidence;
 use super::policy::{Policy, Report, Tags, Target, evaluate};
@@ -36,10 +37,32 @@ pub struct Ask {
     pub entry: Entry,
 }
 
+/// A change that was let through.
+#[derive(Default)]
+pub struct Admitted {
+    /// What history says of it, with what the policy said.
+    pub entries: Vec<Entry>,
+    /// The versions that give way to it.
+    pub archives: Vec<i32>,
+}
+
 /// Lets a change through and returns its entries with what the policy said, or refuses it.
-pub fn admit(db: &mut Db, change: &Change, model: Model, mut asks: Vec<Ask>) -> Result<Vec<Entry>> {
-    let Some(applying) = in_force::of_model(db, model.name)? else {
-        return Ok(asks.into_iter().map(|ask| ask.entry).collect());
+pub fn admit(db: &mut Db, change: &Change, model: Model, asks: Vec<Ask>) -> Result<Vec<Entry>> {
+    let applying = in_force::of_model(db, model.name)?;
+    Ok(admit_under(db, change, (model, applying.as_ref()), asks)?.entries)
+}
+
+/// The same under a policy that was looked up before.
+pub fn admit_under(
+    db: &mut Db,
+    change: &Change,
+    (model, applying): (Model, Option<&Applying>),
+    mut asks: Vec<Ask>,
+) -> Result<Admitted> {
+    let mut admitted = Admitted::default();
+    let Some(applying) = applying else {
+        admitted.entries = asks.into_iter().map(|ask| ask.entry).collect();
+        return Ok(admitted);
     };
     let moving: Vec<i32> = asks
         .iter()
@@ -51,24 +74,35 @@ pub fn admit(db: &mut Db, change: &Change, model: Model, mut asks: Vec<Ask>) -> 
         .iter_mut()
         .filter_map(|ask| Some((ask.version, ask.origin.take()?)))
         .collect();
+    let leaving = asks
+        .iter()
+        .filter(|ask| ask.target == Some(Target::Stage(Stage::Archived)))
+        .map(|ask| ask.version)
+        .collect();
     let wanted = Wanted {
         origins,
-        ..Wanted::new(&applying, Some(model.id), rows, change.files_now())
+        leaving,
+        needs: applying
+            .policy()
+            .needs(asks.iter().filter_map(|ask| ask.target.as_ref())),
+        ..Wanted::new(applying, Some(model.id), rows, change.files_now())
     };
     let dossiers = read(db, change, wanted)?;
-    let mut entries = Vec::new();
     for ask in asks {
         let dossier = dossiers.get(&ask.version);
         let verdict = match (ask.target, dossier) {
-            (Some(target), Some(dossier)) => Some(judge(&applying, dossier, &target)),
+            (Some(target), Some(dossier)) => Some(judge(applying, dossier, &target)),
             _ => None,
         };
-        entries.push(match verdict {
-            Some(verdict) => verdict.settle(change, ask.entry)?,
+        admitted.entries.push(match verdict {
+            Some(verdict) => {
+                admitted.archives.extend(verdict.archives());
+                verdict.settle(change, ask.entry)?
+            }
             None => ask.entry,
         });
     }
-    Ok(entries)
+    Ok(admitted)
 }
 
 /// What a policy says of one version and one place for it.
@@ -98,6 +132,14 @@ impl Verdict {
             );
         }
         message
+    }
+
+    /// The versions that are archived for it.
+    fn archives(&self) -> impl Iterator<Item = i32> {
+        let requirements = self.report.requirements.iter();
+        requirements
+            .flat_map(|requirement| &requirement.archives)
+            .filter_map(|version| i32::try_from(*version).ok())
     }
 
     fn outcome(&self) -> Outcome {
@@ -151,6 +193,11 @@ fn is_exempt(dossier: &Dossier) -> bool {
     is_prompt(&facts.model.tags)
         && is_prompt(&facts.version.tags)
         && super::source::is_of_prompt(&facts.version.source)
+}
+
+/// Whether a version counts where a policy limits how many there may be.
+fn is_active(dossier: &Dossier) -> bool {
+    dossier.facts.version.current_stage != Stage::Archived && !is_exempt(dossier)
 }
 
 /// The dossiers of versions, with what their files say if the policy asks for that.
@@ -342,6 +389,12 @@ fn enter(
                 messages.push(verdict.message());
             }
         }
+    }
+    let active = dossiers.values().filter(|dossier| is_active(dossier));
+    if let Some(excess) = Excess::of(applying, active.count()) {
+        outcome = excess.outcome();
+        reports.push(excess.report);
+        messages.push(excess.message);
     }
     let report =
         json!({"allowed": reports.is_empty(), "versions": dossiers.len(), "reports": reports});

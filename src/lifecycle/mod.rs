@@ -2,8 +2,10 @@
 //! whichever API it came by: it is decided, made and written to the history in one transaction, and
 //! what webhooks are to be told of it goes out from here.
 
+mod active;
 mod adoption;
 pub mod aliases;
+mod archiving;
 mod change;
 mod claims;
 mod content;
@@ -14,12 +16,15 @@ pub mod feature_files;
 pub mod feature_spec;
 mod gate;
 mod in_force;
+mod limit;
 mod model_files;
 pub mod models;
 mod origins;
 pub mod policies;
 pub mod policy;
 pub mod preview;
+mod reads;
+pub mod restoring;
 mod source;
 pub mod version_tags;
 pub mod versions;

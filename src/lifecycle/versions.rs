@@ -8,7 +8,7 @@ use super::gate::{self, Ask, Model};
 use super::origins::Origin;
 use super::policy::Target;
 use super::source::{Source, logged_model_of};
-use super::{adoption, events, facts, origins, source, version_tags};
+use super::{adoption, archiving, events, facts, in_force, limit, origins, source, version_tags};
 use crate::audit::{Action, Entry};
 use crate::config::SourceRules;
 use crate::error::{Error, Result};
@@ -41,7 +41,7 @@ pub fn create(
         id: &id,
     };
     let tags = own_tags(request, &source);
-    let version = model_versions::insert(
+    let mut version = model_versions::insert(
         db,
         &NewVersion {
             name: request.name(),
@@ -76,7 +76,15 @@ pub fn create(
         origin: Some(made),
         entry,
     };
-    let mut entries = gate::admit(db, change, model, vec![ask])?;
+    let applying = in_force::of_model(db, model.name)?;
+    let under = (model, applying.as_ref());
+    let admitted = gate::admit_under(db, change, under, vec![ask])?;
+    let mut entries = admitted.entries;
+    if !admitted.archives.is_empty() {
+        let (gone, message) = limit::make_room(db, change, under, (number, &admitted.archives))?;
+        entries.extend(gone);
+        version.status_message = Some(message);
+    }
     entries.extend(evidence);
     change.write(db, &entries)?;
     let origin = (source.uri.as_ref(), named_run.as_deref());
@@ -168,23 +176,29 @@ pub fn transition(
     let id = adoption::identify(db, change, name)?;
     let model = Model { name, id: &id };
     let before = facts::stage_of(&row);
-    let mut asks = vec![moving(model, row.version, before, stage)];
+    let mut others = Vec::new();
     if archive_others {
-        let others = model_versions::in_stage(db, name, stage)?;
-        asks.extend(
-            others
-                .into_iter()
-                .filter(|other| *other != row.version)
-                .map(|other| moving(model, other, stage, Stage::Archived)),
-        );
+        others = model_versions::in_stage(db, name, stage)?;
+        others.retain(|other| *other != row.version);
     }
+    let mut asks = vec![moving(model, row.version, before, stage)];
+    let archived = |other: &i32| moving(model, *other, stage, Stage::Archived);
+    asks.extend(others.iter().map(archived));
     let entries = gate::admit(db, change, model, asks)?;
-    let version = model_versions::transition(db, name, request.version(), stage, archive_others)?;
+    if !others.is_empty() {
+        archiving::archive(db, change, model, &others)?;
+    }
+    if stage == Stage::Archived && before != stage {
+        archiving::archive(db, change, model, &[row.version])?;
+    } else {
+        model_versions::put_in_stage(db, name, &[row.version], (stage, change.now_ms))?;
+    }
     change.write(db, &entries)?;
-    Ok(version)
+    model_versions::get(db, name, request.version())
 }
 
-fn moving(model: Model, version: i32, before: Stage, after: Stage) -> Ask {
+/// A move between stages that is to be let through.
+pub fn moving(model: Model, version: i32, before: Stage, after: Stage) -> Ask {
     Ask {
         version,
         target: (before != after).then_some(Target::Stage(after)),

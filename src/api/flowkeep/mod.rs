@@ -7,4 +7,5 @@ pub mod history;
 mod input;
 mod payload;
 pub mod policies;
+pub mod restore;
 mod version;

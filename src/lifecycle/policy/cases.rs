@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::claims::Baseline;
 use super::facts::{
-    AbTest, Approval, Binding, Evaluation, Facts, Lineage, Logged, Metrics, ModelFacts, Params,
-    Tags, Target, Verdict, VersionFacts,
+    AbTest, ActiveVersion, Approval, Binding, Evaluation, Facts, Lineage, Logged, Metrics,
+    ModelFacts, Params, Tags, Target, Verdict, VersionFacts,
 };
 use super::statistics::Measurement;
 use super::values::Period;
@@ -51,6 +51,9 @@ struct Case {
     /// The version in Production.
     #[serde(default)]
     production: Option<u64>,
+    /// The other versions that are not archived.
+    #[serde(default)]
+    active: Vec<ActiveCase>,
     to: Target,
     expect: Expectation,
 }
@@ -144,6 +147,20 @@ struct ApprovalCase {
     age: Option<Period>,
     #[serde(default)]
     of: Option<Binding>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActiveCase {
+    version: u64,
+    #[serde(default = "no_stage")]
+    stage: Stage,
+    #[serde(default)]
+    aliases: Vec<String>,
+}
+
+fn no_stage() -> Stage {
+    Stage::None
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -275,7 +292,26 @@ impl Case {
                 })
                 .collect(),
             production: self.production,
+            others: self.is_one_more().then(|| self.others()),
         }
+    }
+
+    /// Whether it would make one more active version of this one.
+    fn is_one_more(&self) -> bool {
+        self.to == Target::Registration || self.version.stage == Stage::Archived
+    }
+
+    fn others(&self) -> Vec<ActiveVersion> {
+        let others = self.active.iter();
+        others
+            .filter(|other| other.version != self.version.version)
+            .map(|other| ActiveVersion {
+                version: other.version,
+                stage: other.stage,
+                aliases: other.aliases.clone(),
+                stays: false,
+            })
+            .collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! A condition in CEL. It is compiled as it is read, and only what is sure to end soon is taken: CEL
 //! has no loops but those over a list or map, and these may be nested twice at most.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -71,9 +72,16 @@ static ENVIRONMENT: LazyLock<Arc<Env>> =
 pub struct Expression {
     text: String,
     program: Arc<Program>,
+    mentions: Arc<BTreeSet<String>>,
 }
 
 impl Expression {
+    /// The variables that the condition speaks of. Where it speaks of nothing but a field of one, it
+    /// is `variable.field`.
+    pub fn mentions(&self) -> impl Iterator<Item = &String> {
+        self.mentions.iter()
+    }
+
     /// Whether the condition holds; why it cannot be said, where it cannot.
     pub fn holds(&self, context: &Context) -> Result<bool, String> {
         match self.program.execute(context) {
@@ -111,10 +119,13 @@ impl TryFrom<String> for Expression {
                 },
             )
         })?;
-        Walk::default().walk(program.expression())?;
+        let mut walk = Walk::default();
+        walk.walk(program.expression())?;
+        let mentions = Arc::new(walk.mentions);
         Ok(Self {
             text,
             program: Arc::new(program),
+            mentions,
         })
     }
 }
@@ -137,6 +148,7 @@ struct Walk<'e> {
     scope: Vec<&'e str>,
     depth: usize,
     loops: usize,
+    mentions: BTreeSet<String>,
 }
 
 impl<'e> Walk<'e> {
@@ -153,8 +165,21 @@ impl<'e> Walk<'e> {
     fn visit(&mut self, expression: &'e Expr) -> Result<(), String> {
         match expression {
             Expr::Unspecified | Expr::Literal(_) => Ok(()),
-            Expr::Ident(name) => self.check_variable(name),
-            Expr::Select(select) => self.walk(&select.operand),
+            Expr::Ident(name) => {
+                self.mentions.insert(name.clone());
+                self.check_variable(name)
+            }
+            Expr::Select(select) => match &select.operand.expr {
+                Expr::Ident(name) => {
+                    self.mentions.insert(format!("{name}.{}", select.field));
+                    // Of a variable that may hold anything, its fields are parts of it.
+                    if name != "version" {
+                        self.mentions.insert(name.clone());
+                    }
+                    self.check_variable(name)
+                }
+                _ => self.walk(&select.operand),
+            },
             Expr::List(list) => self.all(&list.elements),
             Expr::Call(call) => {
                 let name = call.func_name.as_str();

@@ -42,6 +42,19 @@ pub struct Facts {
     pub approvals: Vec<Approval>,
     /// The version of the model that is in Production now.
     pub production: Option<u64>,
+    /// The other active versions of the model, where this one would be one more: it is being made, or
+    /// it is archived. None where nobody counts, or where it is counted already.
+    pub others: Option<Vec<ActiveVersion>>,
+}
+
+/// A version that is not archived.
+#[derive(Clone, Debug)]
+pub struct ActiveVersion {
+    pub version: u64,
+    pub stage: Stage,
+    pub aliases: Vec<String>,
+    /// Whether the gate of the archive is closed to it.
+    pub stays: bool,
 }
 
 #[derive(Clone, Debug, Default)]

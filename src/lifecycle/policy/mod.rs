@@ -13,6 +13,7 @@ mod expression;
 mod facts;
 mod glob;
 mod items;
+mod needs;
 mod problem;
 mod report;
 mod selection;
@@ -25,9 +26,10 @@ pub use document::Enforcement;
 use document::{Document, Spec};
 pub use evaluate::evaluate;
 pub use facts::{
-    AbTest, Approval, Binding, Evaluation, Facts, Lineage, Logged, Metrics, ModelFacts, Params,
-    Tags, Target, Verdict, VersionFacts,
+    AbTest, ActiveVersion, Approval, Binding, Evaluation, Facts, Lineage, Logged, Metrics,
+    ModelFacts, Params, Tags, Target, Verdict, VersionFacts,
 };
+pub use needs::Needs;
 pub use problem::Problem;
 pub use report::{Report, Requirement};
 pub use selection::{Specificity, Tie, find_tie, select};

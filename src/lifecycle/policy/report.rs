@@ -22,6 +22,9 @@ pub struct Requirement {
     /// What an A/B test came to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// The versions that are archived to meet it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub archives: Vec<u64>,
 }
 
 impl Requirement {
@@ -33,6 +36,7 @@ impl Requirement {
             remedy: None,
             evidence: Vec::new(),
             outcome: None,
+            archives: Vec::new(),
         }
     }
 
@@ -52,6 +56,12 @@ impl Requirement {
     #[must_use]
     pub fn evidence(mut self, ids: impl IntoIterator<Item = i64>) -> Self {
         self.evidence = ids.into_iter().collect();
+        self
+    }
+
+    #[must_use]
+    pub fn archives(mut self, versions: impl IntoIterator<Item = u64>) -> Self {
+        self.archives = versions.into_iter().collect();
         self
     }
 

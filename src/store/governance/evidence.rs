@@ -54,14 +54,16 @@ pub fn insert(db: &mut Db, row: &NewRow) -> Result<i64> {
 pub fn of_versions(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for versions in versions.chunks(super::VALUES_PER_STATEMENT) {
-        rows.extend(
-            table::table
-                .filter(table::model_id.eq(model_id))
-                .filter(table::version.eq_any(versions))
-                .order(table::id)
-                .select(Row::as_select())
-                .load(db)?,
-        );
+        let all = table::table
+            .filter(table::model_id.eq(model_id))
+            .order(table::id)
+            .select(Row::as_select());
+        let found: Vec<Row> = match versions {
+            // Mostly there is one, and then the statement is known.
+            [version] => all.filter(table::version.eq(version)).load(db)?,
+            versions => all.filter(table::version.eq_any(versions)).load(db)?,
+        };
+        rows.extend(found);
     }
     Ok(rows)
 }

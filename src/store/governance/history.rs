@@ -176,6 +176,22 @@ pub fn last_to_enter(
         .optional()?)
 }
 
+/// The stages that a version has had, the last first, each with what the entry says of before.
+pub fn stages_of(
+    db: &mut Db,
+    model_id: &str,
+    version: i32,
+) -> Result<Vec<(String, Option<String>)>> {
+    Ok(table::table
+        .filter(table::model_id.eq(model_id))
+        .filter(table::version.eq(version))
+        .filter(table::outcome.ne(super::REFUSED))
+        .filter(table::stage.is_not_null())
+        .order(table::id.desc())
+        .select((table::stage.assume_not_null(), table::before))
+        .load(db)?)
+}
+
 /// What an entry of this action says that a version was made with.
 pub fn after_of(
     db: &mut Db,

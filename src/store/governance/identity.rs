@@ -40,7 +40,7 @@ fn look_up(db: &mut Db, name: &str) -> Result<Found> {
             registered_models::creation_time,
             (ids::model_id, ids::creation_time).nullable(),
         ))
-        .first(db)
+        .get_result(db)
         .optional()?;
     let (creation_time, known) = row.ok_or_else(|| {
         Error::does_not_exist(format!("Registered Model with name={name} not found"))

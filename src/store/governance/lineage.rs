@@ -20,9 +20,31 @@ pub struct Logged {
     pub user: Option<String>,
 }
 
+/// What of it is wanted.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says of one thing whether it is asked for"
+)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    pub params: bool,
+    pub metrics: bool,
+    pub tags: bool,
+    pub user: bool,
+}
+
+impl Parts {
+    pub fn any(self) -> bool {
+        self != Self::default()
+    }
+}
+
 /// By run id. Runs that do not exist are left out.
-pub fn of_runs(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, Logged>> {
+pub fn of_runs(db: &mut Db, ids: &[&str], wanted: Parts) -> Result<HashMap<String, Logged>> {
     let mut found = HashMap::new();
+    if !wanted.any() {
+        return Ok(found);
+    }
     for ids in ids.chunks(super::VALUES_PER_STATEMENT) {
         let existing: Vec<(String, Option<String>)> = runs::table
             .filter(runs::run_uuid.eq_any(ids))
@@ -38,78 +60,94 @@ pub fn of_runs(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, Logged>> {
                 },
             )
         }));
-        let rows: Vec<(String, String, String)> = params::table
-            .filter(params::run_uuid.eq_any(ids))
-            .select((params::run_uuid, params::key, params::value))
-            .load(db)?;
-        each(&mut found, rows, |logged| &mut logged.params);
-        let rows: Vec<(String, String, Option<String>)> = tags::table
-            .filter(tags::run_uuid.eq_any(ids))
-            .select((tags::run_uuid, tags::key, tags::value))
-            .load(db)?;
-        let rows = rows
-            .into_iter()
-            .map(|(id, key, value)| (id, key, value.unwrap_or_default()));
-        each(&mut found, rows, |logged| &mut logged.tags);
-        let rows: Vec<(String, String, f64, bool)> = latest_metrics::table
-            .filter(latest_metrics::run_uuid.eq_any(ids))
-            .select((
-                latest_metrics::run_uuid,
-                latest_metrics::key,
-                latest_metrics::value,
-                latest_metrics::is_nan,
-            ))
-            .load(db)?;
-        let rows = rows
-            .into_iter()
-            .map(|(id, key, value, is_nan)| (id, key, if is_nan { f64::NAN } else { value }));
-        each(&mut found, rows, |logged| &mut logged.metrics);
+        if wanted.params {
+            let rows: Vec<(String, String, String)> = params::table
+                .filter(params::run_uuid.eq_any(ids))
+                .select((params::run_uuid, params::key, params::value))
+                .load(db)?;
+            each(&mut found, rows, |logged| &mut logged.params);
+        }
+        if wanted.tags {
+            let rows: Vec<(String, String, Option<String>)> = tags::table
+                .filter(tags::run_uuid.eq_any(ids))
+                .select((tags::run_uuid, tags::key, tags::value))
+                .load(db)?;
+            let rows = rows
+                .into_iter()
+                .map(|(id, key, value)| (id, key, value.unwrap_or_default()));
+            each(&mut found, rows, |logged| &mut logged.tags);
+        }
+        if wanted.metrics {
+            let rows: Vec<(String, String, f64, bool)> = latest_metrics::table
+                .filter(latest_metrics::run_uuid.eq_any(ids))
+                .select((
+                    latest_metrics::run_uuid,
+                    latest_metrics::key,
+                    latest_metrics::value,
+                    latest_metrics::is_nan,
+                ))
+                .load(db)?;
+            let rows = rows
+                .into_iter()
+                .map(|(id, key, value, is_nan)| (id, key, if is_nan { f64::NAN } else { value }));
+            each(&mut found, rows, |logged| &mut logged.metrics);
+        }
     }
     Ok(found)
 }
 
 /// By the id of a logged model.
-pub fn of_logged_models(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, Logged>> {
+pub fn of_logged_models(
+    db: &mut Db,
+    ids: &[&str],
+    wanted: Parts,
+) -> Result<HashMap<String, Logged>> {
     let mut found: HashMap<String, Logged> = ids
         .iter()
         .map(|id| ((*id).to_owned(), Logged::default()))
         .collect();
     for ids in ids.chunks(super::VALUES_PER_STATEMENT) {
-        let rows: Vec<(String, String, String)> = logged_model_params::table
-            .filter(logged_model_params::model_id.eq_any(ids))
-            .select((
-                logged_model_params::model_id,
-                logged_model_params::param_key,
-                logged_model_params::param_value,
-            ))
-            .load(db)?;
-        each(&mut found, rows, |logged| &mut logged.params);
-        let rows: Vec<(String, String, String)> = logged_model_tags::table
-            .filter(logged_model_tags::model_id.eq_any(ids))
-            .select((
-                logged_model_tags::model_id,
-                logged_model_tags::tag_key,
-                logged_model_tags::tag_value,
-            ))
-            .load(db)?;
-        each(&mut found, rows, |logged| &mut logged.tags);
-        // Later values replace earlier ones as they are put together.
-        let rows: Vec<(String, String, Option<f64>)> = logged_model_metrics::table
-            .filter(logged_model_metrics::model_id.eq_any(ids))
-            .order((
-                logged_model_metrics::metric_step,
-                logged_model_metrics::metric_timestamp_ms,
-            ))
-            .select((
-                logged_model_metrics::model_id,
-                logged_model_metrics::metric_name,
-                logged_model_metrics::metric_value,
-            ))
-            .load(db)?;
-        let rows = rows
-            .into_iter()
-            .map(|(id, key, value)| (id, key, value.unwrap_or(f64::NAN)));
-        each(&mut found, rows, |logged| &mut logged.metrics);
+        if wanted.params {
+            let rows: Vec<(String, String, String)> = logged_model_params::table
+                .filter(logged_model_params::model_id.eq_any(ids))
+                .select((
+                    logged_model_params::model_id,
+                    logged_model_params::param_key,
+                    logged_model_params::param_value,
+                ))
+                .load(db)?;
+            each(&mut found, rows, |logged| &mut logged.params);
+        }
+        if wanted.tags {
+            let rows: Vec<(String, String, String)> = logged_model_tags::table
+                .filter(logged_model_tags::model_id.eq_any(ids))
+                .select((
+                    logged_model_tags::model_id,
+                    logged_model_tags::tag_key,
+                    logged_model_tags::tag_value,
+                ))
+                .load(db)?;
+            each(&mut found, rows, |logged| &mut logged.tags);
+        }
+        if wanted.metrics {
+            // Later values replace earlier ones as they are put together.
+            let rows: Vec<(String, String, Option<f64>)> = logged_model_metrics::table
+                .filter(logged_model_metrics::model_id.eq_any(ids))
+                .order((
+                    logged_model_metrics::metric_step,
+                    logged_model_metrics::metric_timestamp_ms,
+                ))
+                .select((
+                    logged_model_metrics::model_id,
+                    logged_model_metrics::metric_name,
+                    logged_model_metrics::metric_value,
+                ))
+                .load(db)?;
+            let rows = rows
+                .into_iter()
+                .map(|(id, key, value)| (id, key, value.unwrap_or(f64::NAN)));
+            each(&mut found, rows, |logged| &mut logged.metrics);
+        }
     }
     Ok(found)
 }

@@ -10,6 +10,9 @@ use crate::store::registered_models::{self, WORKSPACE, aliases};
 use crate::store::schema::model_versions as table;
 use crate::wire::{ModelVersion, ModelVersionStatus, ModelVersionTag, UpdateModelVersion};
 
+/// SQLite binds at most 32,766 values in a statement.
+const VERSIONS_PER_STATEMENT: usize = 10_000;
+
 /// A version that is to be created, its source checked and resolved.
 #[derive(Debug, Default)]
 pub struct NewVersion<'a> {
@@ -31,7 +34,7 @@ pub fn insert(db: &mut Db, new: &NewVersion) -> Result<ModelVersion> {
         .filter(table::workspace.eq(WORKSPACE))
         .filter(table::name.eq(new.name))
         .select(diesel::dsl::max(table::version))
-        .first(db)?;
+        .get_result(db)?;
     let version = last.unwrap_or(0).checked_add(1).ok_or_else(|| {
         Error::invalid_parameter(format!("Model {} can have no more versions.", new.name))
     })?;
@@ -65,36 +68,33 @@ pub fn update(db: &mut Db, request: &UpdateModelVersion) -> Result<ModelVersion>
     get(db, request.name(), request.version())
 }
 
-/// Moves a version to a stage, and where asked for, all others that are there to the archive.
-pub fn transition(
+/// Puts versions of a model that is locked into a stage.
+pub fn put_in_stage(
     db: &mut Db,
     name: &str,
-    version: &str,
-    stage: Stage,
-    archive_others: bool,
-) -> Result<ModelVersion> {
-    let number = find_locked(db, name, version)?;
-    let now = Utc::now().timestamp_millis();
-    if archive_others {
+    versions: &[i32],
+    (stage, now): (Stage, i64),
+) -> Result<()> {
+    for versions in versions.chunks(VERSIONS_PER_STATEMENT) {
         diesel::update(table::table)
             .filter(table::workspace.eq(WORKSPACE))
             .filter(table::name.eq(name))
-            .filter(table::version.ne(number))
-            .filter(table::current_stage.eq(stage.as_str()))
+            .filter(table::version.eq_any(versions))
             .set((
-                table::current_stage.eq(Stage::Archived.as_str()),
+                table::current_stage.eq(stage.as_str()),
                 table::last_updated_time.eq(now),
             ))
             .execute(db)?;
     }
-    diesel::update(table::table.find((WORKSPACE, name, number)))
-        .set((
-            table::current_stage.eq(stage.as_str()),
-            table::last_updated_time.eq(now),
-        ))
+    registered_models::touch(db, name, now)
+}
+
+/// Keeps what there is to say of the status of a version.
+pub fn set_status_message(db: &mut Db, name: &str, version: i32, message: &str) -> Result<()> {
+    diesel::update(table::table.find((WORKSPACE, name, version)))
+        .set(table::status_message.eq(message))
         .execute(db)?;
-    registered_models::touch(db, name, now)?;
-    get(db, name, version)
+    Ok(())
 }
 
 /// Deletes a version. Its row stays without what it said, so that its number is not given again.

@@ -11,7 +11,9 @@ pub mod tags;
 
 use diesel::prelude::*;
 
-pub use self::changes::{NewVersion, delete, find_locked, insert, row_locked, transition, update};
+pub use self::changes::{
+    NewVersion, delete, find_locked, insert, put_in_stage, row_locked, set_status_message, update,
+};
 pub use self::latest::{latest, latest_of_stages, latest_versions, newest};
 pub use self::messages::{COLUMNS, Row, assemble};
 pub use self::stage::{DELETED, Stage};
@@ -56,6 +58,14 @@ pub fn all(db: &mut Db, name: &str) -> Result<Vec<Row>> {
 
 /// The rows of these versions, as far as they were not deleted.
 pub fn some(db: &mut Db, name: &str, versions: &[i32]) -> Result<Vec<Row>> {
+    if let [version] = versions {
+        // Mostly there is one, and then the statement is known.
+        return Ok(table::table
+            .find((WORKSPACE, name, version))
+            .filter(table::current_stage.ne(DELETED))
+            .select(COLUMNS)
+            .load(db)?);
+    }
     Ok(table::table
         .filter(table::workspace.eq(WORKSPACE))
         .filter(table::name.eq(name))
@@ -74,6 +84,18 @@ pub fn in_stage(db: &mut Db, name: &str, stage: Stage) -> Result<Vec<i32>> {
         .filter(table::current_stage.eq(stage.as_str()))
         .order(table::version)
         .select(table::version)
+        .load(db)?)
+}
+
+/// The numbers and stages of all versions of a model that are neither archived nor deleted.
+pub fn active(db: &mut Db, name: &str) -> Result<Vec<(i32, Option<String>)>> {
+    Ok(table::table
+        .filter(table::workspace.eq(WORKSPACE))
+        .filter(table::name.eq(name))
+        .filter(table::current_stage.ne(Stage::Archived.as_str()))
+        .filter(table::current_stage.ne(DELETED))
+        .order(table::version)
+        .select((table::version, table::current_stage))
         .load(db)?)
 }
 

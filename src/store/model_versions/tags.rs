@@ -115,7 +115,7 @@ pub fn value(db: &mut Db, (name, version): (&str, i32), key: &str) -> Result<Opt
     let value: Option<Option<String>> = dsl::model_version_tags
         .find((WORKSPACE, key, name, version))
         .select(dsl::value)
-        .first(db)
+        .get_result(db)
         .optional()?;
     Ok(value.map(Option::unwrap_or_default))
 }

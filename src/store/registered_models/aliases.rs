@@ -24,12 +24,15 @@ pub fn of_models(
 ) -> Result<HashMap<String, Vec<RegisteredModelAlias>>> {
     let mut aliases: HashMap<String, Vec<RegisteredModelAlias>> = HashMap::new();
     for names in names.chunks(NAMES_PER_STATEMENT) {
-        let rows: Vec<(String, String, i32)> = dsl::registered_model_aliases
+        let all = dsl::registered_model_aliases
             .filter(dsl::workspace.eq(WORKSPACE))
-            .filter(in_list(dsl::name, names))
             .order(dsl::alias)
-            .select((dsl::name, dsl::alias, dsl::version))
-            .load(db)?;
+            .select((dsl::name, dsl::alias, dsl::version));
+        let rows: Vec<(String, String, i32)> = match names {
+            // Mostly there is one, and then the statement is known.
+            [name] => all.filter(dsl::name.eq(name)).load(db)?,
+            names => all.filter(in_list(dsl::name, names)).load(db)?,
+        };
         for (name, alias, version) in rows {
             aliases.entry(name).or_default().push(RegisteredModelAlias {
                 alias: Some(alias),
@@ -118,7 +121,7 @@ pub fn target(db: &mut Db, name: &str, alias: &str) -> Result<Option<i32>> {
     Ok(dsl::registered_model_aliases
         .find((WORKSPACE, name, alias))
         .select(dsl::version)
-        .first(db)
+        .get_result(db)
         .optional()?)
 }
 

@@ -23,12 +23,15 @@ pub fn of_models(
 ) -> Result<HashMap<String, Vec<RegisteredModelTag>>> {
     let mut tags: HashMap<String, Vec<RegisteredModelTag>> = HashMap::new();
     for names in names.chunks(NAMES_PER_STATEMENT) {
-        let rows: Vec<(String, String, Option<String>)> = dsl::registered_model_tags
+        let all = dsl::registered_model_tags
             .filter(dsl::workspace.eq(WORKSPACE))
-            .filter(in_list(dsl::name, names))
             .order(dsl::key)
-            .select((dsl::name, dsl::key, dsl::value))
-            .load(db)?;
+            .select((dsl::name, dsl::key, dsl::value));
+        let rows: Vec<(String, String, Option<String>)> = match names {
+            // Mostly there is one, and then the statement is known.
+            [name] => all.filter(dsl::name.eq(name)).load(db)?,
+            names => all.filter(in_list(dsl::name, names)).load(db)?,
+        };
         for (name, key, value) in rows {
             tags.entry(name).or_default().push(RegisteredModelTag {
                 key: Some(key),
@@ -109,7 +112,7 @@ pub fn value(db: &mut Db, name: &str, key: &str) -> Result<Option<String>> {
     let value: Option<Option<String>> = dsl::registered_model_tags
         .find((WORKSPACE, key, name))
         .select(dsl::value)
-        .first(db)
+        .get_result(db)
         .optional()?;
     Ok(value.map(Option::unwrap_or_default))
 }

@@ -1,15 +1,17 @@
 use std::collections::HashMap;
 
 use super::on_both_databases;
+use crate::audit::Actor;
 use crate::config::DatabaseSettings;
 use crate::error::Result;
+use crate::lifecycle::{Change, versions};
 use crate::store::model_versions::{self, NewVersion, Stage, tags};
 use crate::store::registered_models::{self, aliases};
 use crate::store::tests::TestDatabase;
 use crate::store::{Db, Store};
 use crate::wire::{
     CreateRegisteredModel, ModelVersion, ModelVersionTag, RegisteredModelTag, SetModelVersionTag,
-    SetRegisteredModelAlias, SetRegisteredModelTag,
+    SetRegisteredModelAlias, SetRegisteredModelTag, TransitionModelVersionStage,
 };
 
 on_both_databases!(
@@ -62,11 +64,11 @@ fn puts_a_page_together(db: &mut Db) {
         create(db, name, 4);
     }
     for (version, stage) in [
-        ("1", Stage::Archived),
-        ("2", Stage::Production),
-        ("3", Stage::Archived),
+        (1, Stage::Archived),
+        (2, Stage::Production),
+        (3, Stage::Archived),
     ] {
-        model_versions::transition(db, "a", version, stage, false).unwrap();
+        model_versions::put_in_stage(db, "a", &[version], (stage, 1)).unwrap();
     }
     model_versions::delete(db, "b", "4").unwrap();
     set_alias(db, "b", "champion", 2);
@@ -184,8 +186,13 @@ async fn keeps_its_rules_under_concurrency(database: TestDatabase) {
         .unwrap();
     at_once(&store, |db, _| insert(db, "a", &[])).await;
     at_once(&store, |db, number| {
-        let version = (number + 1).to_string();
-        model_versions::transition(db, "a", &version, Stage::Production, true)
+        let request = TransitionModelVersionStage {
+            name: Some("a".to_owned()),
+            version: Some((number + 1).to_string()),
+            stage: Some("Production".to_owned()),
+            archive_existing_versions: Some(true),
+        };
+        versions::transition(db, &Change::by(Actor::default()), &request)
     })
     .await;
     let stages: Vec<String> = store

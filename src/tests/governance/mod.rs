@@ -4,7 +4,10 @@ mod bypass;
 mod evidence;
 mod gates;
 mod history;
+mod limit;
+mod needs;
 mod policies;
+mod restore;
 
 use serde_json::{Value, json};
 
@@ -39,6 +42,11 @@ pub async fn transition(app: &TestApp, name: &str, version: &str, stage: &str) -
         "name": name, "version": version, "stage": stage, "archive_existing_versions": true
     });
     try_mlflow(app, "model-versions/transition-stage", request).await
+}
+
+pub async fn archive(app: &TestApp, name: &str, version: &str) {
+    let request = json!({"name": name, "version": version, "stage": "Archived"});
+    mlflow(app, "model-versions/transition-stage", request).await;
 }
 
 /// The history without what differs from run to run.

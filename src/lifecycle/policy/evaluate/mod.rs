@@ -3,6 +3,7 @@
 mod ab_test;
 mod approvals;
 mod evaluations;
+mod room;
 mod rules;
 mod traits;
 
@@ -39,6 +40,7 @@ pub fn evaluate(policy: &Policy, target: &Target, facts: &Facts) -> Report {
             }
         }
     }
+    evaluation.room(policy);
     Report {
         policy: policy.name().to_owned(),
         policy_hash: policy.hash().to_owned(),

@@ -304,7 +304,7 @@ fn what_only_warns_refuses_nothing() {
 fn a_mistake_in_a_case_is_refused_with_its_place() {
     let problem = |text: &str| Cases::parse(text).unwrap_err().to_string();
     assert_snapshot!(problem("cases:\n- name: a\n  model: {name: b}\n  to: Production\n  expect: allow"), @"line 4, column 7: unknown variant `Production`, expected one of registration, stage, alias");
-    assert_snapshot!(problem("cases:\n- name: a\n  model: {name: b}\n  to: registration\n  expects: allow"), @"line 5, column 3: unknown field `expects`, expected one of name, model, version, run, logged_model, signature, feature_spec, evaluations, ab_tests, approvals, production, to, expect");
+    assert_snapshot!(problem("cases:\n- name: a\n  model: {name: b}\n  to: registration\n  expects: allow"), @"line 5, column 3: unknown field `expects`, expected one of name, model, version, run, logged_model, signature, feature_spec, evaluations, ab_tests, approvals, production, active, to, expect");
     assert_snapshot!(problem("cases:\n- name: a\n  model: {name: b}\n  ab_tests: [{metric: m, baseline: {samples: 1}, candidate: {samples: 1, successes: 1}}]"), @"line 4, column 36: an arm has samples and successes, or samples, mean and variance");
 }
 

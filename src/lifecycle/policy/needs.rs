@@ -1,0 +1,165 @@
+//! What a policy has to know of a version before it can be asked about some targets. Whoever gathers
+//! the facts leaves out what nothing of it speaks of.
+
+use super::document::{Approvals, Evidence, Gate, Rule, Traits};
+use super::facts::Target;
+use super::{Policy, evaluate};
+
+/// Everything but what is known anyhow: the version's row and tags, the model's tags.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says of one thing whether it is asked for"
+)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs<'a> {
+    /// Tags that are looked for on the logged model and the run where the version has none.
+    tag_keys: Vec<&'a str>,
+    /// The tags of the logged model and the run, whatever the version has.
+    inherited_tags: bool,
+    pub params: bool,
+    pub metrics: bool,
+    pub authors: bool,
+    /// The ids of the run and the logged model.
+    pub origin: bool,
+    pub aliases: bool,
+    pub digest: bool,
+    /// The version in Production, or the last one there.
+    pub production: bool,
+}
+
+impl<'a> Needs<'a> {
+    pub fn everything() -> Self {
+        Self {
+            tag_keys: Vec::new(),
+            inherited_tags: true,
+            params: true,
+            metrics: true,
+            authors: true,
+            origin: true,
+            aliases: true,
+            digest: true,
+            production: true,
+        }
+    }
+
+    /// Whether tags are looked for beyond a version that has these.
+    pub fn tags_beyond<'k>(&self, of_version: impl Iterator<Item = &'k str> + Clone) -> bool {
+        let is_missing = |key: &&str| !of_version.clone().any(|own| own == *key);
+        self.inherited_tags || self.tag_keys.iter().any(is_missing)
+    }
+
+    fn traits(&mut self, traits: &'a Traits) {
+        let keys = traits.tags.iter().map(|tag| tag.key.as_str());
+        self.tag_keys.extend(keys);
+        self.params |= !traits.params.is_empty();
+        self.metrics |= !traits.metrics.is_empty();
+        // Where a spec of features is may be said by tags of the run.
+        self.inherited_tags |= traits.signature || traits.feature_spec;
+    }
+
+    fn evidence(&mut self, require: &'a Evidence) {
+        let keys = require.tags.iter().map(|tag| tag.key.as_str());
+        self.tag_keys.extend(keys);
+        self.params |= !require.params.is_empty();
+        self.metrics |= !require.metrics.is_empty();
+        self.inherited_tags |= require.signature || require.feature_spec;
+        let is_bound = !require.evaluations.is_empty() || require.ab_test.is_some();
+        self.digest |= require.sealed_source || is_bound;
+        self.production |= require.ab_test.is_some();
+    }
+
+    fn approvals(&mut self, approvals: &Approvals) {
+        self.authors |= approvals.not_author;
+        self.digest = true;
+    }
+
+    fn rules(&mut self, rules: &[Rule]) {
+        let mentioned = rules.iter().flat_map(|rule| rule.expression.mentions());
+        for mention in mentioned {
+            match mention.as_str() {
+                "params" => self.params = true,
+                "metrics" => self.metrics = true,
+                "tags" => self.inherited_tags = true,
+                "run" | "logged_model" => {
+                    self.params = true;
+                    self.metrics = true;
+                    self.inherited_tags = true;
+                }
+                "production" => self.production = true,
+                "approvals" | "evaluations" | "version.digest" => self.digest = true,
+                "version.aliases" => self.aliases = true,
+                "version.authors" => self.authors = true,
+                "version.run_id" | "version.model_id" => self.origin = true,
+                "version" => {
+                    self.aliases = true;
+                    self.authors = true;
+                    self.digest = true;
+                    self.origin = true;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn gate(&mut self, gate: &'a Gate) {
+        self.evidence(&gate.require);
+        if let Some(approvals) = &gate.approvals {
+            self.approvals(approvals);
+        }
+        self.rules(&gate.rules);
+    }
+
+    fn registration(&mut self, policy: &'a Policy) {
+        if let Some(registration) = &policy.spec().registration {
+            self.traits(&registration.require);
+            self.rules(&registration.rules);
+        }
+    }
+
+    fn target(&mut self, policy: &'a Policy, target: &Target) {
+        let spec = policy.spec();
+        self.registration(policy);
+        match target {
+            Target::Registration => {}
+            Target::Stage(stage) => {
+                if let Some(gate) = spec.stages.get(stage) {
+                    self.gate(gate);
+                }
+            }
+            Target::Alias(alias) => {
+                let Some(gate) = evaluate::alias_gate(spec, alias) else {
+                    return;
+                };
+                let stage = gate.same_as.as_ref().map(|stage| stage.value);
+                if let Some(gate) = stage.and_then(|stage| spec.stages.get(&stage)) {
+                    self.gate(gate);
+                }
+                if let Some(require) = &gate.require {
+                    self.evidence(require);
+                }
+                if let Some(approvals) = &gate.approvals {
+                    self.approvals(approvals);
+                }
+                self.rules(&gate.rules);
+            }
+        }
+    }
+}
+
+impl Policy {
+    /// What has to be known to evaluate the policy for these targets.
+    pub fn needs<'a>(&'a self, targets: impl IntoIterator<Item = &'a Target>) -> Needs<'a> {
+        let mut needs = Needs {
+            // Those who count versions ask for them.
+            aliases: self.spec().versions.is_some(),
+            ..Needs::default()
+        };
+        // A gate that does not exist asks for nothing, and neither does registration in its place.
+        for target in targets {
+            if self.gates(target) {
+                needs.target(self, target);
+            }
+        }
+        needs
+    }
+}
