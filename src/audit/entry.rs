@@ -25,6 +25,9 @@ pub enum Action {
     VersionUpdated,
     VersionTransitioned,
     VersionDeleted,
+    /// What it consists of was fixed, or could not be.
+    VersionSealed,
+    VersionUnsealed,
     VersionTagSet,
     VersionTagDeleted,
     AliasSet,
@@ -50,6 +53,8 @@ impl Action {
             Self::VersionUpdated => "version.updated",
             Self::VersionTransitioned => "version.transitioned",
             Self::VersionDeleted => "version.deleted",
+            Self::VersionSealed => "version.sealed",
+            Self::VersionUnsealed => "version.left_unsealed",
             Self::VersionTagSet => "version.tag_set",
             Self::VersionTagDeleted => "version.tag_deleted",
             Self::AliasSet => "alias.set",

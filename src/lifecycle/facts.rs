@@ -1,19 +1,24 @@
 //! Gathers what is known of versions, for policies to judge by. As many queries for a hundred
 //! versions as for one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::claims::{self, Counted};
-use super::content;
+use super::content::{self, Content};
+use super::feature_files::{self, Kin, Sources};
 use super::in_force::Applying;
 use super::model_files::ModelFiles;
 use super::origins::{self, Origin};
-use super::policy::{Facts, Lineage, Logged, Tags, VersionFacts};
+use super::policy::document::Evidence;
+use super::policy::{Facts, Lineage, Logged, Policy, Tags, Target, VersionFacts};
+use super::seals::{self, Seal};
+use super::source;
+use crate::artifacts::hexadecimal;
 use crate::error::Result;
-use crate::store::Db;
+use crate::store::{Db, artifact_locations};
 use crate::store::governance::{evidence, history, lineage};
 use crate::store::model_versions::{self, Row, Stage, tags};
 use crate::store::registered_models::aliases;
@@ -24,8 +29,26 @@ pub struct Dossier {
     pub facts: Facts,
     /// Evidence that does not count any more, or never did.
     pub set_aside: Vec<SetAside>,
-    /// Where its artifacts are, if their files have not been looked at.
-    pub unread: Option<String>,
+    pub number: i32,
+    pub created_at: Option<i64>,
+    /// Where its artifacts are.
+    pub location: String,
+    /// What it consists of, where that was asked for and somebody has looked.
+    pub content: Option<Content>,
+    pub seal: Option<Seal>,
+    /// What was asked for and nobody has looked at: what its files say, and its bytes.
+    pub undescribed: Option<Sources>,
+    pub is_unread: bool,
+}
+
+/// Of which versions the bytes are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Contents {
+    #[default]
+    OfNone,
+    Of(BTreeSet<i32>),
+    /// Those that are where a gate leads.
+    BehindGates,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,6 +69,7 @@ pub struct Wanted<'a> {
     pub now_ms: i64,
     /// Where versions come from that history does not know of yet.
     pub origins: HashMap<i32, Origin>,
+    pub contents: Contents,
 }
 
 impl<'a> Wanted<'a> {
@@ -62,6 +86,7 @@ impl<'a> Wanted<'a> {
             files,
             now_ms,
             origins: HashMap::new(),
+            contents: Contents::OfNone,
         }
     }
 }
@@ -91,6 +116,14 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
     let model_ids: Vec<&str> = origins.values().filter_map(Origin::model_id).collect();
     let logged_models = lineage::of_logged_models(db, &model_ids)?;
 
+    let policy = wanted.applying.policy();
+    let run_locations = if wants_description(policy) {
+        artifact_locations::of_runs(db, &run_ids)?
+    } else {
+        HashMap::new()
+    };
+    let mut seals = seals::of_versions(db, wanted.model_id, &wanted.rows)?;
+
     let now_ms = wanted.now_ms;
     let mut dossiers = BTreeMap::new();
     for row in wanted.rows {
@@ -102,10 +135,58 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
             .into_iter()
             .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
             .collect();
-        let counted = claims::weigh(evidence.remove(&number).unwrap_or_default(), &row, &tags)?;
         let run = find(&runs, origin.run_id());
-        let place = row.clone().location().unwrap_or_default();
-        let known = wanted.files.of(&place);
+        let location = row.clone().location().unwrap_or_default();
+        let of_version: Vec<String> = aliases
+            .iter()
+            .filter(|alias| alias.version() == number.to_string())
+            .map(|alias| alias.alias().to_owned())
+            .collect();
+        let is_asked_for = match &wanted.contents {
+            Contents::OfNone => false,
+            Contents::Of(versions) => versions.contains(&number),
+            Contents::BehindGates => is_behind_a_gate(policy, stage_of(&row), &of_version),
+        };
+        let content = wanted
+            .files
+            .content(&location)
+            .filter(|_| is_asked_for);
+        let seal = match seals.remove(&number) {
+            Some(seal) => Some(seals::compare(db, seal, &location, content.as_ref())?),
+            None => None,
+        };
+        let digest = match (&content, &seal) {
+            (Some(content), _) => content.digest().map(str::to_owned),
+            (None, Some(seal)) if seal.row.is_sealed() => seal.row.digest.clone(),
+            _ => content::recorded_digest(db, &location)?,
+        };
+        let about = claims::Now {
+            row: &row,
+            tags: &tags,
+            digest: digest.as_deref(),
+        };
+        let counted = claims::weigh(evidence.remove(&number).unwrap_or_default(), &about)?;
+        let sources = if wants_description(policy) {
+            let source = row.source.as_deref().unwrap_or_default();
+            let logged_model = source::logged_model_of(source)
+                .and_then(|id| logged_models.get(&id));
+            let kin = Kin {
+                run_location: origin.run_id().and_then(|id| run_locations.get(id).cloned()),
+                inherited: feature_files::inherited(
+                    logged_model.map(|logged| &logged.tags),
+                    run.map(|logged| &logged.tags),
+                ),
+            };
+            let tag = tags.get(feature_files::TAG).map(String::as_str);
+            Some(Sources::new(db, (&location, tag), kin)?)
+        } else {
+            None
+        };
+        let described = sources
+            .as_ref()
+            .and_then(|sources| wanted.files.description(sources));
+        let undescribed = sources.filter(|_| described.is_none());
+        let described = described.unwrap_or_default();
         let others = in_production.iter().filter(|other| **other != number);
         let production = others.copied().max().or_else(|| {
             // Emptying Production does not make a first promotion of the next one.
@@ -125,21 +206,21 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
             lineage: Lineage {
                 logged_model: find(&logged_models, origin.model_id()).map(logged),
                 run: run.map(logged),
-                has_signature: known.and_then(|known| known.has_signature),
-                has_feature_spec: known.and_then(|known| known.has_feature_spec),
+                has_signature: described.has_signature,
+                feature_spec: described.feature_spec,
             },
             version: VersionFacts {
                 version: unsigned(number),
                 source: row.source.clone().unwrap_or_default(),
                 run_id: origin.run_id().map(str::to_owned),
                 model_id: origin.model_id().map(str::to_owned),
-                digest: content::digest(db, &place)?,
+                digest,
+                unread: match &content {
+                    Some(Content::Unknown(reason)) => Some(reason.clone()),
+                    _ => None,
+                },
                 current_stage: stage_of(&row),
-                aliases: aliases
-                    .iter()
-                    .filter(|alias| alias.version() == number.to_string())
-                    .map(|alias| alias.alias().to_owned())
-                    .collect(),
+                aliases: of_version,
                 tags,
                 authors: origin.authors(run),
                 creation_time_ms: row.creation_time.unwrap_or_default(),
@@ -154,11 +235,39 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
         let dossier = Dossier {
             facts,
             set_aside,
-            unread: known.is_none().then_some(place),
+            number,
+            created_at: row.creation_time,
+            is_unread: is_asked_for && content.is_none(),
+            location,
+            content,
+            seal,
+            undescribed,
         };
         dossiers.insert(number, dossier);
     }
     Ok(dossiers)
+}
+
+/// Whether what the files of a model say is asked for anywhere in a policy.
+fn wants_description(policy: &Policy) -> bool {
+    let spec = policy.spec();
+    let of_gate = |evidence: &Evidence| evidence.signature || evidence.feature_spec;
+    spec.registration
+        .as_ref()
+        .is_some_and(|part| part.require.signature || part.require.feature_spec)
+        || spec.stages.values().any(|gate| of_gate(&gate.require))
+        || spec
+            .aliases
+            .values()
+            .filter_map(|gate| gate.require.as_ref())
+            .any(of_gate)
+}
+
+fn is_behind_a_gate(policy: &Policy, stage: Stage, aliases: &[String]) -> bool {
+    policy.gates(&Target::Stage(stage))
+        || aliases
+            .iter()
+            .any(|alias| policy.gates(&Target::Alias(alias.clone())))
 }
 
 fn of_each(
@@ -205,7 +314,7 @@ pub fn tags_digest(tags: &Tags) -> String {
         .iter()
         .filter(|(key, _)| !claims::is_reserved(key))
         .collect();
-    content::hexadecimal(&Sha256::digest(
+    hexadecimal(&Sha256::digest(
         serde_json::to_vec(&ordinary).unwrap_or_default(),
     ))
 }

@@ -25,7 +25,7 @@ pub use document::Enforcement;
 use document::{Document, Spec};
 pub use evaluate::evaluate;
 pub use facts::{
-    AbTest, Approval, Binding, Evaluation, Facts, Lineage, Logged, Metrics, ModelFacts, Params,
+    AbTest, Approval, Binding, Evaluation, Facts, FeatureSpecFacts, Lineage, Logged, Metrics, ModelFacts, Params,
     Tags, Target, Verdict, VersionFacts,
 };
 pub use problem::Problem;
