@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::change::Change;
 use super::content;
+use super::facts::{SetAside, tags_digest};
 use super::in_force;
 use super::model_files::Unread;
-use super::source;
-use super::facts::{SetAside, tags_digest};
 use super::policy::claims::{AbTestClaim, ApprovalClaim, Claim, EvaluationClaim};
 use super::policy::{AbTest, Approval, Binding, Evaluation, Tags};
+use super::source;
 use crate::audit::{Action, Entry};
 use crate::error::{Error, Result};
 use crate::store::Db;

@@ -18,10 +18,10 @@ use super::seals::{self, Seal};
 use super::source;
 use crate::artifacts::hexadecimal;
 use crate::error::Result;
-use crate::store::{Db, artifact_locations};
 use crate::store::governance::{evidence, history, lineage};
 use crate::store::model_versions::{self, Row, Stage, tags};
 use crate::store::registered_models::aliases;
+use crate::store::{Db, artifact_locations};
 
 /// All that is known of one version.
 #[derive(Clone)]
@@ -147,10 +147,7 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
             Contents::Of(versions) => versions.contains(&number),
             Contents::BehindGates => is_behind_a_gate(policy, stage_of(&row), &of_version),
         };
-        let content = wanted
-            .files
-            .content(&location)
-            .filter(|_| is_asked_for);
+        let content = wanted.files.content(&location).filter(|_| is_asked_for);
         let seal = match seals.remove(&number) {
             Some(seal) => Some(seals::compare(db, seal, &location, content.as_ref())?),
             None => None,
@@ -168,10 +165,12 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
         let counted = claims::weigh(evidence.remove(&number).unwrap_or_default(), &about)?;
         let sources = if wants_description(policy) {
             let source = row.source.as_deref().unwrap_or_default();
-            let logged_model = source::logged_model_of(source)
-                .and_then(|id| logged_models.get(&id));
+            let logged_model =
+                source::logged_model_of(source).and_then(|id| logged_models.get(&id));
             let kin = Kin {
-                run_location: origin.run_id().and_then(|id| run_locations.get(id).cloned()),
+                run_location: origin
+                    .run_id()
+                    .and_then(|id| run_locations.get(id).cloned()),
                 inherited: feature_files::inherited(
                     logged_model.map(|logged| &logged.tags),
                     run.map(|logged| &logged.tags),

@@ -386,13 +386,15 @@ fn enter(
         report: report.to_string(),
     }));
     match outcome {
-        Outcome::Refused => Err(change.refuse(entry, messages.join("\n"))),
+        Outcome::Refused => return Err(change.refuse(entry, messages.join("\n"))),
         Outcome::Warned => {
             for message in messages {
                 change.warn(message);
             }
-            Ok(entry)
         }
-        Outcome::Done => Ok(entry),
+        Outcome::Done => {}
     }
+    let sealed = seal(db, change, model, applying, &dossiers)?;
+    change.write(db, &sealed)?;
+    Ok(entry)
 }

@@ -72,9 +72,8 @@ pub fn compare(db: &mut Db, row: Row, location: &str, content: Option<&Content>)
 
 pub fn manifest(db: &mut Db, row: &Row) -> Result<Manifest> {
     let text = seals::manifest(db, row.id)?.unwrap_or_default();
-    serde_json::from_str(&text).map_err(|error| {
-        Error::internal(format!("A seal in the database cannot be read: {error}"))
-    })
+    serde_json::from_str(&text)
+        .map_err(|error| Error::internal(format!("A seal in the database cannot be read: {error}")))
 }
 
 /// What a gate says of a version that was sealed before. Nothing where it was not, or where nobody has

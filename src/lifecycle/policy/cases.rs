@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::claims::Baseline;
 use super::facts::{
-    AbTest, Approval, Binding, Evaluation, Facts, FeatureSpecFacts, Lineage, Logged, Metrics, ModelFacts, Params,
-    Tags, Target, Verdict, VersionFacts,
+    AbTest, Approval, Binding, Evaluation, Facts, FeatureSpecFacts, Lineage, Logged, Metrics,
+    ModelFacts, Params, Tags, Target, Verdict, VersionFacts,
 };
 use super::statistics::Measurement;
 use super::values::Period;

@@ -25,8 +25,8 @@ pub use document::Enforcement;
 use document::{Document, Spec};
 pub use evaluate::evaluate;
 pub use facts::{
-    AbTest, Approval, Binding, Evaluation, Facts, FeatureSpecFacts, Lineage, Logged, Metrics, ModelFacts, Params,
-    Tags, Target, Verdict, VersionFacts,
+    AbTest, Approval, Binding, Evaluation, Facts, FeatureSpecFacts, Lineage, Logged, Metrics,
+    ModelFacts, Params, Tags, Target, Verdict, VersionFacts,
 };
 pub use problem::Problem;
 pub use report::{Report, Requirement};

@@ -14,6 +14,7 @@ mod plans;
 mod registry;
 mod rows;
 mod runs;
+mod seals;
 mod search;
 mod webhooks;
 

@@ -5,6 +5,9 @@ mod evidence;
 mod gates;
 mod history;
 mod policies;
+mod sealed_sequences;
+mod sealing;
+mod spec_at_registration;
 
 use serde_json::{Value, json};
 

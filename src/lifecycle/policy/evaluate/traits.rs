@@ -172,7 +172,7 @@ impl Evaluation<'_> {
             None => format!("{explanation}."),
         };
         Requirement::unmet(id, explanation)
-        .remedy("Log the model to the server's artifact storage and register it from there.")
+            .remedy("Log the model to the server's artifact storage and register it from there.")
     }
 }
 
