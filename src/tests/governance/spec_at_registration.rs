@@ -62,7 +62,7 @@ async fn without_a_spec_there_is_no_version() {
         told.contains("the model has no feature retrieval spec"),
         "{told}"
     );
-    let request = json!({"name": "credit-risk", "source": "hdfs://lake/model"});
+    let request = json!({"name": "credit-risk", "source": "dbfs:/models/risk"});
     let reply = try_mlflow(&sealing.app, "model-versions/create", request).await;
     assert!(refusal(&reply).contains("cannot read the model's artifacts"));
 }
