@@ -19,7 +19,7 @@ mod written;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 
-use self::flowkeep::{evidence, features, gates, history, policies, restore};
+use self::flowkeep::{evidence, features, gates, history, integrity, policies, restore};
 #[cfg(test)]
 pub use self::mlflow::not_built::LISTS as NOT_BUILT_LISTS;
 use self::mlflow::{
@@ -178,6 +178,7 @@ fn governance(routes: &mut Routes) {
         routes.at(Method::POST, &version("check"), gates::check);
         routes.at(Method::GET, &version("gates"), gates::gates);
         routes.at(Method::POST, &version("restore"), restore::restore);
+        routes.at(Method::GET, &version("integrity"), integrity::get);
 
         routes.at(Method::GET, &path("history"), history::page);
         routes.at(Method::GET, &path("as-of"), history::as_of);

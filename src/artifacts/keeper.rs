@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use tokio::sync::Semaphore;
 
 use super::body::Incoming;
+use super::digest::FILES_OF_ALL;
 use super::location::Locations;
 use super::repository::Received;
 use super::{ArtifactPath, Download, Entry, Place, Stored, hexadecimal};
@@ -22,6 +24,7 @@ pub struct Artifacts {
     store: Arc<Store>,
     largest: Option<u64>,
     signed_download: Duration,
+    readers: Semaphore,
 }
 
 /// A file that is about to be sent.
@@ -53,6 +56,7 @@ impl Artifacts {
             store,
             largest: settings.largest,
             signed_download: settings.stores.signed_download.0,
+            readers: Semaphore::new(FILES_OF_ALL),
         })
     }
 
@@ -163,6 +167,11 @@ impl Artifacts {
     /// How long signed addresses for downloads are good for, unless the client says so.
     pub(super) fn signed_download(&self) -> Duration {
         self.signed_download
+    }
+
+    /// Whoever reads a file to digest it takes a turn.
+    pub(super) fn readers(&self) -> &Semaphore {
+        &self.readers
     }
 
     pub(super) fn store(&self) -> &Store {

@@ -1,25 +1,33 @@
 //! What a folder of artifacts holds, in one digest.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use bytes::Bytes;
-use chrono::Utc;
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, stream};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::digest::FILES_AT_ONCE;
 use super::keeper::Artifacts;
-use super::{ArtifactPath, Place, blocking, hexadecimal};
+use super::{ArtifactPath, Place, hexadecimal};
 use crate::error::{Error, Result};
 use crate::store::artifact_digests::{self, Digest};
 
+/// More files than this are no model.
+const MOST_FILES: usize = 100_000;
+/// What was found out is kept now and then, so that a reader that is broken off need not start anew.
+const FILES_PER_RECORD: usize = 200;
+const BYTES_PER_RECORD: i64 = 256 << 20;
+
 /// The files at or below a path, sorted by the bytes of their paths.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Manifest {
     pub entries: Vec<ManifestEntry>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(String, u64, String)", into = "(String, u64, String)")]
 pub struct ManifestEntry {
     /// Relative to the folder; of a single file, its name.
     pub path: String,
@@ -28,7 +36,42 @@ pub struct ManifestEntry {
     pub sha256: String,
 }
 
+impl From<(String, u64, String)> for ManifestEntry {
+    fn from((path, size, sha256): (String, u64, String)) -> Self {
+        Self { path, size, sha256 }
+    }
+}
+
+impl From<ManifestEntry> for (String, u64, String) {
+    fn from(entry: ManifestEntry) -> Self {
+        (entry.path, entry.size, entry.sha256)
+    }
+}
+
 impl Manifest {
+    pub fn new(mut entries: Vec<ManifestEntry>) -> Self {
+        entries.sort_by(|left, right| left.path.cmp(&right.path));
+        Self { entries }
+    }
+
+    /// What is recorded of an address and all below it, whether or not the files are still there.
+    pub fn recorded(address: &str, digests: &[Digest]) -> Self {
+        let name = |digest: &Digest| {
+            let below = digest.address.strip_prefix(address).unwrap_or_default();
+            let name = below.strip_prefix('/').unwrap_or_else(|| {
+                let (_, name) = address.rsplit_once('/').unwrap_or(("", address));
+                name
+            });
+            name.to_owned()
+        };
+        Self::new(
+            digests
+                .iter()
+                .map(|digest| entry(name(digest), digest))
+                .collect(),
+        )
+    }
+
     /// One line for each file: digest, two spaces, path. This is what `sha256sum` prints.
     pub fn text(&self) -> String {
         self.entries.iter().fold(String::new(), |mut text, entry| {
@@ -41,106 +84,174 @@ impl Manifest {
     pub fn digest(&self) -> String {
         hexadecimal(&Sha256::digest(self.text()))
     }
+
+    pub fn bytes(&self) -> u64 {
+        self.entries.iter().map(|entry| entry.size).sum()
+    }
+}
+
+/// A manifest, and how to find out later whether it still holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    pub manifest: Manifest,
+    pub digest: String,
+    pub address: String,
+    /// Names what was recorded of the files when the manifest was made. A file that passes through the
+    /// server later changes that.
+    recorded: String,
+}
+
+impl Snapshot {
+    /// Whether nothing was stored through the server since. `recorded` is what is known of the address
+    /// and all below it.
+    pub fn is_current(&self, recorded: &[Digest]) -> bool {
+        fingerprint(recorded) == self.recorded
+    }
+}
+
+/// What could be read of a folder without trusting what was recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reread {
+    pub manifest: Manifest,
+    /// Files that are there and could not be read, with the reason.
+    pub unread: Vec<(String, String)>,
 }
 
 impl Artifacts {
     /// Digests all files at or below a place. What was digested as it was stored is not read again,
     /// unless it was changed since.
     pub async fn manifest(&self, place: &Place) -> Result<Manifest> {
+        Ok(self.snapshot(place).await?.manifest)
+    }
+
+    /// The manifest of a place, to be relied upon as long as it is current.
+    pub async fn snapshot(&self, place: &Place) -> Result<Snapshot> {
         let address = place.address();
-        let mut known: HashMap<String, Digest> = self
+        let below = address.clone();
+        let mut known: BTreeMap<String, Digest> = self
             .store()
-            .read(move |db| artifact_digests::at_or_below(db, &address))
+            .read(move |db| artifact_digests::at_or_below(db, &below))
             .await?
             .into_iter()
             .map(|digest| (digest.address.clone(), digest))
             .collect();
         let mut entries = Vec::new();
-        let mut new = Vec::new();
-        for found in place.repository.walk(&place.path).await? {
+        let mut unread = Vec::new();
+        for found in self.files(place).await? {
             let file = place.below(&found.path);
-            let digest = match known.remove(&file.address()) {
-                Some(known) if known.is_of(found.size, &found.version) => known,
-                _ => {
-                    let digest = read(&file).await?;
-                    new.push(digest.clone());
-                    digest
+            let path = name(place, &found.path);
+            match known.get(&file.address()) {
+                Some(known) if known.is_of(found.size, &found.version) => {
+                    entries.push(entry(path, known));
+                }
+                _ => unread.push((path, file)),
+            }
+        }
+        let mut reading = stream::iter(unread)
+            .map(|(path, file)| async move { (path, self.digest(&file).await) })
+            .buffer_unordered(FILES_AT_ONCE);
+        let mut new = Vec::new();
+        while let Some((path, digest)) = reading.next().await {
+            let digest = match digest {
+                Ok(digest) => digest,
+                Err(error) => {
+                    self.record(new).await?;
+                    return Err(error);
                 }
             };
-            entries.push(ManifestEntry {
-                path: name(place, &found.path),
-                size: u64::try_from(digest.size).unwrap_or_default(),
-                sha256: digest.sha256,
-            });
+            entries.push(entry(path, &digest));
+            if artifact_digests::is_kept(&digest.address) {
+                known.insert(digest.address.clone(), digest.clone());
+            }
+            new.push(digest);
+            let bytes: i64 = new.iter().map(|digest| digest.size).sum();
+            if new.len() >= FILES_PER_RECORD || bytes >= BYTES_PER_RECORD {
+                self.record(std::mem::take(&mut new)).await?;
+            }
         }
-        if !new.is_empty() {
-            self.store()
-                .write(move |db| artifact_digests::record(db, &new))
-                .await?;
+        self.record(new).await?;
+        let manifest = Manifest::new(entries);
+        let known: Vec<Digest> = known.into_values().collect();
+        Ok(Snapshot {
+            digest: manifest.digest(),
+            manifest,
+            address,
+            recorded: fingerprint(&known),
+        })
+    }
+
+    /// Reads all files at or below a place, whatever is known of them.
+    pub async fn reread(&self, place: &Place) -> Result<Reread> {
+        let files: Vec<_> = self
+            .files(place)
+            .await?
+            .into_iter()
+            .map(|found| (name(place, &found.path), place.below(&found.path)))
+            .collect();
+        let mut reading = stream::iter(files)
+            .map(|(path, file)| async move { (path, self.digest(&file).await) })
+            .buffer_unordered(FILES_AT_ONCE);
+        let mut entries = Vec::new();
+        let mut unread = Vec::new();
+        while let Some((path, digest)) = reading.next().await {
+            match digest {
+                Ok(digest) => entries.push(entry(path, &digest)),
+                Err(error) => unread.push((path, error.to_string())),
+            }
         }
-        entries.sort_by(|left, right| left.path.cmp(&right.path));
-        Ok(Manifest { entries })
+        unread.sort();
+        Ok(Reread {
+            manifest: Manifest::new(entries),
+            unread,
+        })
+    }
+
+    async fn files(&self, place: &Place) -> Result<Vec<super::Found>> {
+        let found = place.repository.walk(&place.path).await?;
+        if found.len() > MOST_FILES {
+            return Err(Error::invalid_parameter(format!(
+                "{} has more than {MOST_FILES} files.",
+                place.address()
+            )));
+        }
+        Ok(found)
+    }
+
+    async fn record(&self, new: Vec<Digest>) -> Result<()> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.store()
+            .write(move |db| artifact_digests::record(db, &new))
+            .await
+    }
+}
+
+fn entry(path: String, digest: &Digest) -> ManifestEntry {
+    ManifestEntry {
+        path,
+        size: u64::try_from(digest.size).unwrap_or_default(),
+        sha256: digest.sha256.clone(),
     }
 }
 
 fn name(place: &Place, below: &ArtifactPath) -> String {
-    if below.is_root() {
-        place.path.name().to_owned()
-    } else {
-        below.to_string()
+    if !below.is_root() {
+        return below.to_string();
     }
+    let address = place.address();
+    let (_, name) = address.rsplit_once('/').unwrap_or(("", &address));
+    name.to_owned()
 }
 
-/// Digests a file by reading it.
-async fn read(file: &Place) -> Result<Digest> {
-    let download = file
-        .repository
-        .open(&file.path)
-        .await?
-        .ok_or_else(|| changed(file))?;
-    let (size, version) = (download.size, download.version.clone());
-    let mut bytes = download.stream(0..size);
+/// Changes with each file that is stored, replaced or forgotten. Sorted by address.
+fn fingerprint(digests: &[Digest]) -> String {
     let mut sha256 = Sha256::new();
-    let mut read = 0;
-    while let Some(piece) = bytes
-        .try_next()
-        .await
-        .map_err(|error| unread(file, &error))?
-    {
-        read += piece.len() as u64;
-        sha256 = update(sha256, piece).await?;
+    for digest in digests {
+        for part in [&digest.address, &digest.version, &digest.sha256] {
+            sha256.update(part.as_bytes());
+            sha256.update([0]);
+        }
     }
-    // Somebody may have written to it in the meantime.
-    let after = file.repository.open(&file.path).await?;
-    if read != size || after.is_none_or(|after| after.version != version) {
-        return Err(changed(file));
-    }
-    Ok(Digest {
-        address: file.address(),
-        size: i64::try_from(size).unwrap_or(i64::MAX),
-        sha256: hexadecimal(&sha256.finalize()),
-        version,
-        recorded_at: Utc::now().timestamp_millis(),
-        recorded_by: None,
-    })
-}
-
-async fn update(mut sha256: Sha256, piece: Bytes) -> Result<Sha256> {
-    blocking(move || {
-        sha256.update(&piece);
-        Ok(sha256)
-    })
-    .await
-}
-
-fn changed(file: &Place) -> Error {
-    Error::unavailable(format!(
-        "'{}' was changed while it was read. Try again.",
-        file.path
-    ))
-}
-
-fn unread(file: &Place, error: &std::io::Error) -> Error {
-    tracing::error!(%error, path = %file.path, "an artifact could not be read");
-    Error::internal("The server could not read the artifact.")
+    hexadecimal(&sha256.finalize())
 }

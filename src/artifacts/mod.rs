@@ -2,6 +2,8 @@
 
 mod body;
 mod cloud;
+mod differences;
+mod digest;
 mod direct;
 mod keeper;
 mod local;
@@ -16,10 +18,11 @@ use crate::error::{Error, Result};
 
 pub use self::body::Incoming;
 pub use self::cloud::SentPart;
+pub use self::differences::Differences;
 pub use self::direct::DownloadAddress;
 pub use self::keeper::{Artifact, Artifacts, Upload};
 pub use self::location::Place;
-pub use self::manifest::{Manifest, ManifestEntry};
+pub use self::manifest::{Manifest, ManifestEntry, Snapshot};
 pub use self::path::ArtifactPath;
 pub use self::repository::{Download, Repository};
 
@@ -67,7 +70,7 @@ async fn blocking<T: Send + 'static>(
     })
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write;
 
     bytes.iter().fold(String::new(), |mut text, byte| {

@@ -26,6 +26,9 @@ pub enum Action {
     VersionTransitioned,
     VersionRestored,
     VersionDeleted,
+    /// What it consists of was fixed, or could not be.
+    VersionSealed,
+    VersionUnsealed,
     VersionTagSet,
     VersionTagDeleted,
     AliasSet,
@@ -52,6 +55,8 @@ impl Action {
             Self::VersionTransitioned => "version.transitioned",
             Self::VersionRestored => "version.restored",
             Self::VersionDeleted => "version.deleted",
+            Self::VersionSealed => "version.sealed",
+            Self::VersionUnsealed => "version.left_unsealed",
             Self::VersionTagSet => "version.tag_set",
             Self::VersionTagDeleted => "version.tag_deleted",
             Self::AliasSet => "alias.set",

@@ -4,6 +4,7 @@ mod db;
 mod policy;
 mod server;
 mod ui;
+mod verify;
 
 use std::env;
 use std::io::{self, IsTerminal};
@@ -39,6 +40,9 @@ enum Command {
     /// Write, test and apply lifecycle policies
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Show that model versions are still what was sealed
+    #[command(subcommand)]
+    Verify(verify::VerifyCommand),
     /// Get MLflow's web UI, which the server then serves
     #[command(subcommand)]
     Ui(ui::UiCommand),
@@ -57,6 +61,7 @@ pub fn main() -> ExitCode {
         Command::Server(command) => command.run(),
         Command::Db(command) => command.run(),
         Command::Policy(command) => command.run(),
+        Command::Verify(command) => command.run(),
         Command::Ui(command) => command.run(),
     };
     match outcome {

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::adoption;
-use super::model_files::ModelFiles;
+use super::model_files::{ModelFiles, Unread};
 use crate::artifacts::Artifacts;
 use crate::audit::{self, Actor, Entry};
 use crate::clock::Clock;
@@ -29,7 +29,7 @@ pub struct Change {
 struct Told {
     warnings: Vec<String>,
     refusal: Option<Entry>,
-    unread: Vec<String>,
+    unread: Unread,
 }
 
 /// A change that was made, and what policies that only warn have against it.
@@ -55,7 +55,7 @@ impl Change {
             actor,
             now_ms: Clock::default().now_ms(),
             artifacts: None,
-            files: ModelFiles::default(),
+            files: ModelFiles::out_of_reach(),
             told: Mutex::default(),
         }
     }
@@ -95,10 +95,10 @@ impl Change {
         Error::permission_denied(message)
     }
 
-    /// Breaks off a decision that cannot be made before the files of these places were read.
-    pub fn wait_for_files(&self, places: Vec<String>) -> Error {
-        self.told().unread = places;
-        Error::internal("The files of a model were not read.")
+    /// Breaks off a decision that cannot be made before these files were read.
+    pub fn wait_for_files(&self, unread: Unread) -> Error {
+        self.told().unread = unread;
+        Error::unavailable("The files of a model change while they are read. Try again.")
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {

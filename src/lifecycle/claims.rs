@@ -5,8 +5,11 @@ use serde_json::{Value, json};
 use super::change::Change;
 use super::content;
 use super::facts::{SetAside, tags_digest};
+use super::in_force;
+use super::model_files::Unread;
 use super::policy::claims::{AbTestClaim, ApprovalClaim, Claim, EvaluationClaim};
 use super::policy::{AbTest, Approval, Binding, Evaluation, Tags};
+use super::source;
 use crate::audit::{Action, Entry};
 use crate::error::{Error, Result};
 use crate::store::Db;
@@ -45,7 +48,7 @@ pub fn record(db: &mut Db, change: &Change, about: &About, claim: Claim) -> Resu
     // Whoever approves a version approves what its tags say, too.
     let tags = is_approval.then(|| tags_digest(about.tags));
     let place = about.row.clone().location().unwrap_or_default();
-    let content = content::digest(db, &place)?;
+    let content = digest(db, change, about, place)?;
     let id = evidence::insert(
         db,
         &evidence::NewRow {
@@ -100,6 +103,27 @@ fn described(change: &Change, claim: Claim) -> Result<(&'static str, Value)> {
     })
 }
 
+/// The digest of the bytes that evidence is about. Under a policy they are read, as its gates will do;
+/// without one nothing is read, and the digest is of what passed through the server.
+fn digest(db: &mut Db, change: &Change, about: &About, location: String) -> Result<Option<String>> {
+    if source::is_of_prompt(about.row.source.as_deref().unwrap_or_default()) {
+        return Ok(None);
+    }
+    if in_force::of_model(db, about.name)?.is_none() {
+        return content::recorded_digest(db, &location);
+    }
+    let (files, _) = change.files_now();
+    if let Some(content) = files.content(&location)
+        && content.is_current(db)?
+    {
+        return Ok(content.digest().map(str::to_owned));
+    }
+    Err(change.wait_for_files(Unread {
+        contents: vec![location],
+        ..Unread::default()
+    }))
+}
+
 /// Evidence in the form in which policies take it.
 #[derive(Clone, Default)]
 pub struct Counted {
@@ -109,12 +133,28 @@ pub struct Counted {
     pub set_aside: Vec<SetAside>,
 }
 
+/// A version as it is when its evidence is weighed.
+pub struct Now<'a> {
+    pub row: &'a Row,
+    pub tags: &'a Tags,
+    /// Of its content, where it is known.
+    pub digest: Option<&'a str>,
+}
+
 /// Why a piece of evidence does not count for a version, if it does not.
-pub fn why_not(row: &evidence::Row, version: &Row, tags: &Tags) -> Option<&'static str> {
+pub fn why_not(row: &evidence::Row, now: &Now) -> Option<&'static str> {
+    let Now {
+        row: version,
+        tags,
+        digest,
+    } = now;
+    let other_bytes = |given: &String| digest.is_some_and(|digest| digest != given);
     if row.version_created_at != version.creation_time {
         Some("it was given for another version of this number")
     } else if row.source != version.source {
         Some("it was given for another source")
+    } else if row.content_digest.as_ref().is_some_and(other_bytes) {
+        Some("the content of the version was changed since")
     } else if row
         .tags_digest
         .as_ref()
@@ -127,10 +167,10 @@ pub fn why_not(row: &evidence::Row, version: &Row, tags: &Tags) -> Option<&'stat
 }
 
 /// Sorts out what was recorded about a version.
-pub fn weigh(rows: Vec<evidence::Row>, version: &Row, tags: &Tags) -> Result<Counted> {
+pub fn weigh(rows: Vec<evidence::Row>, now: &Now) -> Result<Counted> {
     let mut counted = Counted::default();
     for row in rows {
-        let reason = why_not(&row, version, tags);
+        let reason = why_not(&row, now);
         if let Some(reason) = reason {
             counted.set_aside.push(SetAside {
                 id: row.id,

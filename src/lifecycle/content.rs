@@ -1,34 +1,77 @@
-//! The digest of all that a version consists of, as far as the bytes went through this server.
+//! What a version consists of, byte for byte. Files are read outside of any transaction.
 
-use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
-use crate::error::Result;
+use crate::artifacts::{Artifacts, Manifest, Snapshot};
+use crate::error::{Error, Result};
 use crate::store::{Db, artifact_digests};
 
-/// Changes with each byte and each name below a place. None where nothing is known of it.
-pub fn digest(db: &mut Db, place: &str) -> Result<Option<String>> {
-    let root = place.trim_end_matches('/');
-    if root.is_empty() {
-        return Ok(None);
-    }
-    let files = artifact_digests::at_or_below(db, root)?;
-    if files.is_empty() {
-        return Ok(None);
-    }
-    let mut manifest = String::new();
-    for file in files {
-        let path = file.address.strip_prefix(root).unwrap_or(&file.address);
-        // Writing to a String cannot fail.
-        let _ = writeln!(manifest, "{}  {path}", file.sha256);
-    }
-    Ok(Some(hexadecimal(&Sha256::digest(manifest))))
+/// How long a storage may take to say which files there are.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The content of a place, as far as the server can read it.
+#[derive(Clone, Debug)]
+pub enum Content {
+    Known(Arc<Snapshot>),
+    /// With the reason.
+    Unknown(String),
 }
 
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+impl Content {
+    pub async fn read(artifacts: &Artifacts, location: &str) -> Self {
+        match snapshot(artifacts, location).await {
+            Ok(snapshot) => Self::Known(Arc::new(snapshot)),
+            Err(error) => Self::Unknown(error.to_string()),
+        }
+    }
+
+    pub fn snapshot(&self) -> Option<&Snapshot> {
+        match self {
+            Self::Known(snapshot) => Some(snapshot),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    pub fn digest(&self) -> Option<&str> {
+        self.snapshot().map(|snapshot| snapshot.digest.as_str())
+    }
+
+    /// Whether nothing passed through the server since it was read.
+    pub fn is_current(&self, db: &mut Db) -> Result<bool> {
+        let Some(snapshot) = self.snapshot() else {
+            return Ok(true);
+        };
+        let recorded = artifact_digests::at_or_below(db, &snapshot.address)?;
+        Ok(snapshot.is_current(&recorded))
+    }
+}
+
+async fn snapshot(artifacts: &Artifacts, location: &str) -> Result<Snapshot> {
+    if location.is_empty() {
+        return Err(Error::does_not_exist("The version has no artifacts."));
+    }
+    let place = artifacts.resolve(location)?;
+    // Whether there is anything shows soon; reading it all may take its time.
+    tokio::time::timeout(PATIENCE, artifacts.list(&place))
+        .await
+        .map_err(|_| Error::unavailable(format!("{location} does not answer.")))??;
+    let snapshot = artifacts.snapshot(&place).await?;
+    if snapshot.manifest.entries.is_empty() {
+        return Err(Error::does_not_exist(format!(
+            "There are no files at {location}."
+        )));
+    }
+    Ok(snapshot)
+}
+
+/// The digest of a place by what was recorded as its files passed through the server; nothing is read.
+/// None where nothing is known of it.
+pub fn recorded_digest(db: &mut Db, location: &str) -> Result<Option<String>> {
+    let address = location.trim_end_matches('/');
+    if address.is_empty() {
+        return Ok(None);
+    }
+    let recorded = artifact_digests::at_or_below(db, address)?;
+    Ok((!recorded.is_empty()).then(|| Manifest::recorded(address, &recorded).digest()))
 }

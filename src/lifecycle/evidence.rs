@@ -4,9 +4,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::change::Change;
-use super::claims::{self, About};
+use super::claims::{self, About, Now};
+use super::content;
 use super::policy::claims::Claim;
-use super::{adoption, version_tags};
+use super::{adoption, seals, version_tags};
 use crate::audit;
 use crate::error::{Error, Result};
 use crate::store::Db;
@@ -63,6 +64,17 @@ pub fn page(db: &mut Db, name: &str, version: &str, after: i64, limit: i64) -> R
         return Ok(Page::default());
     };
     let tags = version_tags::of_version(db, name, version.version)?;
+    let row = std::slice::from_ref(&version);
+    let seal = seals::of_versions(db, Some(&model_id), row)?.remove(&version.version);
+    let digest = match seal {
+        Some(seal) if seal.is_sealed() => seal.digest,
+        _ => content::recorded_digest(db, &version.clone().location().unwrap_or_default())?,
+    };
+    let now = Now {
+        row: &version,
+        tags: &tags,
+        digest: digest.as_deref(),
+    };
     let mut rows = evidence::page(db, &model_id, version.version, after, limit + 1)?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let next = (rows.len() > limit).then(|| {
@@ -72,7 +84,7 @@ pub fn page(db: &mut Db, name: &str, version: &str, after: i64, limit: i64) -> R
     let evidence = rows
         .into_iter()
         .map(|row| {
-            let reason = claims::why_not(&row, &version, &tags);
+            let reason = claims::why_not(&row, &now);
             let body: Value = serde_json::from_str(&row.body).unwrap_or_default();
             let mut described = json!({
                 "id": row.id,

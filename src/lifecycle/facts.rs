@@ -1,24 +1,31 @@
 //! Gathers what is known of versions, for policies to judge by. As many queries for a hundred
 //! versions as for one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::active::Active;
 use super::claims::{self, Counted};
-use super::content;
+use super::content::{self, Content};
+use super::feature_files::{self, Kin, Sources};
 use super::in_force::Applying;
-use super::model_files::ModelFiles;
+use super::model_files::{Description, ModelFiles};
 use super::origins::{self, Origin};
-use super::policy::{Facts, Lineage, Logged, Needs, Tags, VersionFacts};
+use super::policy::document::Evidence;
+use super::policy::{Facts, Lineage, Logged, Needs, Policy, Tags, Target, VersionFacts};
 use super::reads::{Production, Reads};
+use super::seals::{self, Seal};
+use super::source;
+use crate::artifacts::hexadecimal;
 use crate::error::Result;
-use crate::store::Db;
+use crate::store::governance::seals::Row as SealRow;
 use crate::store::governance::{evidence, lineage};
 use crate::store::model_versions::{Row, Stage, tags};
 use crate::store::registered_models::aliases;
+use crate::store::{Db, artifact_locations};
+use crate::wire::{ModelVersionTag, RegisteredModelAlias};
 
 /// All that is known of one version.
 #[derive(Clone)]
@@ -26,8 +33,36 @@ pub struct Dossier {
     pub facts: Facts,
     /// Evidence that does not count any more, or never did.
     pub set_aside: Vec<SetAside>,
-    /// Where its artifacts are, if their files have not been looked at.
-    pub unread: Option<String>,
+    pub number: i32,
+    pub created_at: Option<i64>,
+    /// Where its artifacts are.
+    pub location: String,
+    /// What it consists of, where that was asked for and somebody has looked.
+    pub content: Option<Content>,
+    pub seal: Option<Seal>,
+    /// What was asked for and nobody has looked at: what its files say, and its bytes.
+    pub undescribed: Option<Sources>,
+    pub is_unread: bool,
+}
+
+/// Of which versions the bytes are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Contents {
+    #[default]
+    OfNone,
+    Of(BTreeSet<i32>),
+    /// Those that are where a gate leads.
+    BehindGates,
+}
+
+impl Contents {
+    fn are_asked_for(&self) -> bool {
+        match self {
+            Self::OfNone => false,
+            Self::Of(versions) => !versions.is_empty(),
+            Self::BehindGates => true,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,6 +87,7 @@ pub struct Wanted<'a> {
     pub leaving: Vec<i32>,
     /// What of all this is asked for.
     pub needs: Needs<'a>,
+    pub contents: Contents,
 }
 
 impl<'a> Wanted<'a> {
@@ -70,82 +106,150 @@ impl<'a> Wanted<'a> {
             origins: HashMap::new(),
             leaving: Vec::new(),
             needs: Needs::everything(),
+            contents: Contents::OfNone,
         }
     }
 }
 
-pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
-    let name = wanted.applying.model.name.clone();
-    let numbers: Vec<i32> = wanted.rows.iter().map(|row| row.version).collect();
-    let keys: Vec<_> = numbers
-        .iter()
-        .map(|number| (name.clone(), *number))
-        .collect();
-    let mut tags = tags::of_versions(db, &keys)?;
-    let reads = Reads::of(&wanted, &tags);
-    let mut aliases = HashMap::new();
-    if wanted.needs.aliases {
-        aliases = aliases::of_models(db, std::slice::from_ref(&name))?;
-    }
-    let aliases = aliases.remove(&name).unwrap_or_default();
-    let active = Active::of(db, &wanted, &aliases)?;
-    let production = Production::of(db, &wanted)?;
-    let known_to_history = wanted.model_id.filter(|_| reads.origins);
-    let mut origins = origins::of(db, known_to_history, &wanted.rows)?;
-    origins.extend(wanted.origins);
-    let mut evidence = of_each(db, wanted.model_id, &reads.evidence_of)?;
-    let run_ids: Vec<&str> = origins.values().filter_map(Origin::run_id).collect();
-    let runs = lineage::of_runs(db, &run_ids, reads.of_runs)?;
-    let model_ids: Vec<&str> = origins.values().filter_map(Origin::model_id).collect();
-    let logged_models = lineage::of_logged_models(db, &model_ids, reads.of_models)?;
+/// What was read of all the versions together.
+struct Gathered {
+    tags: HashMap<(String, i32), Vec<ModelVersionTag>>,
+    aliases: Vec<RegisteredModelAlias>,
+    active: Active,
+    production: Production,
+    origins: HashMap<i32, Origin>,
+    evidence: HashMap<i32, Vec<evidence::Row>>,
+    runs: HashMap<String, lineage::Logged>,
+    logged_models: HashMap<String, lineage::Logged>,
+    /// None where nobody asks what the files of the models say.
+    run_locations: Option<HashMap<String, String>>,
+    seals: HashMap<i32, SealRow>,
+}
 
-    let now_ms = wanted.now_ms;
+pub fn gather(db: &mut Db, mut wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
+    let mut gathered = Gathered::read(db, &mut wanted)?;
     let mut dossiers = BTreeMap::new();
-    for row in wanted.rows {
-        let number = row.version;
-        let origin = origins.get(&number).cloned().unwrap_or_default();
-        let tags: Tags = tags
-            .remove(&(name.clone(), number))
-            .unwrap_or_default()
-            .into_iter()
-            .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+    for row in std::mem::take(&mut wanted.rows) {
+        dossiers.insert(row.version, gathered.dossier(db, &wanted, row)?);
+    }
+    Ok(dossiers)
+}
+
+impl Gathered {
+    fn read(db: &mut Db, wanted: &mut Wanted) -> Result<Self> {
+        let name = &wanted.applying.model.name;
+        let keys: Vec<_> = wanted
+            .rows
+            .iter()
+            .map(|row| (name.clone(), row.version))
             .collect();
-        let is_judged_by_evidence = evidence.contains_key(&number);
-        let counted = claims::weigh(evidence.remove(&number).unwrap_or_default(), &row, &tags)?;
-        let run = find(&runs, origin.run_id());
-        let place = row.clone().location().unwrap_or_default();
-        let known = wanted.files.of(&place);
+        let tags = tags::of_versions(db, &keys)?;
+        let reads = Reads::of(wanted, &tags);
+        let mut aliases = HashMap::new();
+        if wanted.needs.aliases {
+            aliases = aliases::of_models(db, std::slice::from_ref(name))?;
+        }
+        let aliases = aliases.remove(name).unwrap_or_default();
+        let active = Active::of(db, wanted, &aliases)?;
+        let production = Production::of(db, wanted)?;
+        let known_to_history = wanted.model_id.filter(|_| reads.origins);
+        let mut origins = origins::of(db, known_to_history, &wanted.rows)?;
+        origins.extend(std::mem::take(&mut wanted.origins));
+        let evidence = of_each(db, wanted.model_id, &reads.evidence_of)?;
+        let run_ids: Vec<&str> = origins.values().filter_map(Origin::run_id).collect();
+        let model_ids: Vec<&str> = origins.values().filter_map(Origin::model_id).collect();
+        let policy = wanted.applying.policy();
+        let run_locations = if wanted.needs.description && wants_description(policy) {
+            Some(artifact_locations::of_runs(db, &run_ids)?)
+        } else {
+            None
+        };
+        let mut seals = HashMap::new();
+        if wanted.needs.digest || wanted.contents.are_asked_for() || !evidence.is_empty() {
+            seals = seals::of_versions(db, wanted.model_id, &wanted.rows)?;
+        }
+        Ok(Self {
+            runs: lineage::of_runs(db, &run_ids, reads.of_runs)?,
+            logged_models: lineage::of_logged_models(db, &model_ids, reads.of_models)?,
+            tags,
+            aliases,
+            active,
+            production,
+            origins,
+            evidence,
+            run_locations,
+            seals,
+        })
+    }
+
+    fn dossier(&mut self, db: &mut Db, wanted: &Wanted, row: Row) -> Result<Dossier> {
+        let number = row.version;
+        let origin = self.origins.get(&number).cloned().unwrap_or_default();
+        let tags = self.tags_of(&wanted.applying.model.name, number);
+        let location = row.clone().location().unwrap_or_default();
+        let aliases: Vec<String> = self
+            .aliases
+            .iter()
+            .filter(|alias| alias.version() == number.to_string())
+            .map(|alias| alias.alias().to_owned())
+            .collect();
+        let is_asked_for = match &wanted.contents {
+            Contents::OfNone => false,
+            Contents::Of(versions) => versions.contains(&number),
+            Contents::BehindGates => {
+                is_behind_a_gate(wanted.applying.policy(), stage_of(&row), &aliases)
+            }
+        };
+        let content = wanted.files.content(&location).filter(|_| is_asked_for);
+        let seal = match self.seals.remove(&number) {
+            Some(seal) => Some(seals::compare(db, seal, &location, content.as_ref())?),
+            None => None,
+        };
+        let evidence = self.evidence.remove(&number).unwrap_or_default();
+        let digest = match (&content, &seal) {
+            (Some(content), _) => content.digest().map(str::to_owned),
+            (None, Some(seal)) if seal.row.is_sealed() => seal.row.digest.clone(),
+            _ if wanted.needs.digest || !evidence.is_empty() => {
+                content::recorded_digest(db, &location)?
+            }
+            _ => None,
+        };
+        let about = claims::Now {
+            row: &row,
+            tags: &tags,
+            digest: digest.as_deref(),
+        };
         let Counted {
             evaluations,
             ab_tests,
             approvals,
             set_aside,
-        } = counted;
+        } = claims::weigh(evidence, &about)?;
+        let (described, undescribed) =
+            self.description(db, wanted, (&row, &location), (&origin, &tags))?;
+        let run = find(&self.runs, origin.run_id());
+        let production = self.production.beside(number, wanted.model_id);
         let facts = Facts {
-            now_ms,
+            now_ms: wanted.now_ms,
             model: wanted.applying.model.clone(),
             lineage: Lineage {
-                logged_model: find(&logged_models, origin.model_id()).map(logged),
+                logged_model: find(&self.logged_models, origin.model_id()).map(logged),
                 run: run.map(logged),
-                has_signature: known.and_then(|known| known.has_signature),
-                has_feature_spec: known.and_then(|known| known.has_feature_spec),
+                has_signature: described.has_signature,
+                feature_spec: described.feature_spec,
             },
             version: VersionFacts {
                 version: unsigned(number),
                 source: row.source.clone().unwrap_or_default(),
                 run_id: origin.run_id().map(str::to_owned),
                 model_id: origin.model_id().map(str::to_owned),
-                digest: if wanted.needs.digest || is_judged_by_evidence {
-                    content::digest(db, &place)?
-                } else {
-                    None
+                digest,
+                unread: match &content {
+                    Some(Content::Unknown(reason)) => Some(reason.clone()),
+                    _ => None,
                 },
                 current_stage: stage_of(&row),
-                aliases: aliases
-                    .iter()
-                    .filter(|alias| alias.version() == number.to_string())
-                    .map(|alias| alias.alias().to_owned())
-                    .collect(),
+                aliases,
                 tags,
                 authors: origin.authors(run),
                 creation_time_ms: row.creation_time.unwrap_or_default(),
@@ -155,17 +259,84 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
             evaluations,
             ab_tests,
             approvals,
-            production: production.beside(number, wanted.model_id).map(unsigned),
-            others: active.others(number),
+            production: production.map(unsigned),
+            others: self.active.others(number),
         };
-        let dossier = Dossier {
+        Ok(Dossier {
             facts,
             set_aside,
-            unread: known.is_none().then_some(place),
-        };
-        dossiers.insert(number, dossier);
+            number,
+            created_at: row.creation_time,
+            is_unread: is_asked_for && content.is_none(),
+            location,
+            content,
+            seal,
+            undescribed,
+        })
     }
-    Ok(dossiers)
+
+    fn tags_of(&mut self, name: &str, version: i32) -> Tags {
+        self.tags
+            .remove(&(name.to_owned(), version))
+            .unwrap_or_default()
+            .into_iter()
+            .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+            .collect()
+    }
+
+    /// What the files of a version say, or where they are if nobody has looked.
+    fn description(
+        &self,
+        db: &mut Db,
+        wanted: &Wanted,
+        (row, location): (&Row, &str),
+        (origin, tags): (&Origin, &Tags),
+    ) -> Result<(Description, Option<Sources>)> {
+        let Some(run_locations) = &self.run_locations else {
+            return Ok((Description::default(), None));
+        };
+        let source = row.source.as_deref().unwrap_or_default();
+        let logged_model =
+            source::logged_model_of(source).and_then(|id| self.logged_models.get(&id));
+        let run = find(&self.runs, origin.run_id());
+        let kin = Kin {
+            run_location: origin
+                .run_id()
+                .and_then(|id| run_locations.get(id).cloned()),
+            inherited: feature_files::inherited(
+                logged_model.map(|logged| &logged.tags),
+                run.map(|logged| &logged.tags),
+            ),
+        };
+        let tag = tags.get(feature_files::TAG).map(String::as_str);
+        let sources = Sources::new(db, (location, tag), kin)?;
+        Ok(match wanted.files.description(&sources) {
+            Some(described) => (described, None),
+            None => (Description::default(), Some(sources)),
+        })
+    }
+}
+
+/// Whether what the files of a model say is asked for anywhere in a policy.
+fn wants_description(policy: &Policy) -> bool {
+    let spec = policy.spec();
+    let of_gate = |evidence: &Evidence| evidence.signature || evidence.feature_spec;
+    spec.registration
+        .as_ref()
+        .is_some_and(|part| part.require.signature || part.require.feature_spec)
+        || spec.stages.values().any(|gate| of_gate(&gate.require))
+        || spec
+            .aliases
+            .values()
+            .filter_map(|gate| gate.require.as_ref())
+            .any(of_gate)
+}
+
+fn is_behind_a_gate(policy: &Policy, stage: Stage, aliases: &[String]) -> bool {
+    policy.gates(&Target::Stage(stage))
+        || aliases
+            .iter()
+            .any(|alias| policy.gates(&Target::Alias(alias.clone())))
 }
 
 fn of_each(
@@ -212,7 +383,7 @@ pub fn tags_digest(tags: &Tags) -> String {
         .iter()
         .filter(|(key, _)| !claims::is_reserved(key))
         .collect();
-    content::hexadecimal(&Sha256::digest(
+    hexadecimal(&Sha256::digest(
         serde_json::to_vec(&ordinary).unwrap_or_default(),
     ))
 }

@@ -2,6 +2,8 @@
 //! model's signature. Where to look is asked of the database; the files are read outside of any
 //! transaction, because storage may be slow.
 
+use std::collections::BTreeMap;
+
 use futures_util::TryStreamExt;
 
 use super::feature_spec::{Comparison, FILE, FeatureSpec, Inputs, Problems, compare, limits};
@@ -12,8 +14,11 @@ use crate::wire::{GetLoggedModel, ModelVersion, ModelVersionTag};
 
 /// The tag that says where the spec is, if it is not where everybody looks.
 pub const TAG: &str = "feature_retrieval_spec";
+const RUN: &str = "run";
+const LOGGED_MODEL: &str = "logged model";
 const EXTRA_FILES: &str = "extra_files";
 const MLMODEL: &str = "MLmodel";
+pub const LARGEST_MLMODEL: usize = limits::MLMODEL;
 
 /// Where the spec of a version may be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -80,41 +85,58 @@ impl Sources {
         )
     }
 
-    pub fn of(db: &mut Db, origin: &Origin<'_>) -> Result<Self> {
-        let run = match origin.run_id {
+    fn of(db: &mut Db, origin: &Origin<'_>) -> Result<Self> {
+        let run_location = match origin.run_id {
             Some(id) => known(artifact_locations::of_run(db, id))?,
             None => None,
         };
-        let roots = Roots {
-            model: origin.location,
-            run: run.as_deref(),
+        let kin = Kin {
+            run_location,
+            inherited: inherited_tag(db, origin)?,
         };
-        let own = match origin.tag {
+        Self::new(db, (origin.location, origin.tag), kin)
+    }
+
+    /// Of a version whose artifacts are at a location, and what its own tag says.
+    pub fn new(db: &mut Db, (location, tag): (&str, Option<&str>), kin: Kin) -> Result<Self> {
+        let roots = Roots {
+            model: location,
+            run: kin.run_location.as_deref(),
+        };
+        let own = match tag {
             Some(value) => Some(roots.pointer(db, "version", value)?),
             None => None,
         };
-        let inherited = match inherited_tag(db, origin)? {
-            Some((owner, value)) => Some(roots.pointer(db, owner, &value)?),
+        let inherited = match &kin.inherited {
+            Some((owner, value)) => Some(roots.pointer(db, owner, value)?),
             None => None,
         };
         Ok(Self {
-            model: origin.location.to_owned(),
+            model: location.to_owned(),
             own,
             inherited,
         })
     }
 
+    /// The `MLmodel` file of the model, if it has one.
+    pub async fn read_mlmodel(&self, artifacts: &Artifacts) -> Result<Option<Vec<u8>>> {
+        read(artifacts, &self.model, MLMODEL, limits::MLMODEL).await
+    }
+
     /// Looks for the spec and reads it. None: the version has none. An error: storage could not be
     /// reached, so that nobody knows.
-    pub async fn read(&self, artifacts: &Artifacts) -> Result<Option<Found>> {
+    pub async fn read(
+        &self,
+        artifacts: &Artifacts,
+        mlmodel: Option<&[u8]>,
+    ) -> Result<Option<Found>> {
         let Some((path, spec)) = self.read_spec(artifacts).await? else {
             return Ok(None);
         };
-        let mlmodel = read(artifacts, &self.model, MLMODEL, limits::MLMODEL).await?;
         Ok(Some(Found {
             path,
             spec,
-            inputs: mlmodel.map_or(Ok(Inputs::Absent), |file| Inputs::of_mlmodel(&file)),
+            inputs: mlmodel.map_or(Ok(Inputs::Absent), Inputs::of_mlmodel),
         }))
     }
 
@@ -137,14 +159,34 @@ impl Sources {
     }
 }
 
-/// What leads to the spec of a version, whether it exists already or is about to be made.
+/// What leads to the spec of a version.
 #[derive(Clone, Copy, Debug)]
-pub struct Origin<'a> {
-    pub location: &'a str,
+struct Origin<'a> {
+    location: &'a str,
     /// What the version's own tag says.
-    pub tag: Option<&'a str>,
-    pub source: &'a str,
-    pub run_id: Option<&'a str>,
+    tag: Option<&'a str>,
+    source: &'a str,
+    run_id: Option<&'a str>,
+}
+
+/// What a version has from its run and its logged model.
+#[derive(Clone, Debug, Default)]
+pub struct Kin {
+    /// Where the artifacts of its run are.
+    pub run_location: Option<String>,
+    /// What their tag says, and whose it is.
+    pub inherited: Option<(&'static str, String)>,
+}
+
+/// What the logged model says, else what the run says.
+pub fn inherited(
+    logged_model: Option<&BTreeMap<String, String>>,
+    run: Option<&BTreeMap<String, String>>,
+) -> Option<(&'static str, String)> {
+    let tag = |owner, tags: Option<&BTreeMap<String, String>>| {
+        tags.and_then(|tags| Some((owner, tags.get(TAG)?.clone())))
+    };
+    tag(LOGGED_MODEL, logged_model).or_else(|| tag(RUN, run))
 }
 
 impl Pointer {
@@ -176,7 +218,7 @@ struct Roots<'a> {
 impl Roots<'_> {
     fn pointer(&self, db: &mut Db, owner: &'static str, value: &str) -> Result<Pointer> {
         let value = value.trim();
-        let near = if owner == "run" {
+        let near = if owner == RUN {
             [self.run, Some(self.model)]
         } else {
             [Some(self.model), self.run]
@@ -224,11 +266,11 @@ fn inherited_tag(db: &mut Db, origin: &Origin<'_>) -> Result<Option<(&'static st
             .map(|info| info.tags)
             .unwrap_or_default();
         if let Some(tag) = tags.into_iter().find(|tag| tag.key() == TAG) {
-            return Ok(Some(("logged model", tag.value.unwrap_or_default())));
+            return Ok(Some((LOGGED_MODEL, tag.value.unwrap_or_default())));
         }
     }
     match origin.run_id {
-        Some(id) => Ok(runs::get_tag(db, id, TAG)?.map(|value| ("run", value))),
+        Some(id) => Ok(runs::get_tag(db, id, TAG)?.map(|value| (RUN, value))),
         None => Ok(None),
     }
 }

@@ -1,18 +1,19 @@
 //! The gates: whether versions may go where a change would put them. Everything that gives a version
 //! a stage or an alias, or lets it be registered, asks here, in the transaction of the change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
 use super::change::Change;
-use super::facts::{self, Dossier, SetAside, Wanted};
+use super::facts::{self, Contents, Dossier, SetAside, Wanted};
 use super::in_force::{self, Applying};
 use super::limit::Excess;
+use super::model_files::Unread;
 use super::origins::Origin;
-use super::policy::document::Evidence;
 use super::policy::{Policy, Report, Tags, Target, evaluate};
+use super::seals::{self, Passing};
 use crate::audit::{Decision, Entry, Outcome};
 use crate::error::{Error, Result};
 use crate::store::Db;
@@ -79,12 +80,21 @@ pub fn admit_under(
         .filter(|ask| ask.target == Some(Target::Stage(Stage::Archived)))
         .map(|ask| ask.version)
         .collect();
+    let gated: BTreeSet<i32> = asks
+        .iter()
+        .filter(|ask| {
+            let target = ask.target.as_ref();
+            target.is_some_and(|target| is_gate(applying.policy(), target))
+        })
+        .map(|ask| ask.version)
+        .collect();
     let wanted = Wanted {
         origins,
         leaving,
         needs: applying
             .policy()
             .needs(asks.iter().filter_map(|ask| ask.target.as_ref())),
+        contents: Contents::Of(gated),
         ..Wanted::new(applying, Some(model.id), rows, change.files_now())
     };
     let dossiers = read(db, change, wanted)?;
@@ -102,7 +112,34 @@ pub fn admit_under(
             None => ask.entry,
         });
     }
+    let sealed = seal(db, change, model, applying, &dossiers)?;
+    admitted.entries.splice(0..0, sealed);
     Ok(admitted)
+}
+
+/// Whether a version is sealed when it goes there, and compared with its seal.
+fn is_gate(policy: &Policy, target: &Target) -> bool {
+    *target != Target::Registration && policy.gates(target)
+}
+
+/// Fixes the content of the versions whose bytes were asked for, all of them let in by now.
+fn seal(
+    db: &mut Db,
+    change: &Change,
+    model: Model,
+    applying: &Applying,
+    dossiers: &BTreeMap<i32, Dossier>,
+) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for dossier in dossiers.values().filter(|dossier| !is_exempt(dossier)) {
+        let passing = Passing {
+            model,
+            dossier,
+            is_enforced: applying.is_enforced(),
+        };
+        entries.extend(seals::take(db, change, &passing)?);
+    }
+    Ok(entries)
 }
 
 /// What a policy says of one version and one place for it.
@@ -173,6 +210,9 @@ impl Verdict {
 
 pub fn judge(applying: &Applying, dossier: &Dossier, target: &Target) -> Verdict {
     let mut report = evaluate(applying.policy(), target, &dossier.facts);
+    if is_gate(applying.policy(), target) {
+        report.requirements.extend(seals::requirement(dossier));
+    }
     if is_exempt(dossier) {
         report.requirements.clear();
     }
@@ -202,9 +242,15 @@ fn is_active(dossier: &Dossier) -> bool {
 
 /// The dossiers of versions, with what their files say if the policy asks for that.
 fn read(db: &mut Db, change: &Change, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
-    let policy = wanted.applying.policy();
     let dossiers = facts::gather(db, wanted)?;
-    let unread = unread(policy, &dossiers);
+    let mut unread = unread(&dossiers);
+    for dossier in dossiers.values() {
+        if let Some(content) = &dossier.content
+            && !content.is_current(db)?
+        {
+            unread.contents.push(dossier.location.clone());
+        }
+    }
     if unread.is_empty() {
         Ok(dossiers)
     } else {
@@ -212,30 +258,16 @@ fn read(db: &mut Db, change: &Change, wanted: Wanted) -> Result<BTreeMap<i32, Do
     }
 }
 
-/// Where files are that the policy asks for and that nobody has looked at.
-pub fn unread(policy: &Policy, dossiers: &BTreeMap<i32, Dossier>) -> Vec<String> {
-    if !wants_files(policy) {
-        return Vec::new();
+/// What the policy asks for of the files of versions, and nobody has looked at.
+pub fn unread(dossiers: &BTreeMap<i32, Dossier>) -> Unread {
+    let mut unread = Unread::default();
+    for dossier in dossiers.values().filter(|dossier| !is_exempt(dossier)) {
+        unread.descriptions.extend(dossier.undescribed.clone());
+        if dossier.is_unread {
+            unread.contents.push(dossier.location.clone());
+        }
     }
-    dossiers
-        .values()
-        .filter(|dossier| !is_exempt(dossier))
-        .filter_map(|dossier| dossier.unread.clone())
-        .collect()
-}
-
-fn wants_files(policy: &Policy) -> bool {
-    let spec = policy.spec();
-    let of_gate = |evidence: &Evidence| evidence.signature || evidence.feature_spec;
-    spec.registration
-        .as_ref()
-        .is_some_and(|part| part.require.signature || part.require.feature_spec)
-        || spec.stages.values().any(|gate| of_gate(&gate.require))
-        || spec
-            .aliases
-            .values()
-            .filter_map(|gate| gate.require.as_ref())
-            .any(of_gate)
+    unread
 }
 
 /// Where a version is, as targets: what it was let into, and must not lose the ground for.
@@ -370,7 +402,10 @@ fn enter(
     rows: Vec<Row>,
     entry: Entry,
 ) -> Result<Entry> {
-    let wanted = Wanted::new(applying, Some(model.id), rows, change.files_now());
+    let wanted = Wanted {
+        contents: Contents::BehindGates,
+        ..Wanted::new(applying, Some(model.id), rows, change.files_now())
+    };
     let dossiers = read(db, change, wanted)?;
     let mut reports = Vec::new();
     let mut messages = Vec::new();
@@ -404,13 +439,15 @@ fn enter(
         report: report.to_string(),
     }));
     match outcome {
-        Outcome::Refused => Err(change.refuse(entry, messages.join("\n"))),
+        Outcome::Refused => return Err(change.refuse(entry, messages.join("\n"))),
         Outcome::Warned => {
             for message in messages {
                 change.warn(message);
             }
-            Ok(entry)
         }
-        Outcome::Done => Ok(entry),
+        Outcome::Done => {}
     }
+    let sealed = seal(db, change, model, applying, &dossiers)?;
+    change.write(db, &sealed)?;
+    Ok(entry)
 }

@@ -1,96 +1,101 @@
-//! What the files of a model say about it, as far as policies ask. They are read outside of any
+//! What the files of models say and hold, as far as policies ask. They are read outside of any
 //! transaction: no lock is held while storage is slow.
 
 use std::collections::HashMap;
 
-use futures_util::TryStreamExt;
+use super::content::Content;
+use super::feature_files::{self, Sources};
+use super::policy::FeatureSpecFacts;
+use crate::artifacts::Artifacts;
 
-use crate::artifacts::{ArtifactPath, Artifacts, Place};
-use crate::error::{ErrorCode, Result};
-
-const MLMODEL: &str = "MLmodel";
-/// Where a feature retrieval spec may be.
-const FEATURE_SPECS: [&str; 2] = [
-    "feature_retrieval_spec.yaml",
-    "extra_files/feature_retrieval_spec.yaml",
-];
-/// The most of an MLmodel file that is read. Signatures are in it, examples are not.
-const LARGEST: u64 = 4 << 20;
-
-/// What is known by the place of the artifacts. Nothing is known of a place that could not be read.
+/// What was read. Nothing is known of what could not be read.
 #[derive(Clone, Debug, Default)]
-pub struct ModelFiles(HashMap<String, Known>);
+pub struct ModelFiles {
+    descriptions: HashMap<Sources, Description>,
+    contents: HashMap<String, Content>,
+    /// Whether nothing can be read at all.
+    out_of_reach: bool,
+}
 
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Known {
+/// What a model says of itself.
+#[derive(Clone, Debug, Default)]
+pub struct Description {
     pub has_signature: Option<bool>,
-    pub has_feature_spec: Option<bool>,
+    pub feature_spec: FeatureSpecFacts,
+}
+
+/// What has to be read before a decision can be made.
+#[derive(Clone, Debug, Default)]
+pub struct Unread {
+    pub descriptions: Vec<Sources>,
+    /// Locations whose bytes are asked for.
+    pub contents: Vec<String>,
+}
+
+impl Unread {
+    pub fn is_empty(&self) -> bool {
+        self.descriptions.is_empty() && self.contents.is_empty()
+    }
 }
 
 impl ModelFiles {
-    pub fn of(&self, place: &str) -> Option<Known> {
-        self.0.get(place).copied()
+    /// For where no storage is at hand.
+    pub fn out_of_reach() -> Self {
+        Self {
+            out_of_reach: true,
+            ..Self::default()
+        }
     }
 
-    pub async fn read(&mut self, artifacts: &Artifacts, places: Vec<String>) {
-        for place in places {
-            let known = read(artifacts, &place).await;
-            self.0.insert(place, known);
+    pub fn description(&self, sources: &Sources) -> Option<Description> {
+        self.descriptions.get(sources).cloned()
+    }
+
+    pub fn content(&self, location: &str) -> Option<Content> {
+        if self.out_of_reach {
+            return Some(Content::Unknown("No storage is at hand.".to_owned()));
+        }
+        self.contents.get(location).cloned()
+    }
+
+    pub async fn read(&mut self, artifacts: &Artifacts, unread: Unread) {
+        for sources in unread.descriptions {
+            let description = describe(artifacts, &sources).await;
+            self.descriptions.insert(sources, description);
+        }
+        for location in unread.contents {
+            let content = Content::read(artifacts, &location).await;
+            self.contents.insert(location, content);
         }
     }
 }
 
-async fn read(artifacts: &Artifacts, uri: &str) -> Known {
-    let Ok(place) = artifacts.resolve(uri) else {
-        return Known::default();
+async fn describe(artifacts: &Artifacts, sources: &Sources) -> Description {
+    let Ok(mlmodel) = sources.read_mlmodel(artifacts).await else {
+        return Description::default();
     };
-    Known {
-        has_signature: signature(&place).await,
-        has_feature_spec: feature_spec(&place).await,
+    let feature_spec = match sources.read(artifacts, mlmodel.as_deref()).await {
+        Ok(Some(found)) => FeatureSpecFacts::Found {
+            problems: found.problems(),
+            path: found.path,
+        },
+        Ok(None) => FeatureSpecFacts::Absent,
+        Err(_) => FeatureSpecFacts::Unknown,
+    };
+    Description {
+        has_signature: mlmodel.map_or(Some(false), |file| has_signature(&file)),
+        feature_spec,
     }
 }
 
-async fn signature(place: &Place) -> Option<bool> {
-    let text = match text(place, MLMODEL).await {
-        Ok(text) => text?,
-        Err(error) if error.code == ErrorCode::ResourceDoesNotExist => return Some(false),
-        Err(_) => return None,
-    };
-    has_signature(&text)
-}
-
-/// Whether an MLmodel file has a signature. None where it is not YAML.
-fn has_signature(text: &str) -> Option<bool> {
+/// Whether an MLmodel file has a signature. None where it is not YAML, or too large to be one.
+fn has_signature(file: &[u8]) -> Option<bool> {
+    if file.len() > feature_files::LARGEST_MLMODEL {
+        return None;
+    }
+    let text = std::str::from_utf8(file).ok()?;
     let file: serde_json::Value = serde_saphyr::from_str(text).ok()?;
     Some(file.get("signature").is_some_and(|part| !part.is_null()))
-}
-
-async fn feature_spec(place: &Place) -> Option<bool> {
-    for name in FEATURE_SPECS {
-        match text(place, name).await {
-            Ok(_) => return Some(true),
-            Err(error) if error.code == ErrorCode::ResourceDoesNotExist => {}
-            Err(_) => return None,
-        }
-    }
-    Some(false)
-}
-
-/// A file as text; None where it is none, or too large to be one.
-async fn text(place: &Place, name: &str) -> Result<Option<String>> {
-    let file = place.below(&ArtifactPath::parse(name)?);
-    let Some(download) = file.repository.open(&file.path).await? else {
-        return Ok(None);
-    };
-    let size = download.size;
-    if size > LARGEST {
-        return Ok(None);
-    }
-    let pieces: Result<Vec<_>, _> = download.stream(0..size).try_collect().await;
-    let Ok(pieces) = pieces else {
-        return Ok(None);
-    };
-    Ok(String::from_utf8(pieces.concat()).ok())
 }
 
 #[cfg(test)]
@@ -100,9 +105,10 @@ mod tests {
     #[test]
     fn signatures_are_found() {
         let with = "artifact_path: model\nsignature:\n  inputs: '[]'\n  outputs: null\n";
-        assert_eq!(has_signature(with), Some(true));
-        assert_eq!(has_signature("artifact_path: model\n"), Some(false));
-        assert_eq!(has_signature("signature: null\n"), Some(false));
-        assert_eq!(has_signature("signature: [\n"), None);
+        assert_eq!(has_signature(with.as_bytes()), Some(true));
+        assert_eq!(has_signature(b"artifact_path: model\n"), Some(false));
+        assert_eq!(has_signature(b"signature: null\n"), Some(false));
+        assert_eq!(has_signature(b"signature: [\n"), None);
+        assert_eq!(has_signature(b"signature: \xff\n"), None);
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::change::Change;
 use super::gate::{self, Model, Way};
-use super::{adoption, events};
+use super::{adoption, events, seals};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::store::governance::identity;
@@ -80,6 +80,7 @@ pub fn delete(db: &mut Db, change: &Change, request: &DeleteRegisteredModel) -> 
     let id = adoption::identify(db, change, name)?;
     registered_models::delete(db, name)?;
     identity::forget(db, name)?;
+    seals::release_all(db, &id)?;
     let entry = Entry::of_model(Action::ModelDeleted, name, &id);
     change.write(db, &[entry])
 }

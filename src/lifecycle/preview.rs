@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::change::Place;
-use super::facts::{self, Dossier, Wanted};
+use super::facts::{self, Contents, Dossier, Wanted};
 use super::gate;
 use super::in_force::{self, Applying};
 use super::model_files::ModelFiles;
@@ -85,10 +85,12 @@ async fn look(place: Place<'_>, name: String, version: String) -> Result<Option<
                 let Some(applying) = in_force::of_model(db, &name)? else {
                     return Ok(None);
                 };
-                let wanted =
-                    Wanted::new(&applying, model_id.as_deref(), vec![row], (&known, now_ms));
+                let wanted = Wanted {
+                    contents: Contents::Of([number].into()),
+                    ..Wanted::new(&applying, model_id.as_deref(), vec![row], (&known, now_ms))
+                };
                 let mut dossiers = facts::gather(db, wanted)?;
-                let unread = gate::unread(applying.policy(), &dossiers);
+                let unread = gate::unread(&dossiers);
                 let dossier = dossiers.remove(&number);
                 let dossier = dossier.ok_or_else(|| Error::internal("A version was lost."))?;
                 Ok(Some((Preview { applying, dossier }, unread)))

@@ -8,7 +8,9 @@ use super::gate::{self, Ask, Model};
 use super::origins::Origin;
 use super::policy::Target;
 use super::source::{Source, logged_model_of};
-use super::{adoption, archiving, events, facts, in_force, limit, origins, source, version_tags};
+use super::{
+    adoption, archiving, events, facts, in_force, limit, origins, seals, source, version_tags,
+};
 use crate::audit::{Action, Entry};
 use crate::config::SourceRules;
 use crate::error::{Error, Result};
@@ -238,6 +240,7 @@ pub fn delete(db: &mut Db, change: &Change, request: &DeleteModelVersion) -> Res
         .map(|alias| alias.alias().to_owned())
         .collect();
     model_versions::delete(db, name, request.version())?;
+    seals::release(db, &id, row.version)?;
     let entry = Entry::of_model(Action::VersionDeleted, name, &id)
         .version(row.version)
         .before(json!({

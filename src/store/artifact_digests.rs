@@ -33,11 +33,16 @@ impl Digest {
     }
 }
 
+/// Whether digests of an address are kept.
+pub fn is_kept(address: &str) -> bool {
+    address.len() <= LONGEST_ADDRESS
+}
+
 /// Records digests in place of what was known of the same addresses.
 pub fn record(db: &mut Db, new: &[Digest]) -> Result<()> {
     let rows: Vec<_> = new
         .iter()
-        .filter(|digest| digest.address.len() <= LONGEST_ADDRESS)
+        .filter(|digest| is_kept(&digest.address))
         .collect();
     for rows in rows.chunks(ROWS_AT_ONCE) {
         on_backend!(db, |connection| diesel::insert_into(digests::table)

@@ -1,5 +1,7 @@
 //! Where the artifacts of a run or a logged model are.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::Db;
@@ -14,6 +16,16 @@ pub fn of_run(db: &mut Db, run_id: &str) -> Result<String> {
         .optional()?;
     uri.map(Option::unwrap_or_default)
         .ok_or_else(|| Error::does_not_exist(format!("Run with id={run_id} not found")))
+}
+
+/// By run id. Runs that do not exist, or have no artifacts, are left out.
+pub fn of_runs(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, String>> {
+    let found: Vec<(String, Option<String>)> = runs::table
+        .filter(runs::run_uuid.eq_any(ids))
+        .select((runs::run_uuid, runs::artifact_uri))
+        .load(db)?;
+    let found = found.into_iter();
+    Ok(found.filter_map(|(id, uri)| Some((id, uri?))).collect())
 }
 
 pub fn of_logged_model(db: &mut Db, model_id: &str) -> Result<String> {

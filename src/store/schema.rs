@@ -382,6 +382,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    flowkeep_seals (id) {
+        id -> BigInt,
+        model_id -> Text,
+        version -> Integer,
+        version_created_at -> Nullable<BigInt>,
+        state -> Text,
+        reason -> Nullable<Text>,
+        location -> Text,
+        address -> Nullable<Text>,
+        digest -> Nullable<Text>,
+        manifest -> Nullable<Text>,
+        sealed_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     experiments,
     experiment_tags,
@@ -414,4 +430,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     flowkeep_history,
     flowkeep_artifact_digests,
     flowkeep_guards,
+    flowkeep_seals,
 );

@@ -115,7 +115,8 @@ async fn find(state: &State, named: NamedVersion) -> Result<(ModelVersion, Found
             Ok((version, sources))
         })
         .await?;
-    let found = sources.read(&state.artifacts).await?.ok_or_else(|| {
+    let mlmodel = sources.read_mlmodel(&state.artifacts).await?;
+    let found = sources.read(&state.artifacts, mlmodel.as_deref()).await?.ok_or_else(|| {
         Error::does_not_exist(format!(
             "Version {} of model '{}' has no feature retrieval spec: there is no {file} in its artifacts, \
              none in their folder extra_files, and no tag '{TAG}' that points to one.",

@@ -5,6 +5,7 @@ pub mod features;
 pub mod gates;
 pub mod history;
 mod input;
+pub mod integrity;
 mod payload;
 pub mod policies;
 pub mod restore;

@@ -1,6 +1,6 @@
 //! `flowkeep policy`: writes, tests and applies lifecycle policies.
 
-mod remote;
+pub(super) mod remote;
 mod test;
 
 use std::fs;
@@ -79,7 +79,7 @@ fn read(file: &Path) -> Result<String, String> {
 }
 
 /// What a command answers. A reader who has seen enough, as `head` has, is no mistake.
-fn print(text: &str) -> Outcome {
+pub(super) fn print(text: &str) -> Outcome {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),

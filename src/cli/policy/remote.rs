@@ -11,7 +11,11 @@ use serde::de::DeserializeOwned;
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
-const PATH: &str = "api/1.0/flowkeep/policies";
+const API: &str = "api/1.0/flowkeep";
+const POLICIES: &str = "policies";
+
+/// For answers that are worked out while the client waits: a day.
+const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Args)]
 pub struct RemoteFlags {
@@ -116,19 +120,37 @@ impl Remote {
         self.send(request)?.check()
     }
 
-    /// Who asks is told as the MLflow client tells it.
     fn request(&self, method: Method, name: Option<&str>) -> Result<RequestBuilder> {
-        let mut url = self.url.join(PATH)?;
+        let mut url = self.address(&[POLICIES])?;
         if let Some(name) = name {
             url.query_pairs_mut().append_pair("name", name);
         }
-        let request = self.client.request(method, url);
+        Ok(self.identified(self.client.request(method, url)))
+    }
+
+    /// What the server says at a path of flowkeep's own API. It may take its time.
+    pub fn look_up<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T> {
+        let request = self.client.get(self.address(path)?).timeout(LONG);
+        self.send(self.identified(request))?.parse()
+    }
+
+    /// The parts of a path may hold anything that names hold.
+    fn address(&self, path: &[&str]) -> Result<Url> {
+        let mut url = self.url.join(API)?;
+        url.path_segments_mut()
+            .map_err(|()| "The address of the server has no path.")?
+            .extend(path);
+        Ok(url)
+    }
+
+    /// Who asks is told as the MLflow client tells it.
+    fn identified(&self, request: RequestBuilder) -> RequestBuilder {
         let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
-        Ok(match (&self.username, variable("MLFLOW_TRACKING_TOKEN")) {
+        match (&self.username, variable("MLFLOW_TRACKING_TOKEN")) {
             (Some(name), _) => request.basic_auth(name, variable("MLFLOW_TRACKING_PASSWORD")),
             (None, Some(token)) => request.bearer_auth(token),
             (None, None) => request,
-        })
+        }
     }
 
     fn send(&self, request: RequestBuilder) -> Result<Reply> {

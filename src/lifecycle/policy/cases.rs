@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::claims::Baseline;
 use super::facts::{
-    AbTest, ActiveVersion, Approval, Binding, Evaluation, Facts, Lineage, Logged, Metrics,
-    ModelFacts, Params, Tags, Target, Verdict, VersionFacts,
+    AbTest, ActiveVersion, Approval, Binding, Evaluation, Facts, FeatureSpecFacts, Lineage, Logged,
+    Metrics, ModelFacts, Params, Tags, Target, Verdict, VersionFacts,
 };
 use super::statistics::Measurement;
 use super::values::Period;
 use super::{Policy, Problem, Report, evaluate, read, select};
+use crate::lifecycle::feature_spec;
 use crate::store::model_versions::Stage;
 
 /// The moment at which all cases take place: ages count back from it. No case can then pass on one
@@ -242,6 +243,7 @@ impl Case {
                 run_id: self.run.as_ref().map(|_| "r-0".to_owned()),
                 model_id: self.logged_model.as_ref().map(|_| "m-0".to_owned()),
                 digest: version.digest.clone(),
+                unread: None,
                 current_stage: version.stage,
                 aliases: version.aliases.clone(),
                 tags: version.tags.clone(),
@@ -254,7 +256,14 @@ impl Case {
                 logged_model: self.logged_model.as_ref().map(LoggedCase::logged),
                 run: self.run.as_ref().map(LoggedCase::logged),
                 has_signature: self.signature,
-                has_feature_spec: self.feature_spec,
+                feature_spec: match self.feature_spec {
+                    Some(true) => FeatureSpecFacts::Found {
+                        path: feature_spec::FILE.to_owned(),
+                        problems: Vec::new(),
+                    },
+                    Some(false) => FeatureSpecFacts::Absent,
+                    None => FeatureSpecFacts::Unknown,
+                },
             },
             evaluations: evaluations
                 .map(|(id, evaluation)| Evaluation {

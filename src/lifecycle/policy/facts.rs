@@ -72,6 +72,8 @@ pub struct VersionFacts {
     pub model_id: Option<String>,
     /// The digest of its content, where the server knows it.
     pub digest: Option<String>,
+    /// Why the server could not read its content, if it tried.
+    pub unread: Option<String>,
     pub current_stage: Stage,
     pub aliases: Vec<String>,
     pub tags: Tags,
@@ -99,8 +101,21 @@ pub struct Lineage {
     pub run: Option<Logged>,
     /// Whether its MLmodel file has a signature. None: the file could not be read.
     pub has_signature: Option<bool>,
-    /// Whether its artifacts have a feature retrieval spec. None: they could not be read.
-    pub has_feature_spec: Option<bool>,
+    pub feature_spec: FeatureSpecFacts,
+}
+
+/// What is known of the feature retrieval spec of a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum FeatureSpecFacts {
+    /// The artifacts could not be read.
+    #[default]
+    Unknown,
+    Absent,
+    Found {
+        path: String,
+        /// What is wrong with it, in sentences: none, if it can be relied upon.
+        problems: Vec<String>,
+    },
 }
 
 /// What was logged to a run or to a logged model, each metric with its latest value.

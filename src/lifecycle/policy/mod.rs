@@ -26,8 +26,8 @@ pub use document::Enforcement;
 use document::{Document, Spec};
 pub use evaluate::evaluate;
 pub use facts::{
-    AbTest, ActiveVersion, Approval, Binding, Evaluation, Facts, Lineage, Logged, Metrics,
-    ModelFacts, Params, Tags, Target, Verdict, VersionFacts,
+    AbTest, ActiveVersion, Approval, Binding, Evaluation, Facts, FeatureSpecFacts, Lineage, Logged,
+    Metrics, ModelFacts, Params, Tags, Target, Verdict, VersionFacts,
 };
 pub use needs::Needs;
 pub use problem::Problem;

@@ -23,6 +23,8 @@ pub struct Needs<'a> {
     pub origin: bool,
     pub aliases: bool,
     pub digest: bool,
+    /// What the files of the model say.
+    pub description: bool,
     /// The version in Production, or the last one there.
     pub production: bool,
 }
@@ -38,6 +40,7 @@ impl<'a> Needs<'a> {
             origin: true,
             aliases: true,
             digest: true,
+            description: true,
             production: true,
         }
     }
@@ -53,8 +56,13 @@ impl<'a> Needs<'a> {
         self.tag_keys.extend(keys);
         self.params |= !traits.params.is_empty();
         self.metrics |= !traits.metrics.is_empty();
+        self.description(traits.signature || traits.feature_spec);
+    }
+
+    fn description(&mut self, is_asked: bool) {
+        self.description |= is_asked;
         // Where a spec of features is may be said by tags of the run.
-        self.inherited_tags |= traits.signature || traits.feature_spec;
+        self.inherited_tags |= is_asked;
     }
 
     fn evidence(&mut self, require: &'a Evidence) {
@@ -62,7 +70,7 @@ impl<'a> Needs<'a> {
         self.tag_keys.extend(keys);
         self.params |= !require.params.is_empty();
         self.metrics |= !require.metrics.is_empty();
-        self.inherited_tags |= require.signature || require.feature_spec;
+        self.description(require.signature || require.feature_spec);
         let is_bound = !require.evaluations.is_empty() || require.ab_test.is_some();
         self.digest |= require.sealed_source || is_bound;
         self.production |= require.ab_test.is_some();
@@ -86,6 +94,7 @@ impl<'a> Needs<'a> {
                     self.inherited_tags = true;
                 }
                 "production" => self.production = true,
+                "signature" => self.description(true),
                 "approvals" | "evaluations" | "version.digest" => self.digest = true,
                 "version.aliases" => self.aliases = true,
                 "version.authors" => self.authors = true,

@@ -74,6 +74,15 @@ pub fn remove(db: &mut Db, model_id: &str, version: i32, kind: Kind) -> Result<(
     Ok(())
 }
 
+/// Takes the guards of one kind from all versions of a model.
+pub fn remove_all(db: &mut Db, model_id: &str, kind: Kind) -> Result<()> {
+    diesel::delete(table::table)
+        .filter(table::model_id.eq(model_id))
+        .filter(table::kind.eq(kind.as_str()))
+        .execute(db)?;
+    Ok(())
+}
+
 /// What an artifact is to be looked at with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {

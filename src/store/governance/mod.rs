@@ -7,6 +7,7 @@ pub mod history;
 pub mod identity;
 pub mod lineage;
 pub mod policies;
+pub mod seals;
 
 /// The outcome of what was not done.
 pub const REFUSED: &str = "refused";

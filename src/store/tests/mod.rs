@@ -17,6 +17,7 @@ mod registry;
 mod registry_searches;
 mod rows;
 mod runs;
+mod seals;
 mod search;
 mod webhooks;
 

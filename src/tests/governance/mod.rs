@@ -8,6 +8,9 @@ mod limit;
 mod needs;
 mod policies;
 mod restore;
+mod sealed_sequences;
+mod sealing;
+mod spec_at_registration;
 
 use serde_json::{Value, json};
 

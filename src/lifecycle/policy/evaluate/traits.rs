@@ -2,7 +2,7 @@
 
 use super::Evaluation;
 use crate::lifecycle::policy::document::{Evidence, MetricRequirement, TextRequirement, Traits};
-use crate::lifecycle::policy::facts::{Logged, Target};
+use crate::lifecycle::policy::facts::{FeatureSpecFacts, Logged, Target};
 use crate::lifecycle::policy::glob::Glob;
 use crate::lifecycle::policy::report::Requirement;
 use crate::lifecycle::policy::statistics::rounded;
@@ -138,12 +138,22 @@ impl Evaluation<'_> {
 
     fn feature_spec(&self) -> Requirement {
         let id = "feature_spec";
-        match self.facts.lineage.has_feature_spec {
-            Some(true) => Requirement::met(id, "the model has a feature retrieval spec."),
-            Some(false) => Requirement::unmet(id, "the model has no feature retrieval spec.").remedy(
+        match &self.facts.lineage.feature_spec {
+            FeatureSpecFacts::Found { problems, .. } if problems.is_empty() => {
+                Requirement::met(id, "the model has a feature retrieval spec.")
+            }
+            FeatureSpecFacts::Found { path, problems } => Requirement::unmet(
+                id,
+                format!(
+                    "the feature retrieval spec {path} cannot be relied upon: {}.",
+                    problems.join("; ")
+                ),
+            )
+            .remedy("Log the model with a spec that fits it, and register it anew."),
+            FeatureSpecFacts::Absent => Requirement::unmet(id, "the model has no feature retrieval spec.").remedy(
                 "Log it with a file feature_retrieval_spec.yaml among its artifacts and register it anew.",
             ),
-            None => Requirement::unmet(
+            FeatureSpecFacts::Unknown => Requirement::unmet(
                 id,
                 "the server cannot read the model's artifacts to look for a feature retrieval spec.",
             )
@@ -156,11 +166,13 @@ impl Evaluation<'_> {
         if self.facts.version.digest.is_some() {
             return Requirement::met(id, "the server knows the digest of the version's content.");
         }
-        Requirement::unmet(
-            id,
-            "the server does not know the digest of the version's content.",
-        )
-        .remedy("Log the model to the server's artifact storage and register it from there.")
+        let explanation = "the server does not know the digest of the version's content";
+        let explanation = match &self.facts.version.unread {
+            Some(reason) => format!("{explanation}: {reason}"),
+            None => format!("{explanation}."),
+        };
+        Requirement::unmet(id, explanation)
+            .remedy("Log the model to the server's artifact storage and register it from there.")
     }
 }
 

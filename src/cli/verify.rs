@@ -1,0 +1,104 @@
+//! `flowkeep verify`: asks a server whether something is still what it was.
+
+use std::fmt::Write;
+
+use clap::Subcommand;
+
+use super::Outcome;
+use super::policy::remote::RemoteFlags;
+use crate::lifecycle::integrity::{Bytes, Integrity, State};
+
+#[derive(Subcommand)]
+pub enum VerifyCommand {
+    /// Read the artifacts of a model version again and compare them with its seal. Ends with status 1
+    /// unless all of them are what was sealed
+    Model {
+        name: String,
+        version: String,
+        #[command(flatten)]
+        server: RemoteFlags,
+    },
+}
+
+impl VerifyCommand {
+    pub fn run(self) -> Outcome {
+        let Self::Model {
+            name,
+            version,
+            server,
+        } = self;
+        let path = ["model-versions", &name, &version, "integrity"];
+        let integrity: Integrity = server.connect()?.look_up(&path)?;
+        super::policy::print(&described(&integrity))?;
+        match integrity.intact {
+            Some(true) => Ok(()),
+            Some(false) => Err("it is not what was sealed".into()),
+            None => Err("that it is what was sealed could not be shown".into()),
+        }
+    }
+}
+
+fn described(integrity: &Integrity) -> String {
+    let Integrity {
+        model,
+        version,
+        location,
+        files,
+        bytes,
+        ..
+    } = integrity;
+    let what = format!("Version {version} of model '{model}'");
+    let reason = integrity.reason.as_deref().unwrap_or("it is not known why");
+    match integrity.state {
+        State::NotSealed => return format!("{what} is not sealed: it has passed no gate.\n"),
+        State::Unsealed => return format!("{what} is unsealed: {reason}\n"),
+        State::Sealed => {}
+    }
+    let digest = integrity.digest.as_deref().unwrap_or_default();
+    let mut text = format!("{what}, sealed with digest {digest}\n");
+    if let Some(reason) = &integrity.reason {
+        line(
+            &mut text,
+            &format!("{location} could not be read: {reason}"),
+        );
+        return text;
+    }
+    line(
+        &mut text,
+        &format!("read {files} files, {bytes} bytes at {location}"),
+    );
+    if let Some(sealed) = &integrity.sealed_location {
+        line(&mut text, &format!("it was sealed at {sealed}"));
+    }
+    for file in &integrity.differing {
+        let (found, sealed) = (short(&file.found), short(&file.sealed));
+        line(
+            &mut text,
+            &format!("differs: {} ({found}; sealed: {sealed})", file.path),
+        );
+    }
+    for file in &integrity.missing {
+        line(&mut text, &format!("missing: {}", file.path));
+    }
+    for file in &integrity.added {
+        line(&mut text, &format!("new: {}", file.path));
+    }
+    for file in &integrity.unread {
+        let (path, reason) = (&file.path, &file.reason);
+        line(&mut text, &format!("not readable: {path} ({reason})"));
+    }
+    if integrity.intact == Some(true) {
+        line(&mut text, "all of it is what was sealed");
+    }
+    text
+}
+
+fn line(text: &mut String, line: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{line}");
+}
+
+fn short(bytes: &Bytes) -> String {
+    let digest = bytes.sha256.get(..12).unwrap_or(&bytes.sha256);
+    format!("{} bytes, SHA-256 {digest}…", bytes.size)
+}
