@@ -55,14 +55,14 @@ pub fn get_history(db: &mut Db, run_id: &str, request: &GetMetricHistory) -> Res
     let mut left = limit.and_then(|limit| usize::try_from(limit).ok());
     let mut list = ListWriter::new("metrics");
     let mut next_page_token = None;
-    let mut last = None;
+    let mut before = None;
     let mut point = Metric {
         key: request.metric_key.clone(),
         ..Metric::default()
     };
     for place in query.load_iter::<Place, DefaultLoadingMode>(db)? {
         if left == Some(0) {
-            next_page_token = last.as_ref().map(token_after).transpose()?;
+            next_page_token = before.as_ref().map(token_after).transpose()?;
             break;
         }
         left = left.map(|left| left - 1);
@@ -72,7 +72,7 @@ pub fn get_history(db: &mut Db, run_id: &str, request: &GetMetricHistory) -> Res
         point.timestamp = Some(timestamp);
         point.step = Some(step);
         list.push(&point)?;
-        last = Some(place);
+        before = Some(place);
     }
     list.into_message(next_page_token.as_deref())
 }

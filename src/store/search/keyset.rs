@@ -158,21 +158,22 @@ pub fn behind<Table: 'static>(
     if keys.len() != values.len() {
         return None;
     }
-    further(keys, values).map(|condition| condition.unwrap_or_else(|| constant(false)))
+    let condition = further(keys, values).ok()?;
+    Some(condition.unwrap_or_else(|| constant(false)))
 }
 
-/// `Some(None)` where there is no row behind.
+/// The same, and nothing where no row can be behind.
 fn further<Table: 'static>(
     keys: &[Key<Table>],
     values: &[KeyValue],
-) -> Option<Option<Condition<Table>>> {
+) -> Result<Option<Condition<Table>>> {
     let mut condition: Option<Condition<Table>> = None;
     for (key, value) in keys.iter().zip(values).rev() {
         let Around {
             equal,
             beyond,
             missing,
-        } = key.around(value)?;
+        } = key.around(value).ok_or_else(of_other_search)?;
         let among_equal =
             condition.map(|further| -> Condition<Table> { Box::new(equal.and(further)) });
         let beyond = beyond.map(|beyond| beyond.strictly);
@@ -181,7 +182,7 @@ fn further<Table: 'static>(
             .flatten()
             .reduce(or);
     }
-    Some(condition)
+    Ok(condition)
 }
 
 fn or<Table: 'static>(one: Condition<Table>, other: Condition<Table>) -> Condition<Table> {
@@ -196,7 +197,7 @@ pub fn parts<Table: 'static>(
     let Some(after) = PageToken::of(token)? else {
         return Ok(vec![None]);
     };
-    let parts = parts_behind(keys, &after).ok_or_else(of_other_search)?;
+    let parts = parts_behind(keys, &after)?;
     Ok(parts.into_iter().map(Some).collect())
 }
 
@@ -206,18 +207,21 @@ pub fn parts<Table: 'static>(
 fn parts_behind<Table: 'static>(
     keys: &[Key<Table>],
     values: &[KeyValue],
-) -> Option<Vec<Condition<Table>>> {
-    if keys.len() != values.len() {
-        return None;
+) -> Result<Vec<Condition<Table>>> {
+    let (Some((key, others)), Some((value, other_values))) =
+        (keys.split_first(), values.split_first())
+    else {
+        return Err(of_other_search());
+    };
+    if others.len() != other_values.len() {
+        return Err(of_other_search());
     }
-    let (key, others) = keys.split_first()?;
-    let (value, other_values) = values.split_first()?;
     let further = further(others, other_values)?;
     let Around {
         equal,
         beyond,
         missing,
-    } = key.around(value)?;
+    } = key.around(value).ok_or_else(of_other_search)?;
     let among_equal = further.map(|further| -> Condition<Table> { Box::new(equal.and(further)) });
     let with_value: Option<Condition<Table>> = match (beyond, among_equal) {
         // What is said twice is what an index can begin with.
@@ -227,7 +231,7 @@ fn parts_behind<Table: 'static>(
         (Some(beyond), None) => Some(beyond.strictly),
         (None, among_equal) => among_equal,
     };
-    Some([with_value, missing].into_iter().flatten().collect())
+    Ok([with_value, missing].into_iter().flatten().collect())
 }
 
 /// The values of the keys in the one row that a condition holds for.

@@ -116,20 +116,17 @@ impl Ways {
         if conditions.iter().any(gives_names) {
             return Ok(ways);
         }
-        // All of the page has to be fetched anyway. Rounded up, so that there are few statements.
-        let mut fewest = FEW.max(page.saturating_add(1)).saturating_add(1);
+        // All of the page has to be fetched anyway.
+        let mut fewest = FEW.max(page.saturating_add(1));
         for (place, asked) in conditions.iter().enumerate() {
             let Some(lookup) = lookup(asked) else {
                 continue;
             };
-            let upto = u64::try_from(fewest).map_or(FEW, |fewest| {
-                i64::try_from(fewest.next_power_of_two()).unwrap_or(FEW)
-            });
-            let rows = Count {
+            let count = Count {
                 lookup: &lookup,
-                upto,
-            }
-            .get_result::<i64>(db)?;
+                upto: rounded_up(fewest),
+            };
+            let rows: i64 = count.get_result(db)?;
             if rows < fewest {
                 fewest = rows;
                 ways.lookup = Some((place, lookup));
@@ -143,6 +140,14 @@ impl Ways {
         let (of, lookup) = self.lookup.as_ref()?;
         (*of == place).then(|| lookup.clone())
     }
+}
+
+/// Rounded, so that there are few statements to keep prepared.
+fn rounded_up(limit: i64) -> i64 {
+    let power = u64::try_from(limit).map_or(1, |limit| {
+        limit.checked_next_power_of_two().unwrap_or(limit)
+    });
+    i64::try_from(power).unwrap_or(limit)
 }
 
 /// Whether a search is for certain names only.
