@@ -1,4 +1,4 @@
-"""At most so many versions are active, whoever registers them; what was archived comes back to where it was."""
+"""At most so many versions are active, whoever registers them; archived ones come back to where they were."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -99,8 +99,9 @@ def test_where_every_version_is_kept_there_is_no_room(limited: Server, name: str
     with pytest.raises(RestException) as error:
         register(client, name)
     assert error.value.error_code == "PERMISSION_DENIED"
-    assert "max_active: with this one, 11 versions would be active, and at most 10 may be." in error.value.message
-    assert "10 (alias 'kept-10')" in error.value.message
+    message = error.value.message
+    assert "max_active: with this one, 11 versions would be active, and at most 10 may be." in message
+    assert "10 (alias 'kept-10')" in message
     client.delete_registered_model_alias(name, "kept-4")
     register(client, name)
     assert active(client, name) == [1, 2, 3, 5, 6, 7, 8, 9, 10, 11]
