@@ -20,6 +20,7 @@ mod origins;
 pub mod policies;
 pub mod policy;
 pub mod preview;
+pub mod retention;
 mod source;
 pub mod version_tags;
 pub mod versions;

@@ -7,11 +7,13 @@ use super::claims::{self, About};
 use super::gate::{self, Ask, Model};
 use super::origins::Origin;
 use super::policy::Target;
+use super::retention::{self, Ending};
 use super::source::{Source, logged_model_of};
 use super::{adoption, events, facts, origins, source, version_tags};
 use crate::audit::{Action, Entry};
 use crate::config::SourceRules;
 use crate::error::{Error, Result};
+use crate::store::governance::retained::Part;
 use crate::store::model_versions::{NewVersion, Stage, names, tags};
 use crate::store::registered_models::{self, aliases};
 use crate::store::{Db, logged_models, model_versions};
@@ -178,10 +180,18 @@ pub fn transition(
                 .map(|other| moving(model, other, stage, Stage::Archived)),
         );
     }
+    let archived = archived(&asks, stage);
     let entries = gate::admit(db, change, model, asks)?;
     let version = model_versions::transition(db, name, request.version(), stage, archive_others)?;
     change.write(db, &entries)?;
+    retention::begin(db, change, model, &archived)?;
     Ok(version)
+}
+
+/// The versions that a transition archives: the one that it moves there, or those that make room.
+fn archived(asks: &[Ask], stage: Stage) -> Vec<i32> {
+    let moved = usize::from(stage != Stage::Archived);
+    asks.iter().skip(moved).map(|ask| ask.version).collect()
 }
 
 fn moving(model: Model, version: i32, before: Stage, after: Stage) -> Ask {
@@ -223,7 +233,6 @@ pub fn delete(db: &mut Db, change: &Change, request: &DeleteModelVersion) -> Res
         .filter(|alias| alias.version() == row.version.to_string())
         .map(|alias| alias.alias().to_owned())
         .collect();
-    model_versions::delete(db, name, request.version())?;
     let entry = Entry::of_model(Action::VersionDeleted, name, &id)
         .version(row.version)
         .before(json!({
@@ -232,7 +241,17 @@ pub fn delete(db: &mut Db, change: &Change, request: &DeleteModelVersion) -> Res
             "source": row.source,
             "run_id": row.run_id,
         }));
-    change.write(db, &[entry])
+    let model = Model { name, id: &id };
+    let ending = Ending {
+        model,
+        part: Part::Version(name, row.version),
+        rows: std::slice::from_ref(&row),
+        entry: &entry,
+    };
+    retention::admit(db, change, &ending)?;
+    model_versions::delete(db, name, request.version())?;
+    change.write(db, &[entry])?;
+    retention::let_go(db, change, model, &[row.version])
 }
 
 fn number(version: &ModelVersion) -> Result<i32> {
