@@ -13,6 +13,7 @@ mod facts;
 pub mod feature_files;
 pub mod feature_spec;
 mod gate;
+pub mod gc;
 mod in_force;
 mod model_files;
 pub mod models;

@@ -1,6 +1,6 @@
 //! `flowkeep policy`: writes, tests and applies lifecycle policies.
 
-mod remote;
+pub(super) mod remote;
 mod test;
 
 use std::fs;

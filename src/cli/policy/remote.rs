@@ -8,9 +8,11 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
+const ROOT: &str = "api/1.0/flowkeep";
 const PATH: &str = "api/1.0/flowkeep/policies";
 
 #[derive(Args)]
@@ -66,6 +68,15 @@ struct Refusal {
     message: String,
 }
 
+/// A request to flowkeep's own API.
+pub struct Call<'a> {
+    pub method: Method,
+    /// The parts of the path below its root, not encoded.
+    pub path: &'a [String],
+    pub query: &'a [(&'a str, &'a str)],
+    pub body: Option<Value>,
+}
+
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 impl RemoteFlags {
@@ -116,19 +127,72 @@ impl Remote {
         self.send(request)?.check()
     }
 
-    /// Who asks is told as the MLflow client tells it.
+    /// Asks for something, and gives the JSON of the answer.
+    pub fn call(&self, call: &Call) -> Result<Value> {
+        let mut url = self.url.join(ROOT)?;
+        if let Ok(mut parts) = url.path_segments_mut() {
+            parts.extend(call.path);
+        }
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(call.query);
+        }
+        let mut request = self.identified(self.client.request(call.method.clone(), url));
+        if let Some(body) = &call.body {
+            request = request
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.to_string());
+        }
+        self.send(request)?.parse()
+    }
+
+    /// Shows each entry of a list that comes in pages.
+    pub fn each_page(
+        &self,
+        path: &[String],
+        query: &[(&str, &str)],
+        list: &str,
+        mut show: impl FnMut(&Value),
+    ) -> Result<()> {
+        let mut token: Option<String> = None;
+        loop {
+            let mut query = query.to_vec();
+            if let Some(token) = &token {
+                query.push(("page_token", token));
+            }
+            let page = self.call(&Call {
+                method: Method::GET,
+                path,
+                query: &query,
+                body: None,
+            })?;
+            page[list]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .for_each(&mut show);
+            match page["next_page_token"].as_str() {
+                Some(next) => token = Some(next.to_owned()),
+                None => return Ok(()),
+            }
+        }
+    }
+
     fn request(&self, method: Method, name: Option<&str>) -> Result<RequestBuilder> {
         let mut url = self.url.join(PATH)?;
         if let Some(name) = name {
             url.query_pairs_mut().append_pair("name", name);
         }
-        let request = self.client.request(method, url);
+        Ok(self.identified(self.client.request(method, url)))
+    }
+
+    /// Who asks is told as the MLflow client tells it.
+    fn identified(&self, request: RequestBuilder) -> RequestBuilder {
         let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
-        Ok(match (&self.username, variable("MLFLOW_TRACKING_TOKEN")) {
+        match (&self.username, variable("MLFLOW_TRACKING_TOKEN")) {
             (Some(name), _) => request.basic_auth(name, variable("MLFLOW_TRACKING_PASSWORD")),
             (None, Some(token)) => request.bearer_auth(token),
             (None, None) => request,
-        })
+        }
     }
 
     fn send(&self, request: RequestBuilder) -> Result<Reply> {

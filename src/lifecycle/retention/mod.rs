@@ -6,7 +6,7 @@ pub mod holds;
 mod keep;
 mod report;
 
-pub use self::end::{Ending, admit, check, let_go};
+pub use self::end::{Ending, admit, check, let_go, moment, why};
 pub use self::keep::keep;
 pub use self::report::{Page, Wanted, page};
 use std::collections::HashMap;

@@ -8,12 +8,15 @@
 
 use std::fmt::Write;
 
-use diesel::dsl::exists;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use crate::error::Result;
+use crate::store::model_versions::DELETED;
+use crate::store::registered_models::WORKSPACE;
 use crate::store::schema::{
     flowkeep_legal_holds as holds, flowkeep_models as models, flowkeep_retained as table,
+    model_versions as versions,
 };
 use crate::store::{Condition, Db, on_backend};
 
@@ -119,30 +122,58 @@ pub fn live(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<Row>> {
 
 /// A version for which this may not go now, if there is one: the one that is kept longest.
 pub fn protecting(db: &mut Db, part: Part, now_ms: i64) -> Result<Option<Row>> {
-    let held = exists(
-        holds::table
-            .filter(holds::retained_id.eq(table::id))
-            .filter(holds::lifted_at.is_null()),
-    );
     Ok(table::table
         .filter(part.condition())
         .filter(table::released_at.is_null())
-        .filter(table::keep_until.gt(now_ms).assume_not_null().or(held))
+        .filter(table::keep_until.gt(now_ms).assume_not_null().or(is_held()))
         .order((table::keep_until.desc(), table::id))
         .select(Row::as_select())
         .first(db)
         .optional()?)
 }
 
-/// A version that still needs this, even if only until somebody deletes it.
+/// A version that is there and still needs this, even if only until somebody deletes it.
 pub fn needing(db: &mut Db, part: Part) -> Result<Option<Row>> {
     Ok(table::table
         .filter(part.condition())
         .filter(table::released_at.is_null())
+        .filter(is_there())
         .order(table::id)
         .select(Row::as_select())
         .first(db)
         .optional()?)
+}
+
+/// Rows whose time has passed and whose version was deleted by somebody who knows nothing of them.
+pub fn abandoned(db: &mut Db, now_ms: i64) -> Result<Vec<Row>> {
+    Ok(table::table
+        .filter(table::released_at.is_null())
+        .filter(table::keep_until.is_null().or(table::keep_until.le(now_ms)))
+        .filter(not(is_held()))
+        .filter(not(is_there()))
+        .order(table::id)
+        .select(Row::as_select())
+        .load(db)?)
+}
+
+/// Whether the version of a row is there.
+fn is_there() -> Condition<table::table> {
+    Box::new(exists(
+        versions::table
+            .filter(versions::workspace.eq(WORKSPACE))
+            .filter(versions::name.eq(table::name))
+            .filter(versions::version.eq(table::version))
+            .filter(versions::current_stage.ne(DELETED)),
+    ))
+}
+
+/// Whether a hold lies on it.
+fn is_held() -> Condition<table::table> {
+    Box::new(exists(
+        holds::table
+            .filter(holds::retained_id.eq(table::id))
+            .filter(holds::lifted_at.is_null()),
+    ))
 }
 
 /// Rows that are not released, after an id.
