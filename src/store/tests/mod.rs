@@ -12,6 +12,7 @@ mod metrics;
 mod open;
 mod plans;
 mod registry;
+mod retention;
 mod rows;
 mod runs;
 mod search;
