@@ -53,7 +53,11 @@ fn scans(db: &mut Db, work: impl FnOnce(&mut Db)) -> Vec<(String, String)> {
             .load(sqlite(db))
             .unwrap();
         for Step { detail } in plan {
-            if detail.starts_with("SCAN") && detail != "SCAN CONSTANT ROW" {
+            // A table with triggers has this in its plan: a check that is passed over at run time, unless
+            // the statement has broken a foreign key before.
+            let is_unused = detail.starts_with("SCAN logged_model_metrics")
+                && statement.starts_with("INSERT INTO `runs`");
+            if detail.starts_with("SCAN") && detail != "SCAN CONSTANT ROW" && !is_unused {
                 found.push((detail, statement.clone()));
             }
         }

@@ -5,6 +5,7 @@ mod evidence;
 mod gates;
 mod history;
 mod policies;
+mod retention;
 
 use serde_json::{Value, json};
 
