@@ -102,6 +102,12 @@ fn register(db: &mut Db, change: &Change) -> Lineage {
     lineage
 }
 
+/// A policy locks a table, which PostgreSQL does in a transaction only.
+fn apply(db: &mut Db, change: &Change, policy: &str) {
+    db.transaction(|db| policies::apply(db, change, policy))
+        .unwrap();
+}
+
 fn move_to(db: &mut Db, change: &Change, stage: &str) {
     let request = TransitionModelVersionStage {
         name: name(),
@@ -114,7 +120,7 @@ fn move_to(db: &mut Db, change: &Change, stage: &str) {
 
 /// The same, archived under a policy.
 fn archived(db: &mut Db, change: &Change, period: &str) -> Lineage {
-    policies::apply(db, change, &policy(period)).unwrap();
+    apply(db, change, &policy(period));
     let lineage = register(db, change);
     move_to(db, change, "Archived");
     lineage
@@ -406,24 +412,25 @@ fn a_policy_makes_retentions_longer_and_never_shorter(db: &mut Db) {
     let until = |db: &mut Db| live(db).keep_until.unwrap();
     let begun = until(db);
     for shorter in ["1y", "1h"] {
-        policies::apply(db, &change, &policy(shorter)).unwrap();
+        apply(db, &change, &policy(shorter));
         assert_eq!(until(db), begun);
     }
-    policies::apply(db, &change, &policy("3y")).unwrap();
+    apply(db, &change, &policy("3y"));
     let longer = until(db);
     assert!(longer > begun + 364 * DAY);
     assert_eq!(
         actions(db)[actions(db).len() - 2..],
         ["policy.applied", "retention.extended"]
     );
-    policies::delete(db, &change, "keep").unwrap();
+    db.transaction(|db| policies::delete(db, &change, "keep"))
+        .unwrap();
     assert_eq!(until(db), longer);
     assert_eq!(
         delete(db, &change).unwrap_err().code,
         ErrorCode::PermissionDenied
     );
     // Archived once more under a shorter one, it keeps the longer time.
-    policies::apply(db, &change, &policy("1d")).unwrap();
+    apply(db, &change, &policy("1d"));
     move_to(db, &change, "None");
     move_to(db, &change, "Archived");
     assert_eq!(until(db), longer);
@@ -431,7 +438,7 @@ fn a_policy_makes_retentions_longer_and_never_shorter(db: &mut Db) {
 
 fn a_clock_that_is_set_back_ends_nothing(db: &mut Db) {
     let change = now();
-    policies::apply(db, &change, &policy("1y")).unwrap();
+    apply(db, &change, &policy("1y"));
     register(db, &change);
     let back = change_at(LONG_AGO);
     move_to(db, &back, "Archived");
@@ -474,7 +481,7 @@ fn a_hold_keeps_without_a_policy_and_several_add_up(db: &mut Db) {
     assert!(retained::page(db, None, 0, 10).unwrap().is_empty());
     retention::check(db, Part::Run(&lineage.run), change.now_ms).unwrap();
     // Within a retention, lifting a hold leaves that as it is.
-    policies::apply(db, &change, &policy("1y")).unwrap();
+    apply(db, &change, &policy("1y"));
     let third = place(db, "again");
     move_to(db, &change, "Archived");
     let until = live(db).keep_until;
@@ -505,7 +512,7 @@ fn a_hold_keeps_without_a_policy_and_several_add_up(db: &mut Db) {
 
 fn what_passed_a_gate_goes_through_its_retention(db: &mut Db) {
     let long_ago = change_at(LONG_AGO);
-    policies::apply(db, &long_ago, &policy("7y")).unwrap();
+    apply(db, &long_ago, &policy("7y"));
     register(db, &long_ago);
     move_to(db, &long_ago, "Production");
     for stage in ["Production", "None"] {
@@ -528,7 +535,7 @@ fn what_passed_a_gate_goes_through_its_retention(db: &mut Db) {
 fn a_trial_keeps_nothing(db: &mut Db) {
     let change = now();
     let trial = policy("7y").replace("spec:\n", "spec:\n  enforcement: warn\n");
-    policies::apply(db, &change, &trial).unwrap();
+    apply(db, &change, &trial);
     register(db, &change);
     move_to(db, &change, "Production");
     move_to(db, &change, "Archived");
