@@ -121,11 +121,11 @@ pub fn make(db: &mut Db, wanted: &Wanted, now_ms: i64) -> Result<Plan> {
 
 /// A run of an experiment that goes stays where it is in use or too young, and with it the experiment.
 fn run_item(run: Candidate, age: Option<i64>) -> Item {
-    let stays = if run.stage.as_deref() != Some(DELETED) {
-        Some("it was not deleted".to_owned())
-    } else {
+    let stays = if run.stage.as_deref() == Some(DELETED) {
         age.filter(|age| run.since.is_none_or(|since| since > *age))
             .map(|age| format!("it was not deleted before {}", moment(age)))
+    } else {
+        Some("it was not deleted".to_owned())
     };
     Item {
         stays,

@@ -59,10 +59,6 @@ struct Lineage {
     logged_model: String,
 }
 
-fn name() -> Option<String> {
-    Some(NAME.to_owned())
-}
-
 /// A registered model with one version, from a run and a logged model of an experiment of its own.
 fn register(db: &mut Db, change: &Change) -> Lineage {
     let request = CreateExperiment {
@@ -82,7 +78,7 @@ fn register(db: &mut Db, change: &Change) -> Lineage {
     };
     let logged = logged_models::create(db, &request).unwrap().info.unwrap();
     let request = CreateRegisteredModel {
-        name: name(),
+        name: Some(NAME.to_owned()),
         ..CreateRegisteredModel::default()
     };
     models::create(db, change, &request).unwrap();
@@ -92,7 +88,7 @@ fn register(db: &mut Db, change: &Change) -> Lineage {
         logged_model: logged.model_id.unwrap(),
     };
     let request = CreateModelVersion {
-        name: name(),
+        name: Some(NAME.to_owned()),
         source: Some(format!("models:/{}", lineage.logged_model)),
         run_id: Some(lineage.run.clone()),
         model_id: Some(lineage.logged_model.clone()),
@@ -110,7 +106,7 @@ fn apply(db: &mut Db, change: &Change, policy: &str) {
 
 fn move_to(db: &mut Db, change: &Change, stage: &str) {
     let request = TransitionModelVersionStage {
-        name: name(),
+        name: Some(NAME.to_owned()),
         version: Some("1".to_owned()),
         stage: Some(stage.to_owned()),
         ..TransitionModelVersionStage::default()
@@ -128,14 +124,16 @@ fn archived(db: &mut Db, change: &Change, period: &str) -> Lineage {
 
 fn delete(db: &mut Db, change: &Change) -> Result<()> {
     let request = DeleteModelVersion {
-        name: name(),
+        name: Some(NAME.to_owned()),
         version: Some("1".to_owned()),
     };
     versions::delete(db, change, &request)
 }
 
 fn delete_model(db: &mut Db, change: &Change) -> Result<()> {
-    let request = DeleteRegisteredModel { name: name() };
+    let request = DeleteRegisteredModel {
+        name: Some(NAME.to_owned()),
+    };
     models::delete(db, change, &request)
 }
 
@@ -325,7 +323,7 @@ fn a_rename_takes_what_is_kept_along(db: &mut Db) {
     let change = now();
     archived(db, &change, "7y");
     let request = RenameRegisteredModel {
-        name: name(),
+        name: Some(NAME.to_owned()),
         new_name: Some("credit-loss".to_owned()),
     };
     models::rename(db, &change, &request).unwrap();
