@@ -1,4 +1,4 @@
-"""What is kept stays: for the stock client, for stock MLflow on the same database, and for its garbage collection."""
+"""What is kept stays: for the stock client, and for stock MLflow and its gc on the same database."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ def server(start_server: Callable[..., Server], database_kind: str) -> Server:
 
 
 class Kept:
-    """A version with all that it is made of. Its run was deleted before anything kept it."""
+    """A version with all that it is made of. Its run may have been deleted before anything kept it."""
 
     def __init__(self, server: Server, name: str, *, run_is_deleted: bool = False) -> None:
         self.server, self.name = server, name
