@@ -128,6 +128,9 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// How the triggers begin that keep versions within their retention.
+const KEPT: &str = "flowkeep keeps this: ";
+
 /// What the database says is for the log; a client learns only that something went wrong here, and
 /// whether another try may help.
 impl From<DatabaseError> for Error {
@@ -140,9 +143,21 @@ impl From<DatabaseError> for Error {
             let message = format!("The database takes no such value: {complaint}.");
             return Self::new(ErrorCode::BadRequest, message);
         }
+        if let Some(reason) = kept(&error) {
+            return Self::permission_denied(reason.to_owned());
+        }
         tracing::error!(%error, "the database refused a statement");
         Self::internal("The database could not carry out the request.")
     }
+}
+
+/// What a trigger of ours says that keeps something from being deleted or changed.
+pub fn kept(error: &DatabaseError) -> Option<&str> {
+    let DatabaseError::DatabaseError(_, information) = error else {
+        return None;
+    };
+    let message = information.message();
+    message.starts_with(KEPT).then_some(message)
 }
 
 /// What PostgreSQL has against a value that a client sent: it is stricter than SQLite, and than the

@@ -19,7 +19,9 @@ mod written;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 
-use self::flowkeep::{evidence, features, gates, history, integrity, policies, restore};
+use self::flowkeep::{
+    evidence, features, gates, history, holds, integrity, policies, restore, retention,
+};
 #[cfg(test)]
 pub use self::mlflow::not_built::LISTS as NOT_BUILT_LISTS;
 use self::mlflow::{
@@ -179,6 +181,11 @@ fn governance(routes: &mut Routes) {
         routes.at(Method::GET, &version("gates"), gates::gates);
         routes.at(Method::POST, &version("restore"), restore::restore);
         routes.at(Method::GET, &version("integrity"), integrity::get);
+
+        routes.at(Method::POST, &version("holds"), holds::place);
+        routes.at(Method::GET, &version("holds"), holds::list);
+        routes.at(Method::POST, &version("holds/{hold}/lift"), holds::lift);
+        routes.at(Method::GET, &path("retention"), retention::page);
 
         routes.at(Method::GET, &path("history"), history::page);
         routes.at(Method::GET, &path("as-of"), history::as_of);

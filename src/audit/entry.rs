@@ -34,6 +34,15 @@ pub enum Action {
     AliasSet,
     AliasDeleted,
     EvidenceRecorded,
+    /// A version was archived under a policy that keeps it from then on.
+    RetentionBegun,
+    RetentionExtended,
+    HoldPlaced,
+    HoldLifted,
+    /// What was deleted before, and is now gone for good with its artifacts.
+    RunRemoved,
+    LoggedModelRemoved,
+    ExperimentRemoved,
 }
 
 impl Action {
@@ -62,6 +71,13 @@ impl Action {
             Self::AliasSet => "alias.set",
             Self::AliasDeleted => "alias.deleted",
             Self::EvidenceRecorded => "evidence.recorded",
+            Self::RetentionBegun => "retention.begun",
+            Self::RetentionExtended => "retention.extended",
+            Self::HoldPlaced => "hold.placed",
+            Self::HoldLifted => "hold.lifted",
+            Self::RunRemoved => "run.removed",
+            Self::LoggedModelRemoved => "logged_model.removed",
+            Self::ExperimentRemoved => "experiment.removed",
         }
     }
 }

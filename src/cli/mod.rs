@@ -1,7 +1,10 @@
 //! The commands.
 
 mod db;
+mod gc;
+mod hold;
 mod policy;
+mod retention;
 mod server;
 mod ui;
 mod verify;
@@ -43,6 +46,14 @@ enum Command {
     /// Show that model versions are still what was sealed
     #[command(subcommand)]
     Verify(verify::VerifyCommand),
+    /// Say what is kept, why and until when
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
+    /// Place and lift legal holds on model versions
+    #[command(subcommand)]
+    Hold(hold::HoldCommand),
+    /// Remove for good what was deleted, except what is kept
+    Gc(Box<gc::GcCommand>),
     /// Get MLflow's web UI, which the server then serves
     #[command(subcommand)]
     Ui(ui::UiCommand),
@@ -62,6 +73,9 @@ pub fn main() -> ExitCode {
         Command::Db(command) => command.run(),
         Command::Policy(command) => command.run(),
         Command::Verify(command) => command.run(),
+        Command::Retention(command) => command.run(),
+        Command::Hold(command) => command.run(),
+        Command::Gc(command) => command.run(),
         Command::Ui(command) => command.run(),
     };
     match outcome {

@@ -4,11 +4,13 @@ use serde_json::{Value, json};
 
 use super::change::Change;
 use super::gate::{self, Model, Way};
-use super::{adoption, events, seals};
+use super::retention::{self, Ending};
+use super::{adoption, events};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::store::governance::identity;
-use crate::store::{Db, registered_models};
+use crate::store::governance::retained::Part;
+use crate::store::{Db, model_versions, registered_models};
 use crate::wire::{
     CreateRegisteredModel, DeleteRegisteredModel, DeleteRegisteredModelTag, RegisteredModel,
     RenameRegisteredModel, SetRegisteredModelTag, UpdateRegisteredModel,
@@ -56,7 +58,7 @@ pub fn rename(
     request: &RenameRegisteredModel,
 ) -> Result<RegisteredModel> {
     let (name, new_name) = (request.name(), request.new_name());
-    crate::store::model_versions::names::check_new_model(new_name)?;
+    model_versions::names::check_new_model(new_name)?;
     registered_models::lock(db, name)?;
     let id = adoption::identify(db, change, name)?;
     let reach = gate::reach(db, name)?;
@@ -78,11 +80,21 @@ pub fn delete(db: &mut Db, change: &Change, request: &DeleteRegisteredModel) -> 
     let name = request.name();
     registered_models::lock(db, name)?;
     let id = adoption::identify(db, change, name)?;
+    let entry = Entry::of_model(Action::ModelDeleted, name, &id);
+    let rows = model_versions::all(db, name)?;
+    let model = Model { name, id: &id };
+    let ending = Ending {
+        model,
+        part: Part::Model(name),
+        rows: &rows,
+        entry: &entry,
+    };
+    retention::admit(db, change, &ending)?;
     registered_models::delete(db, name)?;
     identity::forget(db, name)?;
-    seals::release_all(db, &id)?;
-    let entry = Entry::of_model(Action::ModelDeleted, name, &id);
-    change.write(db, &[entry])
+    change.write(db, &[entry])?;
+    let versions: Vec<i32> = rows.iter().map(|row| row.version).collect();
+    retention::let_go(db, change, model, &versions)
 }
 
 pub fn set_tag(db: &mut Db, change: &Change, request: &SetRegisteredModelTag) -> Result<()> {

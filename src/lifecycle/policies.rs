@@ -7,6 +7,7 @@ use super::change::Change;
 use super::in_force;
 use super::policy::cases::{CaseResult, Cases};
 use super::policy::{Policy, Problem, find_tie};
+use super::retention;
 use crate::audit::{Action, Entry};
 use crate::error::{Error, Result};
 use crate::store::Db;
@@ -62,6 +63,7 @@ pub fn apply(db: &mut Db, change: &Change, text: &str) -> Result<Vec<Applied>> {
             changed,
         });
     }
+    entries.extend(retention::lengthen(db, &together)?);
     change.write(db, &entries)?;
     Ok(applied)
 }

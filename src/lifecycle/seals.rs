@@ -177,13 +177,3 @@ fn guard(db: &mut Db, passing: &Passing, address: &str) -> Result<()> {
         },
     )
 }
-
-/// A version that is gone keeps nobody from its artifacts. What was sealed stays known.
-pub fn release(db: &mut Db, model_id: &str, version: i32) -> Result<()> {
-    guards::remove(db, model_id, version, Kind::Seal)
-}
-
-/// The same for all versions of a model that is gone.
-pub fn release_all(db: &mut Db, model_id: &str) -> Result<()> {
-    guards::remove_all(db, model_id, Kind::Seal)
-}

@@ -7,13 +7,13 @@ use super::claims::{self, About};
 use super::gate::{self, Ask, Model};
 use super::origins::Origin;
 use super::policy::Target;
+use super::retention::{self, Ending};
 use super::source::{Source, logged_model_of};
-use super::{
-    adoption, archiving, events, facts, in_force, limit, origins, seals, source, version_tags,
-};
+use super::{adoption, archiving, events, facts, in_force, limit, origins, source, version_tags};
 use crate::audit::{Action, Entry};
 use crate::config::SourceRules;
 use crate::error::{Error, Result};
+use crate::store::governance::retained::Part;
 use crate::store::model_versions::{NewVersion, Stage, names, tags};
 use crate::store::registered_models::{self, aliases};
 use crate::store::{Db, logged_models, model_versions};
@@ -187,6 +187,7 @@ pub fn transition(
     let archived = |other: &i32| moving(model, *other, stage, Stage::Archived);
     asks.extend(others.iter().map(archived));
     let entries = gate::admit(db, change, model, asks)?;
+    change.write(db, &entries)?;
     if !others.is_empty() {
         archiving::archive(db, change, model, &others)?;
     }
@@ -195,7 +196,6 @@ pub fn transition(
     } else {
         model_versions::put_in_stage(db, name, &[row.version], (stage, change.now_ms))?;
     }
-    change.write(db, &entries)?;
     model_versions::get(db, name, request.version())
 }
 
@@ -239,8 +239,6 @@ pub fn delete(db: &mut Db, change: &Change, request: &DeleteModelVersion) -> Res
         .filter(|alias| alias.version() == row.version.to_string())
         .map(|alias| alias.alias().to_owned())
         .collect();
-    model_versions::delete(db, name, request.version())?;
-    seals::release(db, &id, row.version)?;
     let entry = Entry::of_model(Action::VersionDeleted, name, &id)
         .version(row.version)
         .before(json!({
@@ -249,7 +247,17 @@ pub fn delete(db: &mut Db, change: &Change, request: &DeleteModelVersion) -> Res
             "source": row.source,
             "run_id": row.run_id,
         }));
-    change.write(db, &[entry])
+    let model = Model { name, id: &id };
+    let ending = Ending {
+        model,
+        part: Part::Version(name, row.version),
+        rows: std::slice::from_ref(&row),
+        entry: &entry,
+    };
+    retention::admit(db, change, &ending)?;
+    model_versions::delete(db, name, request.version())?;
+    change.write(db, &[entry])?;
+    retention::let_go(db, change, model, &[row.version])
 }
 
 fn number(version: &ModelVersion) -> Result<i32> {

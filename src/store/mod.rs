@@ -7,6 +7,7 @@ pub mod datasets;
 mod db;
 mod executor;
 pub mod experiments;
+pub mod gc;
 pub mod governance;
 mod in_list;
 pub mod inputs;

@@ -383,6 +383,40 @@ diesel::table! {
 }
 
 diesel::table! {
+    flowkeep_retained (id) {
+        id -> BigInt,
+        model_id -> Text,
+        version -> Integer,
+        name -> Text,
+        run_id -> Nullable<Text>,
+        logged_model_id -> Nullable<Text>,
+        run_experiment_id -> Nullable<Integer>,
+        model_experiment_id -> Nullable<Integer>,
+        address -> Nullable<Text>,
+        archived_at -> Nullable<BigInt>,
+        keep_until -> Nullable<BigInt>,
+        released_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    flowkeep_legal_holds (id) {
+        id -> BigInt,
+        retained_id -> BigInt,
+        model_id -> Text,
+        version -> Integer,
+        reason -> Text,
+        placed_at -> BigInt,
+        placed_by -> Text,
+        placed_claimed -> Nullable<Text>,
+        lifted_at -> Nullable<BigInt>,
+        lifted_by -> Nullable<Text>,
+        lifted_claimed -> Nullable<Text>,
+        lift_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     flowkeep_seals (id) {
         id -> BigInt,
         model_id -> Text,
@@ -399,6 +433,8 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    flowkeep_retained,
+    flowkeep_legal_holds,
     experiments,
     experiment_tags,
     runs,

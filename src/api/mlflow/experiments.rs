@@ -6,7 +6,9 @@ use actix_web::web::Data;
 
 use crate::api::State;
 use crate::error::{Error, Result};
+use crate::lifecycle::retention;
 use crate::store::experiments;
+use crate::store::governance::retained::Part;
 use crate::validation;
 use crate::wire::{
     CreateExperiment, DeleteExperiment, DeleteExperimentTag, GetExperiment, GetExperimentByName,
@@ -77,9 +79,14 @@ pub async fn delete(
     state: Data<State>,
     request: DeleteExperiment,
 ) -> Result<delete_experiment::Response> {
+    let now_ms = state.clock.now_ms();
     state
         .store
-        .write(move |db| experiments::delete(db, request.experiment_id()))
+        .write(move |db| {
+            let id = validation::experiment_id(request.experiment_id())?;
+            retention::check(db, Part::Experiment(id), now_ms)?;
+            experiments::delete(db, request.experiment_id())
+        })
         .await?;
     Ok(delete_experiment::Response {})
 }

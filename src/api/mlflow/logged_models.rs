@@ -4,6 +4,8 @@ use actix_web::web::Data;
 
 use crate::api::State;
 use crate::error::Result;
+use crate::lifecycle::retention;
+use crate::store::governance::retained::Part;
 use crate::store::logged_models;
 use crate::wire::{
     CreateLoggedModel, DeleteLoggedModel, DeleteLoggedModelTag, FinalizeLoggedModel,
@@ -49,9 +51,13 @@ pub async fn delete(
     state: Data<State>,
     request: DeleteLoggedModel,
 ) -> Result<delete_logged_model::Response> {
+    let now_ms = state.clock.now_ms();
     state
         .store
-        .write(move |db| logged_models::delete(db, request.model_id()))
+        .write(move |db| {
+            retention::check(db, Part::LoggedModel(request.model_id()), now_ms)?;
+            logged_models::delete(db, request.model_id())
+        })
         .await?;
     Ok(delete_logged_model::Response {})
 }

@@ -4,6 +4,8 @@ use actix_web::web::Data;
 
 use crate::api::State;
 use crate::error::Result;
+use crate::lifecycle::retention;
+use crate::store::governance::retained::Part;
 use crate::store::runs;
 use crate::wire::{
     CreateRun, DeleteRun, DeleteTag, GetRun, LogBatch, LogModel, LogParam, RestoreRun, SetTag,
@@ -38,9 +40,13 @@ pub async fn update(state: Data<State>, request: UpdateRun) -> Result<update_run
 }
 
 pub async fn delete(state: Data<State>, request: DeleteRun) -> Result<delete_run::Response> {
+    let now_ms = state.clock.now_ms();
     state
         .store
-        .write(move |db| runs::delete(db, request.run_id()))
+        .write(move |db| {
+            retention::check(db, Part::Run(request.run_id()), now_ms)?;
+            runs::delete(db, request.run_id())
+        })
         .await?;
     Ok(delete_run::Response {})
 }

@@ -8,6 +8,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
@@ -70,6 +71,15 @@ struct Refusal {
     message: String,
 }
 
+/// A request to flowkeep's own API.
+pub struct Call<'a> {
+    pub method: Method,
+    /// The parts of the path below its root, not encoded.
+    pub path: &'a [String],
+    pub query: &'a [(&'a str, &'a str)],
+    pub body: Option<Value>,
+}
+
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 impl RemoteFlags {
@@ -120,6 +130,53 @@ impl Remote {
         self.send(request)?.check()
     }
 
+    /// Asks for something, and gives the JSON of the answer.
+    pub fn call(&self, call: &Call) -> Result<Value> {
+        let mut url = self.address(call.path)?;
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(call.query);
+        }
+        let mut request = self.identified(self.client.request(call.method.clone(), url));
+        if let Some(body) = &call.body {
+            request = request
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.to_string());
+        }
+        self.send(request)?.parse()
+    }
+
+    /// Shows each entry of a list that comes in pages.
+    pub fn each_page(
+        &self,
+        path: &[String],
+        query: &[(&str, &str)],
+        list: &str,
+        mut show: impl FnMut(&Value),
+    ) -> Result<()> {
+        let mut token: Option<String> = None;
+        loop {
+            let mut query = query.to_vec();
+            if let Some(token) = &token {
+                query.push(("page_token", token));
+            }
+            let page = self.call(&Call {
+                method: Method::GET,
+                path,
+                query: &query,
+                body: None,
+            })?;
+            page[list]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .for_each(&mut show);
+            match page["next_page_token"].as_str() {
+                Some(next) => token = Some(next.to_owned()),
+                None => return Ok(()),
+            }
+        }
+    }
+
     fn request(&self, method: Method, name: Option<&str>) -> Result<RequestBuilder> {
         let mut url = self.address(&[POLICIES])?;
         if let Some(name) = name {
@@ -135,11 +192,11 @@ impl Remote {
     }
 
     /// The parts of a path may hold anything that names hold.
-    fn address(&self, path: &[&str]) -> Result<Url> {
+    fn address(&self, path: &[impl AsRef<str>]) -> Result<Url> {
         let mut url = self.url.join(API)?;
         url.path_segments_mut()
             .map_err(|()| "The address of the server has no path.")?
-            .extend(path);
+            .extend(path.iter().map(AsRef::as_ref));
         Ok(url)
     }
 

@@ -51,16 +51,28 @@ impl InTheWay {
 
 /// Sets a guard; one that is there already stays.
 pub fn set(db: &mut Db, guard: Guard) -> Result<()> {
-    let row = (
-        table::address.eq(guard.address.trim_end_matches('/')),
-        table::model_id.eq(guard.model_id),
-        table::version.eq(guard.version),
-        table::kind.eq(guard.kind.as_str()),
-    );
-    on_backend!(db, |connection| diesel::insert_into(table::table)
-        .values(row)
-        .on_conflict_do_nothing()
-        .execute(connection))?;
+    set_all(db, &[guard])
+}
+
+/// Sets many guards.
+pub fn set_all(db: &mut Db, guards: &[Guard]) -> Result<()> {
+    for guards in guards.chunks(1_000) {
+        let rows: Vec<_> = guards
+            .iter()
+            .map(|guard| {
+                (
+                    table::address.eq(guard.address.trim_end_matches('/')),
+                    table::model_id.eq(guard.model_id),
+                    table::version.eq(guard.version),
+                    table::kind.eq(guard.kind.as_str()),
+                )
+            })
+            .collect();
+        on_backend!(db, |connection| diesel::insert_into(table::table)
+            .values(&rows)
+            .on_conflict_do_nothing()
+            .execute(connection))?;
+    }
     Ok(())
 }
 
@@ -74,12 +86,15 @@ pub fn remove(db: &mut Db, model_id: &str, version: i32, kind: Kind) -> Result<(
     Ok(())
 }
 
-/// Takes the guards of one kind from all versions of a model.
-pub fn remove_all(db: &mut Db, model_id: &str, kind: Kind) -> Result<()> {
-    diesel::delete(table::table)
-        .filter(table::model_id.eq(model_id))
-        .filter(table::kind.eq(kind.as_str()))
-        .execute(db)?;
+/// Takes all guards from versions that are gone. The database lets that happen only after history says
+/// that they were deleted.
+pub fn remove_all(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<()> {
+    for versions in versions.chunks(super::VALUES_PER_STATEMENT) {
+        diesel::delete(table::table)
+            .filter(table::model_id.eq(model_id))
+            .filter(table::version.eq_any(versions))
+            .execute(db)?;
+    }
     Ok(())
 }
 

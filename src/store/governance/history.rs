@@ -192,6 +192,37 @@ pub fn stages_of(
         .load(db)?)
 }
 
+/// The time of the newest entry of all by its time.
+pub fn newest(db: &mut Db) -> Result<Option<i64>> {
+    Ok(table::table
+        .select(diesel::dsl::max(table::time_ms))
+        .first(db)?)
+}
+
+/// A stage or an alias that a version was given at some time.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Been {
+    pub version: i32,
+    pub stage: Option<String>,
+    pub alias: Option<String>,
+}
+
+/// Where versions of a model have ever been.
+pub fn places(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<Been>> {
+    let mut found = Vec::new();
+    for versions in versions.chunks(super::VALUES_PER_STATEMENT) {
+        let query = table::table
+            .filter(table::model_id.eq(model_id))
+            .filter(table::version.eq_any(versions))
+            .filter(table::outcome.ne(super::REFUSED))
+            .filter(table::stage.is_not_null().or(table::alias.is_not_null()))
+            .select((table::version.assume_not_null(), table::stage, table::alias))
+            .distinct();
+        found.extend(query.load::<Been>(db)?);
+    }
+    Ok(found)
+}
+
 /// What an entry of this action says that a version was made with.
 pub fn after_of(
     db: &mut Db,

@@ -4,10 +4,13 @@
 pub mod evidence;
 pub mod guards;
 pub mod history;
+pub mod holds;
 pub mod identity;
 pub mod lineage;
 pub mod policies;
+pub mod retained;
 pub mod seals;
+pub mod whereabouts;
 
 /// The outcome of what was not done.
 pub const REFUSED: &str = "refused";

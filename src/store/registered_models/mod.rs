@@ -155,6 +155,11 @@ pub fn rename(db: &mut Db, name: &str, new_name: &str) -> Result<RegisteredModel
                 ErrorCode::ResourceAlreadyExists,
                 format!("Registered Model (name={new_name}) already exists."),
             ),
+            // On SQLite the trigger that keeps versions comes before the constraint.
+            error if crate::error::kept(&error).is_some() => Error::new(
+                ErrorCode::ResourceAlreadyExists,
+                format!("Registered Model (name={new_name}) already exists."),
+            ),
             error => error.into(),
         })?;
     diesel::update(model_versions::table)

@@ -15,6 +15,7 @@ mod plans;
 mod policy_costs;
 mod registry;
 mod registry_searches;
+mod retention;
 mod rows;
 mod runs;
 mod seals;

@@ -97,16 +97,19 @@ fn as_mlflow_left_it(db: &mut Db) {
         #[diesel(sql_type = diesel::sql_types::Text)]
         statement: String,
     }
-    // Indexes first: those of a table go with it.
+    // What hangs on something goes before it.
     let own = match db {
         Db::Sqlite(_) => {
             "SELECT 'DROP ' || type || ' ' || name AS statement FROM sqlite_master \
-             WHERE type IN ('index', 'table') AND name LIKE 'flowkeep%' ORDER BY type"
+             WHERE type IN ('index', 'table', 'trigger', 'view') AND name LIKE 'flowkeep%' \
+             ORDER BY CASE type WHEN 'trigger' THEN 1 WHEN 'view' THEN 2 WHEN 'index' THEN 3 ELSE 4 END"
         }
         Db::Postgres(_) => {
             "SELECT 'DROP INDEX ' || indexname AS statement FROM pg_indexes \
              WHERE indexname LIKE 'flowkeep%' AND tablename NOT LIKE 'flowkeep%' \
-             UNION ALL SELECT 'DROP TABLE ' || tablename FROM pg_tables \
+             UNION ALL SELECT 'DROP FUNCTION ' || CAST(CAST(oid AS regprocedure) AS TEXT) || ' CASCADE' \
+             FROM pg_proc WHERE proname LIKE 'flowkeep%' \
+             UNION ALL SELECT 'DROP TABLE ' || tablename || ' CASCADE' FROM pg_tables \
              WHERE tablename LIKE 'flowkeep%'"
         }
     };

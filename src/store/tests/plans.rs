@@ -53,9 +53,12 @@ fn scans(db: &mut Db, work: impl FnOnce(&mut Db)) -> Vec<(String, String)> {
             .load(sqlite(db))
             .unwrap();
         for Step { detail } in plan {
-            if detail.starts_with("SCAN")
-                && !["SCAN CONSTANT ROW", "SCAN wanted"].contains(&&*detail)
-            {
+            // A table with triggers has this in its plan: a check that is passed over at run time, unless
+            // the statement has broken a foreign key before.
+            let is_unused = detail.starts_with("SCAN logged_model_metrics")
+                && statement.starts_with("INSERT INTO `runs`");
+            let is_of_few = ["SCAN CONSTANT ROW", "SCAN wanted"].contains(&&*detail);
+            if detail.starts_with("SCAN") && !is_of_few && !is_unused {
                 found.push((detail, statement.clone()));
             }
         }

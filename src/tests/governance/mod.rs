@@ -8,6 +8,7 @@ mod limit;
 mod needs;
 mod policies;
 mod restore;
+mod retention;
 mod sealed_sequences;
 mod sealing;
 mod spec_at_registration;

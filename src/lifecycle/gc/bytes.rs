@@ -1,0 +1,71 @@
+//! Removes artifacts, and says what they were.
+
+use super::super::change::Place;
+use crate::artifacts::{ArtifactPath, Artifacts, Manifest, Place as ArtifactPlace};
+use crate::error::{Error, Result};
+use crate::store::governance::guards::{self, Reach};
+
+/// What was removed of artifacts.
+#[derive(Clone, Debug, Default)]
+pub struct Removed {
+    pub manifest: Option<Manifest>,
+    /// Why they were left alone.
+    pub note: Option<String>,
+}
+
+/// Removes the artifacts at a location. In a dry run it only asks whether anything is in the way.
+pub async fn look(place: Place<'_>, location: &str, dry_run: bool) -> Result<Removed> {
+    let artifacts = place.artifacts;
+    let found = match artifacts.resolve(location) {
+        Ok(found) if !is_root_of_all(artifacts, &found) => found,
+        // As stock MLflow does it: what cannot be reached from here does not keep the rest.
+        Ok(_) => return Ok(left("it is the root of all artifacts", location)),
+        Err(error) => return Ok(left(&error.message, location)),
+    };
+    let address = found.address();
+    let in_the_way = place
+        .store
+        .read(move |db| guards::in_the_way(db, &address, Reach::AllBelow))
+        .await?;
+    if let Some(guard) = in_the_way {
+        return Err(Error::permission_denied(format!(
+            "version {} of model '{}' needs its artifacts, and has to be deleted first",
+            guard.version,
+            guard.model.as_deref().unwrap_or("that was deleted")
+        )));
+    }
+    if dry_run {
+        return Ok(Removed::default());
+    }
+    let manifest = artifacts.manifest(&found).await?;
+    remove(artifacts, &found).await?;
+    Ok(Removed {
+        manifest: Some(manifest),
+        note: None,
+    })
+}
+
+fn is_root_of_all(artifacts: &Artifacts, found: &ArtifactPlace) -> bool {
+    found.address() == artifacts.destination(ArtifactPath::default()).address()
+}
+
+fn left(reason: &str, location: &str) -> Removed {
+    Removed {
+        manifest: None,
+        note: Some(format!(
+            "The artifacts at '{location}' were left alone: {reason}"
+        )),
+    }
+}
+
+/// A location outside of the proxy is a root of its own, which cannot be removed as one.
+async fn remove(artifacts: &Artifacts, found: &ArtifactPlace) -> Result<()> {
+    if !found.path.is_root() {
+        return artifacts.delete(found).await;
+    }
+    for entry in artifacts.list(found).await? {
+        let name = ArtifactPath::from_plain(&entry.name)?;
+        artifacts.delete(&found.below(&name)).await?;
+    }
+    Ok(())
+}

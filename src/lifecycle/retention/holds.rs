@@ -1,0 +1,139 @@
+//! Legal holds: placed on a version with a reason, and lifted with one. They change nothing about how
+//! long the version is kept otherwise.
+
+use serde_json::{Value, json};
+
+use super::super::adoption;
+use super::super::change::Change;
+use super::super::gate::Model;
+use super::{Page, keep};
+use crate::audit::{self, Action, Entry};
+use crate::error::{Error, Result};
+use crate::store::governance::guards::{self, Kind};
+use crate::store::governance::holds::{self, Lift, NewRow, Row};
+use crate::store::governance::{identity, retained};
+use crate::store::{Db, model_versions};
+
+const LONGEST_REASON: usize = 5_000;
+
+pub fn place(
+    db: &mut Db,
+    change: &Change,
+    (name, version): (&str, &str),
+    reason: &str,
+) -> Result<Value> {
+    check_reason(reason)?;
+    let version = model_versions::row_locked(db, name, version)?.version;
+    let id = adoption::identify(db, change, name)?;
+    let model = Model { name, id: &id };
+    keep(db, change, model, &[version], None)?;
+    let kept = retained::live(db, &id, &[version])?
+        .pop()
+        .ok_or_else(|| Error::internal("A version that is kept was lost."))?;
+    let hold = holds::insert(
+        db,
+        &NewRow {
+            retained_id: kept.id,
+            model_id: &id,
+            version,
+            reason,
+            placed_at: change.now_ms,
+            placed_by: change.actor.known(),
+            placed_claimed: change.actor.claimed.as_deref(),
+        },
+    )?;
+    let entry = Entry::of_model(Action::HoldPlaced, name, &id)
+        .version(version)
+        .after(json!({"hold": hold, "reason": reason}));
+    change.write(db, &[entry])?;
+    described(db, (&id, version), hold)
+}
+
+pub fn lift(
+    db: &mut Db,
+    change: &Change,
+    (name, version): (&str, &str),
+    hold: i64,
+    reason: &str,
+) -> Result<Value> {
+    check_reason(reason)?;
+    let version = model_versions::row_locked(db, name, version)?.version;
+    let id = adoption::identify(db, change, name)?;
+    let row = find(db, (&id, version), hold)?;
+    if !row.is_in_force() {
+        return Err(Error::invalid_parameter(format!(
+            "Legal hold {hold} has been lifted already."
+        )));
+    }
+    let lift = Lift {
+        at: change.now_ms,
+        by: change.actor.known(),
+        claimed: change.actor.claimed.as_deref(),
+        reason,
+    };
+    holds::lift(db, hold, lift)?;
+    let entry = Entry::of_model(Action::HoldLifted, name, &id)
+        .version(version)
+        .before(json!({"hold": hold, "reason": row.reason}))
+        .after(json!({"hold": hold, "reason": reason}));
+    change.write(db, &[entry])?;
+    let others = holds::in_force(db, &[row.retained_id])?;
+    let kept = retained::live(db, &id, &[version])?;
+    if others.is_empty() && kept.iter().all(|row| row.keep_until.is_none()) {
+        // Nothing but holds has kept it.
+        let ids: Vec<i64> = kept.iter().map(|row| row.id).collect();
+        retained::release(db, &ids, change.now_ms)?;
+        guards::remove(db, &id, version, Kind::Retention)?;
+    }
+    described(db, (&id, version), hold)
+}
+
+/// All holds that were ever placed on a version.
+pub fn page(db: &mut Db, (name, version): (&str, &str), after: i64, limit: i64) -> Result<Page> {
+    let version = model_versions::find(db, name, version)?.version;
+    let Some(id) = identity::find(db, name)? else {
+        return Ok(Page::default());
+    };
+    let rows = holds::page(db, (&id, version), after, limit + 1)?;
+    Ok(Page::of(rows, limit, |row| row.id, |row| describe(&row)))
+}
+
+fn find(db: &mut Db, (model_id, version): (&str, i32), hold: i64) -> Result<Row> {
+    holds::find(db, model_id, version, hold)?.ok_or_else(|| {
+        Error::does_not_exist(format!("There is no legal hold {hold} on this version."))
+    })
+}
+
+fn described(db: &mut Db, of: (&str, i32), hold: i64) -> Result<Value> {
+    Ok(describe(&find(db, of, hold)?))
+}
+
+pub fn describe(row: &Row) -> Value {
+    let mut described = json!({
+        "id": row.id,
+        "reason": row.reason,
+        "placed_at_ms": row.placed_at,
+        "placed_by": audit::described(&row.placed_by, row.placed_claimed.as_deref()),
+        "in_force": row.is_in_force(),
+    });
+    if let (Some(at), Some(by)) = (row.lifted_at, row.lifted_by.as_deref()) {
+        described["lifted_at_ms"] = at.into();
+        described["lifted_by"] = json!(audit::described(by, row.lifted_claimed.as_deref()));
+        described["lift_reason"] = row.lift_reason.clone().into();
+    }
+    described
+}
+
+fn check_reason(reason: &str) -> Result<()> {
+    if reason.trim().is_empty() {
+        return Err(Error::invalid_parameter(
+            "A legal hold is placed and lifted with a 'reason', which must not be empty.",
+        ));
+    }
+    if reason.chars().count() > LONGEST_REASON {
+        return Err(Error::invalid_parameter(format!(
+            "The 'reason' of a legal hold has at most {LONGEST_REASON} letters."
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Legal holds. A row is written when one is placed and once more when it is lifted.
+
+#![expect(
+    clippy::ref_option_ref,
+    reason = "Diesel's derive takes references to the fields"
+)]
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use crate::error::Result;
+use crate::store::Db;
+use crate::store::schema::flowkeep_legal_holds as table;
+
+#[derive(Insertable)]
+#[diesel(table_name = table, treat_none_as_default_value = false)]
+pub struct NewRow<'a> {
+    pub retained_id: i64,
+    pub model_id: &'a str,
+    pub version: i32,
+    pub reason: &'a str,
+    pub placed_at: i64,
+    pub placed_by: &'a str,
+    pub placed_claimed: Option<&'a str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = table)]
+pub struct Row {
+    pub id: i64,
+    pub retained_id: i64,
+    pub model_id: String,
+    pub version: i32,
+    pub reason: String,
+    pub placed_at: i64,
+    pub placed_by: String,
+    pub placed_claimed: Option<String>,
+    pub lifted_at: Option<i64>,
+    pub lifted_by: Option<String>,
+    pub lifted_claimed: Option<String>,
+    pub lift_reason: Option<String>,
+}
+
+impl Row {
+    pub fn is_in_force(&self) -> bool {
+        self.lifted_at.is_none()
+    }
+}
+
+pub fn insert(db: &mut Db, row: &NewRow) -> Result<i64> {
+    Ok(diesel::insert_into(table::table)
+        .values(row)
+        .returning(table::id)
+        .get_result(db)?)
+}
+
+pub fn find(db: &mut Db, model_id: &str, version: i32, id: i64) -> Result<Option<Row>> {
+    Ok(table::table
+        .find(id)
+        .filter(table::model_id.eq(model_id))
+        .filter(table::version.eq(version))
+        .select(Row::as_select())
+        .first(db)
+        .optional()?)
+}
+
+/// The holds that were ever placed on a version, after an id.
+pub fn page(
+    db: &mut Db,
+    (model_id, version): (&str, i32),
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Row>> {
+    Ok(table::table
+        .filter(table::model_id.eq(model_id))
+        .filter(table::version.eq(version))
+        .filter(table::id.gt(after))
+        .order(table::id)
+        .limit(limit)
+        .select(Row::as_select())
+        .load(db)?)
+}
+
+/// What is in force, by the ids of the kept versions that it lies on.
+pub fn in_force(db: &mut Db, retained_ids: &[i64]) -> Result<HashMap<i64, Vec<Row>>> {
+    let mut found: HashMap<i64, Vec<Row>> = HashMap::new();
+    for ids in retained_ids.chunks(super::VALUES_PER_STATEMENT) {
+        let rows: Vec<Row> = table::table
+            .filter(table::retained_id.eq_any(ids))
+            .filter(table::lifted_at.is_null())
+            .order(table::id)
+            .select(Row::as_select())
+            .load(db)?;
+        for row in rows {
+            found.entry(row.retained_id).or_default().push(row);
+        }
+    }
+    Ok(found)
+}
+
+/// Who lifts a hold, when and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Lift<'a> {
+    pub at: i64,
+    pub by: &'a str,
+    pub claimed: Option<&'a str>,
+    pub reason: &'a str,
+}
+
+pub fn lift(db: &mut Db, id: i64, lift: Lift) -> Result<()> {
+    diesel::update(table::table.find(id))
+        .set((
+            table::lifted_at.eq(lift.at),
+            table::lifted_by.eq(lift.by),
+            table::lifted_claimed.eq(lift.claimed),
+            table::lift_reason.eq(lift.reason),
+        ))
+        .execute(db)?;
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! In which experiments runs and logged models are.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use crate::error::Result;
+use crate::store::Db;
+use crate::store::schema::{logged_models, runs};
+
+/// The experiments of runs. Runs that do not exist are left out.
+pub fn of_runs(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, i32>> {
+    let mut found = HashMap::new();
+    for ids in ids.chunks(super::VALUES_PER_STATEMENT) {
+        let rows: Vec<(String, Option<i32>)> = runs::table
+            .filter(runs::run_uuid.eq_any(ids))
+            .select((runs::run_uuid, runs::experiment_id))
+            .load(db)?;
+        found.extend(
+            rows.into_iter()
+                .filter_map(|(id, experiment)| Some((id, experiment?))),
+        );
+    }
+    Ok(found)
+}
+
+/// Where a logged model is, and the run that it was logged to.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct LoggedModel {
+    pub model_id: String,
+    pub experiment_id: i32,
+    pub run_id: Option<String>,
+}
+
+/// By id. Logged models that do not exist are left out.
+pub fn of_logged_models(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, LoggedModel>> {
+    let mut found = HashMap::new();
+    for ids in ids.chunks(super::VALUES_PER_STATEMENT) {
+        let rows: Vec<LoggedModel> = logged_models::table
+            .filter(logged_models::model_id.eq_any(ids))
+            .select((
+                logged_models::model_id,
+                logged_models::experiment_id,
+                logged_models::source_run_id,
+            ))
+            .load(db)?;
+        found.extend(rows.into_iter().map(|row| (row.model_id.clone(), row)));
+    }
+    Ok(found)
+}
