@@ -134,7 +134,7 @@ def test_a_run_keeps_the_files_of_a_sealed_version(
 
     (tmp_path / "MLmodel").write_text("flavors: {}\n")
     # The client raises what it raises for every refusal of the artifact proxy, with the reply in it.
-    with pytest.raises(requests.HTTPError, match="PERMISSION_DENIED.*were sealed when it passed a gate"):
+    with pytest.raises(requests.HTTPError, match=r"PERMISSION_DENIED.*were sealed when it passed a gate"):
         client.log_artifact(run_id, str(tmp_path / "MLmodel"), "model")
     client.log_artifact(run_id, str(tmp_path / "MLmodel"), "beside")
     assert on_disk(server, source).joinpath("MLmodel").read_text() == "flavors: {other: {}}\n"

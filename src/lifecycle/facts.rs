@@ -7,12 +7,12 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::claims::{self, Counted};
-use super::content::{self, Content};
+use super::content::Content;
+use super::examined::{Subject, examine, wants_description};
 use super::feature_files::{self, Kin, Sources};
 use super::in_force::Applying;
 use super::model_files::ModelFiles;
 use super::origins::{self, Origin};
-use super::policy::document::Evidence;
 use super::policy::{Facts, Lineage, Logged, Policy, Tags, Target, VersionFacts};
 use super::seals::{self, Seal};
 use super::source;
@@ -22,6 +22,7 @@ use crate::store::governance::{evidence, history, lineage};
 use crate::store::model_versions::{self, Row, Stage, tags};
 use crate::store::registered_models::aliases;
 use crate::store::{Db, artifact_locations};
+use crate::wire::RegisteredModelAlias;
 
 /// All that is known of one version.
 #[derive(Clone)]
@@ -105,23 +106,9 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
     let mut origins = origins::of(db, wanted.model_id, &wanted.rows)?;
     origins.extend(wanted.origins);
     let mut evidence = of_each(db, wanted.model_id, &numbers)?;
-    let in_production = model_versions::in_stage(db, &name, Stage::Production)?;
-    let last = history::last_to_enter(
-        db,
-        (name.as_str(), wanted.model_id),
-        Stage::Production.as_str(),
-    )?;
-    let run_ids: Vec<&str> = origins.values().filter_map(Origin::run_id).collect();
-    let runs = lineage::of_runs(db, &run_ids)?;
-    let model_ids: Vec<&str> = origins.values().filter_map(Origin::model_id).collect();
-    let logged_models = lineage::of_logged_models(db, &model_ids)?;
-
+    let incumbents = Incumbents::of(db, &name, wanted.model_id)?;
     let policy = wanted.applying.policy();
-    let run_locations = if wants_description(policy) {
-        artifact_locations::of_runs(db, &run_ids)?
-    } else {
-        HashMap::new()
-    };
+    let lineages = Lineages::of(db, policy, &origins)?;
     let mut seals = seals::of_versions(db, wanted.model_id, &wanted.rows)?;
 
     let now_ms = wanted.now_ms;
@@ -135,64 +122,26 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
             .into_iter()
             .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
             .collect();
-        let run = find(&runs, origin.run_id());
+        let run = find(&lineages.runs, origin.run_id());
         let location = row.clone().location().unwrap_or_default();
-        let of_version: Vec<String> = aliases
-            .iter()
-            .filter(|alias| alias.version() == number.to_string())
-            .map(|alias| alias.alias().to_owned())
-            .collect();
-        let is_asked_for = match &wanted.contents {
-            Contents::OfNone => false,
-            Contents::Of(versions) => versions.contains(&number),
-            Contents::BehindGates => is_behind_a_gate(policy, stage_of(&row), &of_version),
-        };
-        let content = wanted.files.content(&location).filter(|_| is_asked_for);
-        let seal = match seals.remove(&number) {
-            Some(seal) => Some(seals::compare(db, seal, &location, content.as_ref())?),
-            None => None,
-        };
-        let digest = match (&content, &seal) {
-            (Some(content), _) => content.digest().map(str::to_owned),
-            (None, Some(seal)) if seal.row.is_sealed() => seal.row.digest.clone(),
-            _ => content::recorded_digest(db, &location)?,
-        };
+        let names = aliases_of(&aliases, number);
+        let examined = examine(
+            db,
+            Subject {
+                location: &location,
+                tags: &tags,
+                files: wanted.files,
+                kin: wants_description(policy).then(|| kin(&row, &origin, &lineages)),
+                wants_content: wanted.contents.include(policy, &row, &names),
+                seal: seals.remove(&number),
+            },
+        )?;
         let about = claims::Now {
             row: &row,
             tags: &tags,
-            digest: digest.as_deref(),
+            digest: examined.digest.as_deref(),
         };
         let counted = claims::weigh(evidence.remove(&number).unwrap_or_default(), &about)?;
-        let sources = if wants_description(policy) {
-            let source = row.source.as_deref().unwrap_or_default();
-            let logged_model =
-                source::logged_model_of(source).and_then(|id| logged_models.get(&id));
-            let kin = Kin {
-                run_location: origin
-                    .run_id()
-                    .and_then(|id| run_locations.get(id).cloned()),
-                inherited: feature_files::inherited(
-                    logged_model.map(|logged| &logged.tags),
-                    run.map(|logged| &logged.tags),
-                ),
-            };
-            let tag = tags.get(feature_files::TAG).map(String::as_str);
-            Some(Sources::new(db, (&location, tag), kin)?)
-        } else {
-            None
-        };
-        let described = sources
-            .as_ref()
-            .and_then(|sources| wanted.files.description(sources));
-        let undescribed = sources.filter(|_| described.is_none());
-        let described = described.unwrap_or_default();
-        let others = in_production.iter().filter(|other| **other != number);
-        let production = others.copied().max().or_else(|| {
-            // Emptying Production does not make a first promotion of the next one.
-            let last = last.as_ref()?;
-            let itself = last.version == number && wanted.model_id == Some(last.model_id.as_str());
-            (!itself).then_some(last.version)
-        });
         let Counted {
             evaluations,
             ab_tests,
@@ -203,23 +152,20 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
             now_ms,
             model: wanted.applying.model.clone(),
             lineage: Lineage {
-                logged_model: find(&logged_models, origin.model_id()).map(logged),
+                logged_model: find(&lineages.logged_models, origin.model_id()).map(logged),
                 run: run.map(logged),
-                has_signature: described.has_signature,
-                feature_spec: described.feature_spec,
+                has_signature: examined.description.has_signature,
+                feature_spec: examined.description.feature_spec,
             },
             version: VersionFacts {
                 version: unsigned(number),
                 source: row.source.clone().unwrap_or_default(),
                 run_id: origin.run_id().map(str::to_owned),
                 model_id: origin.model_id().map(str::to_owned),
-                digest,
-                unread: match &content {
-                    Some(Content::Unknown(reason)) => Some(reason.clone()),
-                    _ => None,
-                },
+                digest: examined.digest,
+                unread: examined.content.as_ref().and_then(Content::why_unknown),
                 current_stage: stage_of(&row),
-                aliases: of_version,
+                aliases: names,
                 tags,
                 authors: origin.authors(run),
                 creation_time_ms: row.creation_time.unwrap_or_default(),
@@ -229,37 +175,109 @@ pub fn gather(db: &mut Db, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
             evaluations,
             ab_tests,
             approvals,
-            production: production.map(unsigned),
+            production: incumbents.of_version(number).map(unsigned),
         };
         let dossier = Dossier {
             facts,
             set_aside,
             number,
             created_at: row.creation_time,
-            is_unread: is_asked_for && content.is_none(),
             location,
-            content,
-            seal,
-            undescribed,
+            content: examined.content,
+            seal: examined.seal,
+            undescribed: examined.undescribed,
+            is_unread: examined.is_unread,
         };
         dossiers.insert(number, dossier);
     }
     Ok(dossiers)
 }
 
-/// Whether what the files of a model say is asked for anywhere in a policy.
-fn wants_description(policy: &Policy) -> bool {
-    let spec = policy.spec();
-    let of_gate = |evidence: &Evidence| evidence.signature || evidence.feature_spec;
-    spec.registration
-        .as_ref()
-        .is_some_and(|part| part.require.signature || part.require.feature_spec)
-        || spec.stages.values().any(|gate| of_gate(&gate.require))
-        || spec
-            .aliases
-            .values()
-            .filter_map(|gate| gate.require.as_ref())
-            .any(of_gate)
+impl Contents {
+    fn include(&self, policy: &Policy, row: &Row, aliases: &[String]) -> bool {
+        match self {
+            Self::OfNone => false,
+            Self::Of(versions) => versions.contains(&row.version),
+            Self::BehindGates => is_behind_a_gate(policy, stage_of(row), aliases),
+        }
+    }
+}
+
+/// The versions in Production, and the one that was the last to get there.
+struct Incumbents<'a> {
+    model_id: Option<&'a str>,
+    in_production: Vec<i32>,
+    last: Option<history::Entered>,
+}
+
+impl<'a> Incumbents<'a> {
+    fn of(db: &mut Db, name: &str, model_id: Option<&'a str>) -> Result<Self> {
+        let stage = Stage::Production;
+        Ok(Self {
+            model_id,
+            in_production: model_versions::in_stage(db, name, stage)?,
+            last: history::last_to_enter(db, (name, model_id), stage.as_str())?,
+        })
+    }
+
+    /// The version that this one has to compare with.
+    fn of_version(&self, number: i32) -> Option<i32> {
+        let others = self.in_production.iter().filter(|other| **other != number);
+        others.copied().max().or_else(|| {
+            // Emptying Production does not make a first promotion of the next one.
+            let last = self.last.as_ref()?;
+            let itself = last.version == number && self.model_id == Some(last.model_id.as_str());
+            (!itself).then_some(last.version)
+        })
+    }
+}
+
+/// What was logged to the runs and logged models behind versions, by their ids.
+struct Lineages {
+    runs: HashMap<String, lineage::Logged>,
+    logged_models: HashMap<String, lineage::Logged>,
+    /// Where the artifacts of the runs are, where files are asked for.
+    locations: HashMap<String, String>,
+}
+
+impl Lineages {
+    fn of(db: &mut Db, policy: &Policy, origins: &HashMap<i32, Origin>) -> Result<Self> {
+        let run_ids: Vec<&str> = origins.values().filter_map(Origin::run_id).collect();
+        let model_ids: Vec<&str> = origins.values().filter_map(Origin::model_id).collect();
+        Ok(Self {
+            runs: lineage::of_runs(db, &run_ids)?,
+            logged_models: lineage::of_logged_models(db, &model_ids)?,
+            locations: if wants_description(policy) {
+                artifact_locations::of_runs(db, &run_ids)?
+            } else {
+                HashMap::new()
+            },
+        })
+    }
+}
+
+fn kin(row: &Row, origin: &Origin, lineages: &Lineages) -> Kin {
+    let source = row.source.as_deref().unwrap_or_default();
+    let logged_model = source::logged_model_of(source);
+    let logged_model = find(&lineages.logged_models, logged_model.as_deref());
+    let run = find(&lineages.runs, origin.run_id());
+    Kin {
+        run_location: origin
+            .run_id()
+            .and_then(|id| lineages.locations.get(id).cloned()),
+        inherited: feature_files::inherited(
+            logged_model.map(|logged| &logged.tags),
+            run.map(|logged| &logged.tags),
+        ),
+    }
+}
+
+fn aliases_of(aliases: &[RegisteredModelAlias], number: i32) -> Vec<String> {
+    aliases
+        .iter()
+        .filter(|alias| alias.version() == number.to_string())
+        .map(|alias| alias.alias().to_owned())
+        .collect()
 }
 
 fn is_behind_a_gate(policy: &Policy, stage: Stage, aliases: &[String]) -> bool {
