@@ -37,6 +37,13 @@ impl Content {
         self.snapshot().map(|snapshot| snapshot.digest.as_str())
     }
 
+    pub fn why_unknown(&self) -> Option<String> {
+        match self {
+            Self::Known(_) => None,
+            Self::Unknown(reason) => Some(reason.clone()),
+        }
+    }
+
     /// Whether nothing passed through the server since it was read.
     pub fn is_current(&self, db: &mut Db) -> Result<bool> {
         let Some(snapshot) = self.snapshot() else {

@@ -8,12 +8,12 @@ use sha2::{Digest, Sha256};
 
 use super::active::Active;
 use super::claims::{self, Counted};
-use super::content::{self, Content};
+use super::content::Content;
+use super::examined::{Subject, examine, wants_description};
 use super::feature_files::{self, Kin, Sources};
 use super::in_force::Applying;
-use super::model_files::{Description, ModelFiles};
+use super::model_files::ModelFiles;
 use super::origins::{self, Origin};
-use super::policy::document::Evidence;
 use super::policy::{Facts, Lineage, Logged, Needs, Policy, Tags, Target, VersionFacts};
 use super::reads::{Production, Reads};
 use super::seals::{self, Seal};
@@ -61,6 +61,14 @@ impl Contents {
             Self::OfNone => false,
             Self::Of(versions) => !versions.is_empty(),
             Self::BehindGates => true,
+        }
+    }
+
+    fn include(&self, policy: &Policy, row: &Row, aliases: &[String]) -> bool {
+        match self {
+            Self::OfNone => false,
+            Self::Of(versions) => versions.contains(&row.version),
+            Self::BehindGates => is_behind_a_gate(policy, stage_of(row), aliases),
         }
     }
 }
@@ -187,37 +195,25 @@ impl Gathered {
         let origin = self.origins.get(&number).cloned().unwrap_or_default();
         let tags = self.tags_of(&wanted.applying.model.name, number);
         let location = row.clone().location().unwrap_or_default();
-        let aliases: Vec<String> = self
-            .aliases
-            .iter()
-            .filter(|alias| alias.version() == number.to_string())
-            .map(|alias| alias.alias().to_owned())
-            .collect();
-        let is_asked_for = match &wanted.contents {
-            Contents::OfNone => false,
-            Contents::Of(versions) => versions.contains(&number),
-            Contents::BehindGates => {
-                is_behind_a_gate(wanted.applying.policy(), stage_of(&row), &aliases)
-            }
-        };
-        let content = wanted.files.content(&location).filter(|_| is_asked_for);
-        let seal = match self.seals.remove(&number) {
-            Some(seal) => Some(seals::compare(db, seal, &location, content.as_ref())?),
-            None => None,
-        };
+        let aliases = self.aliases_of(number);
         let evidence = self.evidence.remove(&number).unwrap_or_default();
-        let digest = match (&content, &seal) {
-            (Some(content), _) => content.digest().map(str::to_owned),
-            (None, Some(seal)) if seal.row.is_sealed() => seal.row.digest.clone(),
-            _ if wanted.needs.digest || !evidence.is_empty() => {
-                content::recorded_digest(db, &location)?
-            }
-            _ => None,
-        };
+        let policy = wanted.applying.policy();
+        let examined = examine(
+            db,
+            Subject {
+                location: &location,
+                tags: &tags,
+                files: wanted.files,
+                kin: self.kin(&row, &origin),
+                wants_content: wanted.contents.include(policy, &row, &aliases),
+                wants_digest: wanted.needs.digest || !evidence.is_empty(),
+                seal: self.seals.remove(&number),
+            },
+        )?;
         let about = claims::Now {
             row: &row,
             tags: &tags,
-            digest: digest.as_deref(),
+            digest: examined.digest.as_deref(),
         };
         let Counted {
             evaluations,
@@ -225,8 +221,6 @@ impl Gathered {
             approvals,
             set_aside,
         } = claims::weigh(evidence, &about)?;
-        let (described, undescribed) =
-            self.description(db, wanted, (&row, &location), (&origin, &tags))?;
         let run = find(&self.runs, origin.run_id());
         let production = self.production.beside(number, wanted.model_id);
         let facts = Facts {
@@ -235,19 +229,16 @@ impl Gathered {
             lineage: Lineage {
                 logged_model: find(&self.logged_models, origin.model_id()).map(logged),
                 run: run.map(logged),
-                has_signature: described.has_signature,
-                feature_spec: described.feature_spec,
+                has_signature: examined.description.has_signature,
+                feature_spec: examined.description.feature_spec,
             },
             version: VersionFacts {
                 version: unsigned(number),
                 source: row.source.clone().unwrap_or_default(),
                 run_id: origin.run_id().map(str::to_owned),
                 model_id: origin.model_id().map(str::to_owned),
-                digest,
-                unread: match &content {
-                    Some(Content::Unknown(reason)) => Some(reason.clone()),
-                    _ => None,
-                },
+                digest: examined.digest,
+                unread: examined.content.as_ref().and_then(Content::why_unknown),
                 current_stage: stage_of(&row),
                 aliases,
                 tags,
@@ -267,11 +258,11 @@ impl Gathered {
             set_aside,
             number,
             created_at: row.creation_time,
-            is_unread: is_asked_for && content.is_none(),
             location,
-            content,
-            seal,
-            undescribed,
+            content: examined.content,
+            seal: examined.seal,
+            undescribed: examined.undescribed,
+            is_unread: examined.is_unread,
         })
     }
 
@@ -284,22 +275,22 @@ impl Gathered {
             .collect()
     }
 
-    /// What the files of a version say, or where they are if nobody has looked.
-    fn description(
-        &self,
-        db: &mut Db,
-        wanted: &Wanted,
-        (row, location): (&Row, &str),
-        (origin, tags): (&Origin, &Tags),
-    ) -> Result<(Description, Option<Sources>)> {
-        let Some(run_locations) = &self.run_locations else {
-            return Ok((Description::default(), None));
-        };
+    fn aliases_of(&self, version: i32) -> Vec<String> {
+        self.aliases
+            .iter()
+            .filter(|alias| alias.version() == version.to_string())
+            .map(|alias| alias.alias().to_owned())
+            .collect()
+    }
+
+    /// Where the description of a version may be, if anybody asks for it.
+    fn kin(&self, row: &Row, origin: &Origin) -> Option<Kin> {
+        let run_locations = self.run_locations.as_ref()?;
         let source = row.source.as_deref().unwrap_or_default();
-        let logged_model =
-            source::logged_model_of(source).and_then(|id| self.logged_models.get(&id));
+        let logged_model = source::logged_model_of(source);
+        let logged_model = find(&self.logged_models, logged_model.as_deref());
         let run = find(&self.runs, origin.run_id());
-        let kin = Kin {
+        Some(Kin {
             run_location: origin
                 .run_id()
                 .and_then(|id| run_locations.get(id).cloned()),
@@ -307,29 +298,8 @@ impl Gathered {
                 logged_model.map(|logged| &logged.tags),
                 run.map(|logged| &logged.tags),
             ),
-        };
-        let tag = tags.get(feature_files::TAG).map(String::as_str);
-        let sources = Sources::new(db, (location, tag), kin)?;
-        Ok(match wanted.files.description(&sources) {
-            Some(described) => (described, None),
-            None => (Description::default(), Some(sources)),
         })
     }
-}
-
-/// Whether what the files of a model say is asked for anywhere in a policy.
-fn wants_description(policy: &Policy) -> bool {
-    let spec = policy.spec();
-    let of_gate = |evidence: &Evidence| evidence.signature || evidence.feature_spec;
-    spec.registration
-        .as_ref()
-        .is_some_and(|part| part.require.signature || part.require.feature_spec)
-        || spec.stages.values().any(|gate| of_gate(&gate.require))
-        || spec
-            .aliases
-            .values()
-            .filter_map(|gate| gate.require.as_ref())
-            .any(of_gate)
 }
 
 fn is_behind_a_gate(policy: &Policy, stage: Stage, aliases: &[String]) -> bool {

@@ -11,6 +11,7 @@ mod claims;
 mod content;
 mod events;
 pub mod evidence;
+mod examined;
 mod facts;
 pub mod feature_files;
 pub mod feature_spec;

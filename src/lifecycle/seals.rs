@@ -2,6 +2,7 @@
 //! may not change, and each later gate compares them with the seal.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 
 use chrono::DateTime;
 use serde_json::json;
@@ -92,7 +93,8 @@ pub fn requirement(dossier: &Dossier) -> Option<Requirement> {
     let more = differences.len().saturating_sub(MOST_NAMED);
     let mut named = differences[..differences.len() - more].join(", ");
     if more > 0 {
-        named.push_str(&format!(", and {more} files more differ"));
+        // Writing to a String cannot fail.
+        let _ = write!(named, ", and {more} files more differ");
     }
     let explanation = format!("the content is not what was sealed on {sealed}: {named}.");
     Some(
