@@ -9,13 +9,12 @@ use serde_json::{Value, json};
 use super::change::Change;
 use super::facts::{self, Contents, Dossier, SetAside, Wanted};
 use super::in_force::{self, Applying};
-use super::limit::Excess;
 use super::model_files::Unread;
 use super::origins::Origin;
 use super::policy::{Policy, Report, Tags, Target, evaluate};
 use super::seals::{self, Passing};
 use crate::audit::{Decision, Entry, Outcome};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::store::Db;
 use crate::store::model_versions::{self, Row, Stage};
 use crate::store::registered_models::IS_PROMPT_TAG;
@@ -123,7 +122,7 @@ fn is_gate(policy: &Policy, target: &Target) -> bool {
 }
 
 /// Fixes the content of the versions whose bytes were asked for, all of them let in by now.
-fn seal(
+pub(super) fn seal(
     db: &mut Db,
     change: &Change,
     model: Model,
@@ -179,7 +178,7 @@ impl Verdict {
             .filter_map(|version| i32::try_from(*version).ok())
     }
 
-    fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> Outcome {
         if self.report.allowed() {
             Outcome::Done
         } else if self.report.is_refusal() {
@@ -236,12 +235,12 @@ fn is_exempt(dossier: &Dossier) -> bool {
 }
 
 /// Whether a version counts where a policy limits how many there may be.
-fn is_active(dossier: &Dossier) -> bool {
+pub(super) fn is_active(dossier: &Dossier) -> bool {
     dossier.facts.version.current_stage != Stage::Archived && !is_exempt(dossier)
 }
 
 /// The dossiers of versions, with what their files say if the policy asks for that.
-fn read(db: &mut Db, change: &Change, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
+pub(super) fn read(db: &mut Db, change: &Change, wanted: Wanted) -> Result<BTreeMap<i32, Dossier>> {
     let dossiers = facts::gather(db, wanted)?;
     let mut unread = unread(&dossiers);
     for dossier in dossiers.values() {
@@ -271,7 +270,7 @@ pub fn unread(dossiers: &BTreeMap<i32, Dossier>) -> Unread {
 }
 
 /// Where a version is, as targets: what it was let into, and must not lose the ground for.
-fn places(dossier: &Dossier) -> Vec<Target> {
+pub(super) fn places(dossier: &Dossier) -> Vec<Target> {
     let version = &dossier.facts.version;
     let stage =
         (version.current_stage != Stage::None).then_some(Target::Stage(version.current_stage));
@@ -318,136 +317,5 @@ pub fn keep(
             return after.settle(change, entry);
         }
     }
-    Ok(entry)
-}
-
-/// Which policy applied to a model before a change of its name or tags.
-pub struct Reach(Option<Applying>);
-
-pub fn reach(db: &mut Db, name: &str) -> Result<Reach> {
-    Ok(Reach(in_force::of_model(db, name)?))
-}
-
-/// How a model gets under another policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    Name,
-    Tags,
-}
-
-impl Reach {
-    /// Looks at a model that was renamed or tagged in this transaction. Where another policy applies
-    /// to it now, its versions must meet that; out of the reach of policies it cannot get.
-    pub fn changed(
-        self,
-        db: &mut Db,
-        change: &Change,
-        model: Model,
-        way: Way,
-        entry: Entry,
-    ) -> Result<Entry> {
-        let now = in_force::of_model(db, model.name)?;
-        let hash = |applying: &Applying| applying.policy().hash().to_owned();
-        if self.0.as_ref().map(hash) == now.as_ref().map(hash) {
-            return Ok(entry);
-        }
-        let rows = model_versions::all(db, model.name)?;
-        if rows.is_empty() {
-            return Ok(entry);
-        }
-        if let Some(before) = self.0.filter(Applying::is_enforced)
-            && (way == Way::Tags || !now.as_ref().is_some_and(Applying::is_enforced))
-        {
-            return Err(refuse_to_leave(change, &before, entry));
-        }
-        match now {
-            Some(applying) => enter(db, change, &applying, model, rows, entry),
-            None => Ok(entry),
-        }
-    }
-}
-
-fn named(policy: &Policy) -> (String, String) {
-    (policy.name().to_owned(), policy.hash().to_owned())
-}
-
-fn refuse_to_leave(change: &Change, before: &Applying, entry: Entry) -> Error {
-    let policy = before.policy();
-    let model = &before.model.name;
-    let message = format!(
-        "Model '{model}' has versions and stands under policy '{}', which would not apply to it any more. \
-         Delete its versions, or apply a policy that names the model as it is to be.",
-        policy.name()
-    );
-    let report = json!({
-        "policy": policy.name(),
-        "policy_hash": policy.hash(),
-        "model": model,
-        "allowed": false,
-        "requirements": [{"id": "reach", "met": false, "explanation": message}],
-    });
-    let decision = Decision {
-        policy: Some(named(policy)),
-        outcome: Outcome::Refused,
-        report: report.to_string(),
-    };
-    change.refuse(entry.decision(Some(decision)), message)
-}
-
-fn enter(
-    db: &mut Db,
-    change: &Change,
-    applying: &Applying,
-    model: Model,
-    rows: Vec<Row>,
-    entry: Entry,
-) -> Result<Entry> {
-    let wanted = Wanted {
-        contents: Contents::BehindGates,
-        ..Wanted::new(applying, Some(model.id), rows, change.files_now())
-    };
-    let dossiers = read(db, change, wanted)?;
-    let mut reports = Vec::new();
-    let mut messages = Vec::new();
-    let mut outcome = Outcome::Done;
-    for dossier in dossiers.values() {
-        for target in places(dossier) {
-            let mut verdict = judge(applying, dossier, &target);
-            // It is there already: where it came from is no question any more.
-            verdict
-                .report
-                .requirements
-                .retain(|requirement| requirement.id != "from");
-            if verdict.outcome() != Outcome::Done {
-                outcome = verdict.outcome();
-                reports.push(verdict.json());
-                messages.push(verdict.message());
-            }
-        }
-    }
-    let active = dossiers.values().filter(|dossier| is_active(dossier));
-    if let Some(excess) = Excess::of(applying, active.count()) {
-        outcome = excess.outcome();
-        reports.push(excess.report);
-        messages.push(excess.message);
-    }
-    let report =
-        json!({"allowed": reports.is_empty(), "versions": dossiers.len(), "reports": reports});
-    let entry = entry.decision(Some(Decision {
-        policy: Some(named(applying.policy())),
-        outcome,
-        report: report.to_string(),
-    }));
-    match outcome {
-        Outcome::Refused => return Err(change.refuse(entry, messages.join("\n"))),
-        Outcome::Warned => {
-            for message in messages {
-                change.warn(message);
-            }
-        }
-        Outcome::Done => {}
-    }
-    let sealed = seal(db, change, model, applying, &dossiers)?;
-    change.write(db, &sealed)?;
     Ok(entry)
 }

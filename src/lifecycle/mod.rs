@@ -26,6 +26,7 @@ mod origins;
 pub mod policies;
 pub mod policy;
 pub mod preview;
+mod reach;
 mod reads;
 pub mod restoring;
 pub mod retention;

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::change::Change;
-use super::gate::{self, Model, Way};
+use super::gate::Model;
+use super::reach::{Reach, Way};
 use super::retention::{self, Ending};
 use super::{adoption, events};
 use crate::audit::{Action, Entry};
@@ -61,7 +62,7 @@ pub fn rename(
     model_versions::names::check_new_model(new_name)?;
     registered_models::lock(db, name)?;
     let id = adoption::identify(db, change, name)?;
-    let reach = gate::reach(db, name)?;
+    let reach = Reach::before(db, name)?;
     let renamed = registered_models::rename(db, name, new_name)?;
     identity::rename(db, name, new_name)?;
     let entry = Entry::of_model(Action::ModelRenamed, new_name, &id)
@@ -103,7 +104,7 @@ pub fn set_tag(db: &mut Db, change: &Change, request: &SetRegisteredModelTag) ->
     registered_models::lock(db, name)?;
     let id = adoption::identify(db, change, name)?;
     let before = registered_models::tags::value(db, name, key)?;
-    let reach = gate::reach(db, name)?;
+    let reach = Reach::before(db, name)?;
     registered_models::tags::set(db, request)?;
     let entry = Entry::of_model(Action::ModelTagSet, name, &id)
         .before(json!({"key": key, "value": before}))
@@ -119,7 +120,7 @@ pub fn delete_tag(db: &mut Db, change: &Change, request: &DeleteRegisteredModelT
     registered_models::lock(db, name)?;
     let id = adoption::identify(db, change, name)?;
     if let Some(before) = registered_models::tags::value(db, name, key)? {
-        let reach = gate::reach(db, name)?;
+        let reach = Reach::before(db, name)?;
         registered_models::tags::delete(db, request)?;
         let entry = Entry::of_model(Action::ModelTagDeleted, name, &id)
             .before(json!({"key": key, "value": before}));

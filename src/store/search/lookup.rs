@@ -20,7 +20,7 @@ use crate::store::{Backend, Db};
 const FEW: i64 = 4_096;
 
 /// What an index finds. The texts stand around the values, and lead from a table with the index, `found`, to
-/// the table that is searched, `model_versions` or `registered_models`.
+/// the table that is searched: `runs`, `model_versions` or `registered_models`.
 #[derive(Clone)]
 pub struct Lookup {
     counted: &'static [&'static str],
@@ -39,6 +39,23 @@ pub struct Ways {
 }
 
 impl Lookup {
+    pub fn of_runs(asked: &Asked) -> Option<Self> {
+        let (field, value) = equality(asked)?;
+        (field.entity == Entity::Tag && is_short(value)).then(|| Self {
+            counted: &[
+                "tags WHERE key = ",
+                " AND value = ",
+                " AND length(value) <= 100",
+            ],
+            rows: &[
+                "runs.run_uuid IN (SELECT found.run_uuid FROM tags found WHERE found.key = ",
+                " AND found.value = ",
+                " AND length(found.value) <= 100)",
+            ],
+            values: vec![field.key.clone(), value.to_owned()],
+        })
+    }
+
     pub fn of_models(asked: &Asked) -> Option<Self> {
         let (field, value) = equality(asked)?;
         (field.entity == Entity::Tag && is_short(value)).then(|| Self {

@@ -6,7 +6,8 @@ use diesel::sql_types::{Double, Text};
 
 use super::columns::{Column, float, integer, text};
 use super::keyset::{Key, KeyColumn, behind, key_values};
-use super::short::{self, Short};
+use super::lookup::{self, Lookup, Ways};
+use super::short::Short;
 use super::subquery::{Exists, Outer};
 use super::token::{self, KeyValue, PageToken};
 use super::{experiment_ids, max_results, stages};
@@ -26,8 +27,12 @@ pub fn search_runs(db: &mut Db, request: &SearchRuns) -> Result<search_runs::Res
     let keys = keys(&order)?;
 
     let mut query = runs::table.select(COLUMNS).into_boxed();
-    for asked in filter.conditions {
-        query = query.filter(condition(asked)?);
+    let ways = Ways::of(db, &filter.conditions, limit, Lookup::of_runs)?;
+    for (place, asked) in filter.conditions.into_iter().enumerate() {
+        query = match ways.at(place) {
+            Some(lookup) => query.filter(lookup),
+            None => query.filter(condition(asked)?),
+        };
     }
     if let Some(after) = PageToken::of(request.page_token.as_deref())? {
         query = query.filter(behind(&keys, &after).ok_or_else(token::of_other_search)?);
@@ -127,7 +132,7 @@ fn tag(key: String, test: Test) -> Condition<Table> {
         .filter(tags::run_uuid.eq(Outer(runs::run_uuid)))
         .filter(tags::key.eq(key));
     if let Test::Text(Match::Equal, value) = &test
-        && value.chars().count() <= short::LONGEST
+        && lookup::is_short(value)
     {
         of_run = of_run.filter(Short(tags::value));
     }

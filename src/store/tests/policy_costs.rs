@@ -86,8 +86,8 @@ fn a_policy_costs_what_it_asks_for(db: &mut Db) {
     create(db);
     // The tags of the model; the version and its tags.
     assert_eq!(create(db) - free, 3);
-    // The evidence too: what does not count is in each report.
-    assert_eq!(transition(db, "2", "Staging") - free_transition, 4);
+    // The evidence too: what does not count is in each report. And the seal, that there was and that there is.
+    assert_eq!(transition(db, "2", "Staging") - free_transition, 6);
     let limited = POLICY.replace("spec:", "spec:\n  versions: {max_active: 10}");
     db.transaction(|db| policies::apply(db, &change(), &limited))
         .unwrap();
