@@ -66,6 +66,9 @@ fn give(db: &mut Db, name: &str, creation_time: Option<i64>) -> Result<String> {
 
 /// Follows a model to its new name.
 pub fn rename(db: &mut Db, name: &str, new_name: &str) -> Result<()> {
+    if name == new_name {
+        return Ok(());
+    }
     forget(db, new_name)?;
     diesel::update(ids::table)
         .filter(ids::name.eq(name))

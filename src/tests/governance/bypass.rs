@@ -315,3 +315,15 @@ async fn versions_that_are_archived_along_pass_their_gate_too() {
     assert_eq!(stage(&app, "credit-risk", "1").await, "Staging");
     assert_eq!(stage(&app, "credit-risk", "2").await, "None");
 }
+
+/// It changes nothing, and must not make another model of it.
+#[actix_web::test]
+async fn a_rename_to_the_same_name_loses_no_evidence() {
+    let app = app().await;
+    let version = register(&app, "credit-risk").await;
+    evaluate(&app, &format!("credit-risk/{version}")).await;
+    let request = rename("credit-risk", "credit-risk");
+    mlflow(&app, "registered-models/rename", request).await;
+    let reply = transition(&app, "credit-risk", &version, "Staging").await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+}

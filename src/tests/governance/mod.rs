@@ -4,6 +4,7 @@ mod bypass;
 mod evidence;
 mod gates;
 mod history;
+mod kept_sequences;
 mod limit;
 mod needs;
 mod policies;
