@@ -95,10 +95,14 @@ impl Change {
         Error::permission_denied(message)
     }
 
-    /// Breaks off a decision that cannot be made before these files were read.
+    /// Breaks off a decision that cannot be made before these files were read. It is no failure of the
+    /// database: nothing is gained by trying the transaction again as it is.
     pub fn wait_for_files(&self, unread: Unread) -> Error {
         self.told().unread = unread;
-        Error::unavailable("The files of a model change while they are read. Try again.")
+        Error::new(
+            ErrorCode::ResourceConflict,
+            "The files of a model were not read.",
+        )
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
@@ -146,6 +150,11 @@ where
             }
             Err(_) if !told.unread.is_empty() && tried < TRIES => {
                 files.read(place.artifacts, told.unread).await;
+            }
+            Err(_) if !told.unread.is_empty() => {
+                return Err(Error::unavailable(
+                    "The files of a model change while they are read. Try again.",
+                ));
             }
             Err(error) => {
                 if let Some(refusal) = told.refusal {
