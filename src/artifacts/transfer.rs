@@ -42,7 +42,14 @@ impl ReceivedFile {
         let mut unflushed = 0;
         let mut piece = BytesMut::with_capacity(PIECE);
         loop {
-            let chunk = body.next().await?;
+            let chunk = match body.next().await {
+                Ok(chunk) => chunk,
+                Err(error) => {
+                    // What was written is gone before the client hears of it.
+                    drop(join(writing).await);
+                    return Err(error);
+                }
+            };
             let ended = chunk.is_none();
             piece.extend_from_slice(&chunk.unwrap_or_default());
             if ended || piece.len() >= PIECE {
