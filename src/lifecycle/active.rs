@@ -92,5 +92,5 @@ impl Active {
 
 /// Whether a version is being made, or is archived.
 fn is_one_more(wanted: &Wanted, row: &Row) -> bool {
-    wanted.origins.contains_key(&row.version) || facts::stage_of(row) == Stage::Archived
+    wanted.made.contains_key(&row.version) || facts::stage_of(row) == Stage::Archived
 }

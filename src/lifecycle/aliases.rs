@@ -26,7 +26,7 @@ pub fn set(db: &mut Db, change: &Change, request: &SetRegisteredModelAlias) -> R
     let ask = Ask {
         version,
         target: (before != Some(version)).then(|| Target::Alias(alias.to_owned())),
-        origin: None,
+        made: None,
         entry,
     };
     let entries = gate::admit(db, change, Model { name, id: &id }, vec![ask])?;

@@ -80,6 +80,13 @@ pub struct SetAside {
     pub reason: String,
 }
 
+/// A version that is only being made. History does not know it yet, and nothing of it need be read.
+pub struct Made {
+    pub origin: Origin,
+    pub row: Row,
+    pub tags: Vec<ModelVersionTag>,
+}
+
 /// What to gather: versions of one model.
 pub struct Wanted<'a> {
     pub applying: &'a Applying,
@@ -89,8 +96,8 @@ pub struct Wanted<'a> {
     pub files: &'a ModelFiles,
     /// When it is judged.
     pub now_ms: i64,
-    /// Where versions come from that history does not know of yet.
-    pub origins: HashMap<i32, Origin>,
+    /// Versions that are only being made, beside `rows`.
+    pub made: HashMap<i32, Made>,
     /// Versions that the same change archives.
     pub leaving: Vec<i32>,
     /// What of all this is asked for.
@@ -111,7 +118,7 @@ impl<'a> Wanted<'a> {
             rows,
             files,
             now_ms,
-            origins: HashMap::new(),
+            made: HashMap::new(),
             leaving: Vec::new(),
             needs: Needs::everything(),
             contents: Contents::OfNone,
@@ -151,7 +158,17 @@ impl Gathered {
             .iter()
             .map(|row| (name.clone(), row.version))
             .collect();
-        let tags = tags::of_versions(db, &keys)?;
+        let mut tags = HashMap::new();
+        if !keys.is_empty() {
+            tags = tags::of_versions(db, &keys)?;
+        }
+        let mut made = HashMap::new();
+        for (number, version) in &mut wanted.made {
+            let key = (name.clone(), *number);
+            tags.insert(key, std::mem::take(&mut version.tags));
+            made.insert(*number, version.origin.clone());
+            wanted.rows.push(version.row.clone());
+        }
         let reads = Reads::of(wanted, &tags);
         let mut aliases = HashMap::new();
         if wanted.needs.aliases {
@@ -162,7 +179,7 @@ impl Gathered {
         let production = Production::of(db, wanted)?;
         let known_to_history = wanted.model_id.filter(|_| reads.origins);
         let mut origins = origins::of(db, known_to_history, &wanted.rows)?;
-        origins.extend(std::mem::take(&mut wanted.origins));
+        origins.extend(made);
         let evidence = of_each(db, wanted.model_id, &reads.evidence_of)?;
         let run_ids: Vec<&str> = origins.values().filter_map(Origin::run_id).collect();
         let model_ids: Vec<&str> = origins.values().filter_map(Origin::model_id).collect();

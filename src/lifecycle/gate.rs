@@ -7,10 +7,9 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::change::Change;
-use super::facts::{self, Contents, Dossier, SetAside, Wanted};
+use super::facts::{self, Contents, Dossier, Made, SetAside, Wanted};
 use super::in_force::{self, Applying};
 use super::model_files::Unread;
-use super::origins::Origin;
 use super::policy::{Policy, Report, Tags, Target, evaluate};
 use super::seals::{self, Passing};
 use crate::audit::{Decision, Entry, Outcome};
@@ -31,8 +30,8 @@ pub struct Ask {
     pub version: i32,
     /// None where it is there already.
     pub target: Option<Target>,
-    /// Where a version comes from that is only being made.
-    pub origin: Option<Origin>,
+    /// What is known of a version that is only being made.
+    pub made: Option<Made>,
     /// What history will say of it.
     pub entry: Entry,
 }
@@ -66,13 +65,16 @@ pub fn admit_under(
     };
     let moving: Vec<i32> = asks
         .iter()
-        .filter(|ask| ask.target.is_some())
+        .filter(|ask| ask.target.is_some() && ask.made.is_none())
         .map(|ask| ask.version)
         .collect();
-    let rows = model_versions::some(db, model.name, &moving)?;
-    let origins = asks
+    let mut rows = Vec::new();
+    if !moving.is_empty() {
+        rows = model_versions::some(db, model.name, &moving)?;
+    }
+    let made = asks
         .iter_mut()
-        .filter_map(|ask| Some((ask.version, ask.origin.take()?)))
+        .filter_map(|ask| Some((ask.version, ask.made.take()?)))
         .collect();
     let leaving = asks
         .iter()
@@ -88,7 +90,7 @@ pub fn admit_under(
         .map(|ask| ask.version)
         .collect();
     let wanted = Wanted {
-        origins,
+        made,
         leaving,
         needs: applying
             .policy()

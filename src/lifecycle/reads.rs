@@ -32,7 +32,7 @@ impl Reads {
             let keys = || tags.iter().map(ModelVersionTag::key);
             has_all_tags &= !needs.tags_beyond(keys());
             // There is no evidence yet about a version that is being made, but what its tags say.
-            let is_new = wanted.origins.contains_key(&row.version);
+            let is_new = wanted.made.contains_key(&row.version);
             if !is_new || keys().any(claims::is_reserved) {
                 evidence_of.push(row.version);
             }
@@ -49,7 +49,7 @@ impl Reads {
             ..of_models
         };
         let mut rows = wanted.rows.iter();
-        let are_new = rows.all(|row| wanted.origins.contains_key(&row.version));
+        let are_new = rows.all(|row| wanted.made.contains_key(&row.version));
         let is_asked = needs.origin || of_runs.any();
         Self {
             origins: is_asked && !are_new,

@@ -4,17 +4,18 @@ use serde_json::{Map, Value, json};
 
 use super::change::Change;
 use super::claims::{self, About};
+use super::facts::{self, Made};
 use super::gate::{self, Ask, Model};
 use super::origins::Origin;
 use super::policy::Target;
 use super::retention::{self, Ending};
 use super::source::{Source, logged_model_of};
-use super::{adoption, archiving, events, facts, in_force, limit, origins, source, version_tags};
+use super::{adoption, archiving, events, in_force, limit, origins, source, version_tags};
 use crate::audit::{Action, Entry};
 use crate::config::SourceRules;
 use crate::error::{Error, Result};
 use crate::store::governance::retained::Part;
-use crate::store::model_versions::{NewVersion, Stage, names, tags};
+use crate::store::model_versions::{NewVersion, Row, Stage, names, tags};
 use crate::store::registered_models::{self, aliases};
 use crate::store::{Db, logged_models, model_versions};
 use crate::wire::{
@@ -43,7 +44,7 @@ pub fn create(
         id: &id,
     };
     let tags = own_tags(request, &source);
-    let mut version = model_versions::insert(
+    let model_versions::Made { row, mut version } = model_versions::insert(
         db,
         &NewVersion {
             name: request.name(),
@@ -55,7 +56,7 @@ pub fn create(
             tags: &tags,
         },
     )?;
-    let number = number(&version)?;
+    let number = row.version;
     if let Some(model_id) = source.model_id
         && !is_prompt
     {
@@ -71,11 +72,15 @@ pub fn create(
         .version(number)
         .stage(Stage::None.as_str())
         .after(described(request, &source, &made, &tags));
-    let evidence = record_evidence(db, change, model, number, &tags)?;
+    let evidence = record_evidence(db, change, model, &row, &tags)?;
     let ask = Ask {
         version: number,
         target: Some(Target::Registration),
-        origin: Some(made),
+        made: Some(Made {
+            origin: made,
+            row,
+            tags: version.tags.clone(),
+        }),
         entry,
     };
     let applying = in_force::of_model(db, model.name)?;
@@ -136,18 +141,17 @@ fn record_evidence(
     db: &mut Db,
     change: &Change,
     model: Model,
-    version: i32,
+    row: &Row,
     tags: &[ModelVersionTag],
 ) -> Result<Vec<Entry>> {
     if !tags.iter().any(|tag| claims::is_reserved(tag.key())) {
         return Ok(Vec::new());
     }
-    let row = model_versions::find(db, model.name, &version.to_string())?;
-    let tags = version_tags::of_version(db, model.name, version)?;
+    let tags = version_tags::of_version(db, model.name, row.version)?;
     let about = About {
         name: model.name,
         model_id: model.id,
-        row: &row,
+        row,
         tags: &tags,
     };
     let mut entries = Vec::new();
@@ -204,7 +208,7 @@ pub fn moving(model: Model, version: i32, before: Stage, after: Stage) -> Ask {
     Ask {
         version,
         target: (before != after).then_some(Target::Stage(after)),
-        origin: None,
+        made: None,
         entry: Entry::of_model(Action::VersionTransitioned, model.name, model.id)
             .version(version)
             .stage(after.as_str())
@@ -258,11 +262,4 @@ pub fn delete(db: &mut Db, change: &Change, request: &DeleteModelVersion) -> Res
     model_versions::delete(db, name, request.version())?;
     change.write(db, &[entry])?;
     retention::let_go(db, change, model, &[row.version])
-}
-
-fn number(version: &ModelVersion) -> Result<i32> {
-    version
-        .version()
-        .parse()
-        .map_err(|_| Error::internal("A version has no number."))
 }

@@ -3,7 +3,7 @@
 use chrono::Utc;
 use diesel::prelude::*;
 
-use super::{DELETED, Row, Stage, find, get, names, tags};
+use super::{DELETED, Row, Stage, assemble, find, get, names, not_found, tags};
 use crate::error::{Error, Result};
 use crate::store::Db;
 use crate::store::registered_models::{self, WORKSPACE, aliases};
@@ -25,8 +25,14 @@ pub struct NewVersion<'a> {
     pub tags: &'a [ModelVersionTag],
 }
 
+/// A version that was just made. It has no alias yet.
+pub struct Made {
+    pub row: Row,
+    pub version: ModelVersion,
+}
+
 /// Creates a version with the next number of its model. Numbers of deleted versions do not return.
-pub fn insert(db: &mut Db, new: &NewVersion) -> Result<ModelVersion> {
+pub fn insert(db: &mut Db, new: &NewVersion) -> Result<Made> {
     registered_models::lock(db, new.name)?;
     let now = Utc::now().timestamp_millis();
     registered_models::touch(db, new.name, now)?;
@@ -54,7 +60,13 @@ pub fn insert(db: &mut Db, new: &NewVersion) -> Result<ModelVersion> {
     );
     diesel::insert_into(table::table).values(row).execute(db)?;
     tags::insert(db, new.name, version, new.tags)?;
-    get(db, new.name, &version.to_string())
+    let number = version.to_string();
+    let row = find(db, new.name, &number)?;
+    let version = assemble(db, vec![row.clone()])?.pop();
+    Ok(Made {
+        row,
+        version: version.ok_or_else(|| not_found(new.name, &number))?,
+    })
 }
 
 pub fn update(db: &mut Db, request: &UpdateModelVersion) -> Result<ModelVersion> {

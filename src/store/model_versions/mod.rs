@@ -12,7 +12,8 @@ pub mod tags;
 use diesel::prelude::*;
 
 pub use self::changes::{
-    NewVersion, delete, find_locked, insert, put_in_stage, row_locked, set_status_message, update,
+    Made, NewVersion, delete, find_locked, insert, put_in_stage, row_locked, set_status_message,
+    update,
 };
 pub use self::latest::{latest, latest_of_stages, latest_versions, newest};
 pub use self::messages::{COLUMNS, Row, assemble};

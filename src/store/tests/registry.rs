@@ -47,7 +47,7 @@ fn insert(db: &mut Db, name: &str, tags: &[ModelVersionTag]) -> Result<ModelVers
         tags,
         ..NewVersion::default()
     };
-    model_versions::insert(db, &new)
+    Ok(model_versions::insert(db, &new)?.version)
 }
 
 fn set_alias(db: &mut Db, name: &str, alias: &str, version: u32) {
