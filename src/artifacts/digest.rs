@@ -10,9 +10,8 @@ use super::{Place, blocking, hexadecimal};
 use crate::error::{Error, Result};
 use crate::store::artifact_digests::Digest;
 
-/// How many files are read at once to be digested: for one folder, and by the whole server.
+/// How many files of one folder are read at once to be digested.
 pub const FILES_AT_ONCE: usize = 4;
-pub const FILES_OF_ALL: usize = 8;
 
 impl Artifacts {
     pub(super) async fn digest(&self, file: &Place) -> Result<Digest> {

@@ -8,7 +8,6 @@ use chrono::Utc;
 use tokio::sync::Semaphore;
 
 use super::body::Incoming;
-use super::digest::FILES_OF_ALL;
 use super::location::Locations;
 use super::repository::Received;
 use super::{ArtifactPath, Download, Entry, Place, Stored, hexadecimal};
@@ -17,6 +16,9 @@ use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::store::artifact_digests::{self, Digest};
 use crate::store::governance::guards::{self, InTheWay, Reach};
+
+/// How many files the whole server reads at once to digest them.
+const FILES_DIGESTED_AT_ONCE: usize = 8;
 
 /// The artifacts that this server reaches.
 pub struct Artifacts {
@@ -56,7 +58,7 @@ impl Artifacts {
             store,
             largest: settings.largest,
             signed_download: settings.stores.signed_download.0,
-            readers: Semaphore::new(FILES_OF_ALL),
+            readers: Semaphore::new(FILES_DIGESTED_AT_ONCE),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::Outcome;
+use super::output::Outcome;
 use crate::config::DatabaseUri;
 use crate::store::{self, Found};
 

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use clap::Args;
 use tokio::runtime::Runtime;
 
-use super::Outcome;
+use super::output::Outcome;
 use crate::artifacts::Artifacts;
 use crate::audit::Actor;
 use crate::clock::Clock;
-use crate::config::{ArtifactSettings, DatabaseFlags, StoreSettings};
+use crate::config::{ArtifactSettings, DatabaseFlags, StoreSettings, user};
 use crate::lifecycle::Place;
 use crate::lifecycle::gc::{self, Line, Outcome as Of, Wanted};
 use crate::store::{self, Found, Store};
@@ -118,7 +118,7 @@ fn say(line: &Line) {
 fn actor() -> Actor {
     Actor {
         authenticated: Some("flowkeep gc".to_owned()),
-        ..Actor::claiming(env::var("USER").ok())
+        ..Actor::claiming(user())
     }
 }
 

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::Outcome;
+use super::output::Outcome;
 use super::policy::remote::{Call, Remote, RemoteFlags};
 use super::retention::day;
 

@@ -3,13 +3,13 @@
 mod db;
 mod gc;
 mod hold;
+mod output;
 mod policy;
 mod retention;
 mod server;
 mod ui;
 mod verify;
 
-use std::env;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
@@ -17,8 +17,7 @@ use clap::builder::Resettable;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::api::MLFLOW_VERSION;
-use crate::config::log_filter;
+use crate::config::{is_set_to_nothing, log_filter};
 
 /// An MLflow-compatible tracking server and model registry in one binary
 #[derive(Parser)]
@@ -59,9 +58,6 @@ enum Command {
     Ui(ui::UiCommand),
 }
 
-/// What a command comes to: nothing more to say, or a sentence about what went wrong.
-type Outcome = Result<(), Box<dyn std::error::Error>>;
-
 pub fn main() -> ExitCode {
     let cli = match parse() {
         Ok(cli) => cli,
@@ -92,8 +88,7 @@ fn parse() -> Result<Cli, clap::Error> {
     let command = Cli::command().mut_subcommand("server", |server| {
         server.mut_args(|argument| {
             let variable = argument.get_env();
-            if variable.is_some_and(|name| env::var_os(name).is_some_and(|value| value.is_empty()))
-            {
+            if variable.is_some_and(is_set_to_nothing) {
                 argument.env(Resettable::Reset)
             } else {
                 argument
@@ -105,22 +100,9 @@ fn parse() -> Result<Cli, clap::Error> {
 
 /// The log goes to stderr: stdout is for what a command answers.
 fn start_logging() {
-    let variable = |name| env::var(name).ok();
-    let filter = log_filter(
-        variable("RUST_LOG").as_deref(),
-        variable("MLFLOW_LOGGING_LEVEL").as_deref(),
-    );
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
+        .with_env_filter(EnvFilter::new(log_filter()))
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .init();
-}
-
-/// This program, and what it stands in for.
-fn version() -> String {
-    format!(
-        "flowkeep {} (for clients of MLflow {MLFLOW_VERSION})",
-        env!("CARGO_PKG_VERSION")
-    )
 }

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use clap::Subcommand;
 use serde_json::Value;
 
-use super::Outcome;
+use super::output::Outcome;
 use super::policy::remote::RemoteFlags;
 
 #[derive(Subcommand)]

@@ -5,12 +5,12 @@ use std::env;
 use clap::Args;
 use tracing::warn;
 
-use super::{Outcome, version};
+use super::output::Outcome;
 use crate::api::{MLFLOW_VERSION, Settings, State};
 use crate::clock::Clock;
 use crate::config::{
     ArtifactFlags, ArtifactSettings, DatabaseFlags, DatabaseUri, HttpFlags, Limits, OtherFlags,
-    PolicyFlags, SecurityFlags, SourceRules, UiFlags, WebhookSettings,
+    PolicyFlags, SecurityFlags, SourceRules, UiFlags, WebhookSettings, python_environments,
 };
 use crate::server;
 use crate::store::{self, Found};
@@ -47,7 +47,7 @@ impl ServerCommand {
         let security = self.security.settings()?;
         let policies = self.policies.read()?;
         let limits = Limits::from_environment();
-        let ui = Places::from_environment(self.ui.ui_dir).find(MLFLOW_VERSION)?;
+        let ui = Places::new(self.ui.ui_dir, python_environments()).find(MLFLOW_VERSION)?;
 
         let found = store::initialize(&database.uri)?;
         let lines = [
@@ -108,4 +108,12 @@ fn ui_line(ui: Option<&UiFolder>) -> String {
         Some(ui) => format!("UI         {}", ui.root().display()),
         None => "UI         none; `flowkeep ui install` gets MLflow's".to_owned(),
     }
+}
+
+/// This program, and what it stands in for.
+fn version() -> String {
+    format!(
+        "flowkeep {} (for clients of MLflow {MLFLOW_VERSION})",
+        env!("CARGO_PKG_VERSION")
+    )
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Outcome;
+use super::output::Outcome;
 use crate::api::MLFLOW_VERSION;
 use crate::ui::{self, UiError};
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap::Subcommand;
 
-use super::Outcome;
+use super::output::{Outcome, print};
 use super::policy::remote::RemoteFlags;
 use crate::lifecycle::integrity::{Bytes, Integrity, State};
 
@@ -29,7 +29,7 @@ impl VerifyCommand {
         } = self;
         let path = ["model-versions", &name, &version, "integrity"];
         let integrity: Integrity = server.connect()?.look_up(&path)?;
-        super::policy::print(&described(&integrity))?;
+        print(&described(&integrity))?;
         match integrity.intact {
             Some(true) => Ok(()),
             Some(false) => Err("it is not what was sealed".into()),

@@ -5,10 +5,9 @@ use std::{fmt, fs};
 
 use clap::Args;
 use percent_encoding::percent_decode_str;
-use thiserror::Error;
 use url::Url;
 
-use super::ConfigError;
+use super::{ConfigError, UriError};
 
 const DEFAULT_URI: &str = "sqlite:///mlflow.db";
 
@@ -92,25 +91,6 @@ pub enum DatabaseUri {
     Sqlite(PathBuf),
     /// An address as libpq reads it.
     Postgres(String),
-}
-
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum UriError {
-    #[error(
-        "'{0}' is not a database address. Use sqlite:///file.db or postgresql://user@host/name."
-    )]
-    Unreadable(String),
-    #[error(
-        "'{0}' databases are not supported. flowkeep keeps its data in SQLite or in PostgreSQL."
-    )]
-    Unsupported(String),
-    #[error(
-        "'{0}' is a folder for MLflow's file store, which flowkeep does not read. Move it into a \
-         database with `mlflow migrate-filestore`, or use sqlite:///file.db or postgresql://user@host/name."
-    )]
-    FileStore(String),
-    #[error("A SQLite database in memory would be lost at exit. Name a file: sqlite:///mlflow.db.")]
-    InMemory,
 }
 
 impl DatabaseUri {

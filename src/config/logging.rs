@@ -1,9 +1,16 @@
 //! What is logged.
 
+use super::environment::variable;
+
 /// The filter of the log: `RUST_LOG` as it is, or else the level that `MLFLOW_LOGGING_LEVEL` names
 /// in Python's words.
-pub fn log_filter(rust_log: Option<&str>, mlflow_level: Option<&str>) -> String {
-    if let Some(filter) = rust_log.filter(|filter| !filter.is_empty()) {
+pub fn log_filter() -> String {
+    let (rust_log, mlflow_level) = (variable("RUST_LOG"), variable("MLFLOW_LOGGING_LEVEL"));
+    filter(rust_log.as_deref(), mlflow_level.as_deref())
+}
+
+fn filter(rust_log: Option<&str>, mlflow_level: Option<&str>) -> String {
+    if let Some(filter) = rust_log {
         return filter.to_owned();
     }
     let level = match mlflow_level
@@ -22,13 +29,13 @@ pub fn log_filter(rust_log: Option<&str>, mlflow_level: Option<&str>) -> String 
 
 #[cfg(test)]
 mod tests {
-    use super::log_filter;
+    use super::filter;
 
     #[test]
     fn speaks_both_languages() {
-        assert_eq!(log_filter(None, None), "warn,flowkeep=info");
-        assert_eq!(log_filter(None, Some("warning")), "warn,flowkeep=warn");
-        assert_eq!(log_filter(Some(""), Some("DEBUG")), "warn,flowkeep=debug");
-        assert_eq!(log_filter(Some("trace"), Some("ERROR")), "trace");
+        assert_eq!(filter(None, None), "warn,flowkeep=info");
+        assert_eq!(filter(None, Some("warning")), "warn,flowkeep=warn");
+        assert_eq!(filter(None, Some("DEBUG")), "warn,flowkeep=debug");
+        assert_eq!(filter(Some("trace"), Some("ERROR")), "trace");
     }
 }

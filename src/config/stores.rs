@@ -1,10 +1,10 @@
 //! How object stores are reached: the variables of MLflow and of the stores' own clients.
 
-use std::env;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::environment::variable;
 use super::{AwsProfile, ConfigError};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct StoreSettings {
     pub s3: S3Settings,
     /// `AZURE_STORAGE_CONNECTION_STRING`.
     pub azure_connection: Option<String>,
+    /// `AZURE_STORAGE_ACCESS_KEY`, which counts where there is no connection string.
+    pub azure_key: Option<String>,
     /// Where an emulator of Google Cloud Storage answers, instead of Google.
     pub google_emulator: Option<String>,
     /// How long signed addresses for downloads are good for, unless the client says so.
@@ -90,6 +92,7 @@ impl StoreSettings {
         Ok(Self {
             s3: S3Settings::from_environment()?,
             azure_connection: variable("AZURE_STORAGE_CONNECTION_STRING"),
+            azure_key: variable("AZURE_STORAGE_ACCESS_KEY"),
             google_emulator: variable("STORAGE_EMULATOR_HOST"),
             signed_download,
         })
@@ -166,10 +169,6 @@ impl S3Upload {
         }
         Ok(upload)
     }
-}
-
-fn variable(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]

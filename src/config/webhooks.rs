@@ -1,12 +1,12 @@
 //! Which addresses webhooks may have, and how they are called.
 
-use std::env;
 use std::fmt;
 use std::time::Duration;
 
 use fernet::Fernet;
 
 use super::ConfigError;
+use super::environment::variable;
 
 #[derive(Clone)]
 pub struct WebhookSettings {
@@ -40,7 +40,6 @@ impl WebhookSettings {
     pub fn from_environment() -> Result<Self, ConfigError> {
         const KEY: &str = "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY";
         let mut settings = Self::default();
-        let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         if let Some(schemes) = variable("MLFLOW_WEBHOOK_ALLOWED_SCHEMES") {
             settings.allowed_schemes = schemes
                 .split(',')

@@ -1,6 +1,5 @@
 //! Where a UI may be.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -21,16 +20,11 @@ pub struct Places {
 }
 
 impl Places {
-    pub fn from_environment(named: Option<PathBuf>) -> Self {
-        let environments = ["VIRTUAL_ENV", "CONDA_PREFIX"]
-            .into_iter()
-            .filter_map(env::var_os)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from);
+    pub fn new(named: Option<PathBuf>, environments: Vec<PathBuf>) -> Self {
         Self {
             named,
             data: data_folder().ok(),
-            environments: environments.collect(),
+            environments,
         }
     }
 

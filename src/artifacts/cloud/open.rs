@@ -215,7 +215,7 @@ fn azure(
             let pairs = url::form_urlencoded::parse(signature.trim_start_matches('?').as_bytes());
             builder = builder.with_sas_authorization(pairs.into_owned().collect::<Vec<_>>());
         }
-    } else if let Ok(key) = std::env::var("AZURE_STORAGE_ACCESS_KEY") {
+    } else if let Some(key) = &settings.azure_key {
         builder = builder.with_access_key(key);
     }
     builder.with_client_options(options)

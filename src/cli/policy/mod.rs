@@ -1,18 +1,16 @@
 //! `flowkeep policy`: writes, tests and applies lifecycle policies.
 
+mod files;
 pub(super) mod remote;
 mod test;
-
-use std::fs;
-use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use similar::TextDiff;
 
+use self::files::Files;
 use self::remote::{Remote, RemoteFlags};
-use super::Outcome;
-use crate::lifecycle::policy::{self, Policy, find_tie};
+use super::output::{Outcome, print};
+use crate::lifecycle::policy::{self, Policy};
 
 #[derive(Subcommand)]
 pub enum PolicyCommand {
@@ -44,56 +42,6 @@ pub struct FilesOnServer {
     files: Files,
     #[command(flatten)]
     server: RemoteFlags,
-}
-
-#[derive(Args)]
-pub struct Files {
-    /// A file of policies. May be given several times
-    #[arg(short = 'f', long = "file", value_name = "FILE", required = true)]
-    files: Vec<PathBuf>,
-}
-
-impl Files {
-    /// All policies of the files. What is wrong with one is said with file, line and column.
-    fn read(&self) -> Result<Vec<Policy>, Box<dyn std::error::Error>> {
-        let mut policies: Vec<Policy> = Vec::new();
-        for file in &self.files {
-            let found =
-                Policy::parse_all(&read(file)?).map_err(|problem| placed(file, &problem))?;
-            for policy in found {
-                if policies.iter().any(|other| other.name() == policy.name()) {
-                    return Err(format!("There are two policies named '{}'.", policy.name()).into());
-                }
-                policies.push(policy);
-            }
-        }
-        match find_tie(&policies) {
-            Some(tie) => Err(tie.into()),
-            None => Ok(policies),
-        }
-    }
-}
-
-fn read(file: &Path) -> Result<String, String> {
-    fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
-}
-
-/// What a command answers. A reader who has seen enough, as `head` has, is no mistake.
-pub(super) fn print(text: &str) -> Outcome {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
-}
-
-/// In the form that editors and compilers use, so that a terminal can jump there.
-fn placed(file: &Path, problem: &policy::Problem) -> String {
-    let policy::Problem {
-        line,
-        column,
-        message,
-    } = problem;
-    format!("{}:{line}:{column}: {message}", file.display())
 }
 
 impl PolicyCommand {

@@ -1,6 +1,5 @@
 //! The policies of a server, over its API.
 
-use std::env;
 use std::time::Duration;
 
 use clap::Args;
@@ -11,6 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
+
+use crate::config::ClientSecrets;
 
 const API: &str = "api/1.0/flowkeep";
 const POLICIES: &str = "policies";
@@ -202,9 +203,9 @@ impl Remote {
 
     /// Who asks is told as the MLflow client tells it.
     fn identified(&self, request: RequestBuilder) -> RequestBuilder {
-        let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
-        match (&self.username, variable("MLFLOW_TRACKING_TOKEN")) {
-            (Some(name), _) => request.basic_auth(name, variable("MLFLOW_TRACKING_PASSWORD")),
+        let secrets = ClientSecrets::from_environment();
+        match (&self.username, secrets.token) {
+            (Some(name), _) => request.basic_auth(name, secrets.password),
             (None, Some(token)) => request.bearer_auth(token),
             (None, None) => request,
         }

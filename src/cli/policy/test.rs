@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Files, placed, print, read};
-use crate::cli::Outcome;
+use super::files::{Files, placed, read};
+use crate::cli::output::{Outcome, print};
 use crate::lifecycle::policy::Report;
 use crate::lifecycle::policy::cases::{CaseResult, Cases};
 

@@ -1,0 +1,14 @@
+//! What commands answer.
+
+use std::io::{self, ErrorKind, Write};
+
+/// What a command comes to: nothing more to say, or a sentence about what went wrong.
+pub type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// What a command answers. A reader who has seen enough, as `head` has, is no mistake.
+pub fn print(text: &str) -> Outcome {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
