@@ -10,7 +10,8 @@ use futures_util::StreamExt;
 use percent_encoding::percent_decode_str;
 
 use crate::error::{Error, Result};
-use crate::wire::request::{self, Request};
+use crate::wire::reading;
+use crate::wire::request::Request;
 
 /// The largest body that is read as a message. Artifacts do not come this way.
 const LARGEST_BODY: usize = 64 << 20;
@@ -27,10 +28,10 @@ impl<R: Request> FromRequest for Message<R> {
         Box::pin(async move {
             let mut message: R = if http.method() == Method::GET && !http.query_string().is_empty()
             {
-                request::from_query(http.query_string())?
+                reading::from_query(http.query_string())?
             } else {
                 check_content_type(&http)?;
-                request::from_body(&read(payload, LARGEST_BODY).await?)?
+                reading::from_body(&read(payload, LARGEST_BODY).await?)?
             };
             for (name, value) in http.match_info().iter() {
                 // actix-web has decoded all but what would change the path's own structure.

@@ -6,7 +6,6 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::in_list::in_list;
-use super::inputs::limit_length;
 use super::schema::{datasets, input_tags, inputs};
 use super::{Db, on_backend};
 use crate::error::{Error, Result};
@@ -163,4 +162,15 @@ pub fn validate(dataset: &Dataset) -> Result<()> {
     limit_length("source", dataset.source(), LONGEST_SOURCE)?;
     limit_length("schema", dataset.schema(), LONGEST_SCHEMA)?;
     limit_length("profile", dataset.profile(), LONGEST_PROFILE)
+}
+
+/// Lengths are counted in characters.
+pub(super) fn limit_length(name: &str, value: &str, limit: usize) -> Result<()> {
+    // No string has more characters than bytes.
+    if value.len() > limit && value.chars().count() > limit {
+        return Err(Error::invalid_parameter(format!(
+            "'{name}' exceeds the maximum length of {limit} characters"
+        )));
+    }
+    Ok(())
 }

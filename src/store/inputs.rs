@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::datasets::limit_length;
 use super::in_list::in_list;
 use super::schema::{input_tags, inputs};
 use super::{Db, datasets, on_backend, runs};
@@ -301,17 +302,6 @@ fn validate(input: &DatasetInput) -> Result<()> {
                 format!("The tag '{}' is given twice for one dataset.", tag.key()),
             ));
         }
-    }
-    Ok(())
-}
-
-/// Lengths are counted in characters.
-pub(super) fn limit_length(name: &str, value: &str, limit: usize) -> Result<()> {
-    // No string has more characters than bytes.
-    if value.len() > limit && value.chars().count() > limit {
-        return Err(Error::invalid_parameter(format!(
-            "'{name}' exceeds the maximum length of {limit} characters"
-        )));
     }
     Ok(())
 }

@@ -29,6 +29,9 @@ pub use db::{Backend, Condition, Db};
 pub use executor::Store;
 pub use open::{Found, OpenError, check, checkpoint, initialize};
 
+/// Everything is in the one workspace that a server without workspaces has.
+pub(crate) const WORKSPACE: &str = "default";
+
 /// The lifecycle stages of experiments and runs.
 pub(crate) const ACTIVE: &str = "active";
 pub(crate) const DELETED: &str = "deleted";

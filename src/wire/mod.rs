@@ -4,6 +4,7 @@ pub mod json;
 pub mod list;
 pub mod names;
 pub mod python;
+pub mod reading;
 pub mod request;
 mod validation;
 

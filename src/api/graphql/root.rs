@@ -14,7 +14,8 @@ use super::of_runs::{self, OfRuns};
 use crate::api::State;
 use crate::api::mlflow::{artifacts, experiments, inputs, metrics, runs, searches};
 use crate::error::Result;
-use crate::wire::request::{self, Request};
+use crate::wire::reading;
+use crate::wire::request::Request;
 
 pub struct Root<'a> {
     /// Queries and mutations are of two types. All of them only read.
@@ -82,5 +83,5 @@ fn read<R: Request>(arguments: &JsonMap) -> Result<R> {
             members.insert(snake_case(name.as_str()), of_runs::json(value)?);
         }
     }
-    request::from_body(Value::Object(members).to_string().as_bytes())
+    reading::from_body(Value::Object(members).to_string().as_bytes())
 }

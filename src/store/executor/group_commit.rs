@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoints::Checkpoints;
 use super::connections::{Access, begin_write, commit, is_broken, open, rollback, rows_changed};
-use super::contained;
+use super::panics::contained;
 use crate::config::DatabaseUri;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::Db;

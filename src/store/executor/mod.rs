@@ -4,12 +4,11 @@
 mod checkpoints;
 pub(super) mod connections;
 mod group_commit;
+mod panics;
 mod pool;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use crate::config::{DatabaseSettings, DatabaseUri};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::store::Db;
 
 use self::group_commit::Writer;
@@ -61,14 +60,4 @@ impl Store {
             Writes::Pooled(pool) => pool.run(work).await,
         }
     }
-}
-
-/// A panic in a store function is a bug of ours. It counts as an error inside of the transaction, so
-/// that what it left is rolled back and the connection goes on.
-fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Error::internal(
-            "The server failed while it worked on the request.",
-        ))
-    })
 }

@@ -8,7 +8,7 @@ use diesel::r2d2::{ConnectionManager, Pool as Connections};
 use tokio::sync::Semaphore;
 
 use super::connections::{Access, SetUp};
-use super::contained;
+use super::panics::contained;
 use crate::config::DatabaseSettings;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::Db;

@@ -1,5 +1,6 @@
 //! Experiments: create, look up, change, delete and restore.
 
+mod lookup;
 mod messages;
 mod tags;
 
@@ -7,16 +8,16 @@ use chrono::Utc;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
 
+pub use self::lookup::find_active;
+use self::lookup::{find, find_for_change, id_of_name};
 pub use self::messages::{COLUMNS, Row, assemble};
 pub use self::tags::{delete_tag, set_tag};
 use super::schema::{experiments, runs};
-use super::{ACTIVE, DELETED, Db, on_backend};
+use super::{ACTIVE, DELETED, Db, WORKSPACE, on_backend};
 use crate::artifact_uri;
 use crate::error::{Error, ErrorCode, Result};
 use crate::validation::{self, no_experiment};
 use crate::wire::{CreateExperiment, Experiment, UpdateExperiment};
-
-const WORKSPACE: &str = "default";
 
 /// Clients take it for granted that there is an experiment 0.
 const DEFAULT_EXPERIMENT: (i32, &str) = (0, "Default");
@@ -160,19 +161,6 @@ pub fn restore(db: &mut Db, experiment_id: &str) -> Result<()> {
     Ok(())
 }
 
-/// The row of an experiment that takes runs. On PostgreSQL nobody deletes it until the end of the
-/// transaction.
-pub fn find_active(db: &mut Db, id: i32) -> Result<Row> {
-    let query = experiments::table.find(id).select(COLUMNS);
-    let row: Option<Row> = match db {
-        Db::Postgres(connection) => query.for_key_share().get_result(connection).optional()?,
-        Db::Sqlite(connection) => query.get_result(connection).optional()?,
-    };
-    let row = row.ok_or_else(|| no_experiment(id))?;
-    row.require_active()?;
-    Ok(row)
-}
-
 fn set_stage(db: &mut Db, experiment_id: &str, from: &str, to: &str) -> Result<i32> {
     let row = find_for_change(db, experiment_id)?;
     if row.lifecycle_stage.as_deref() != Some(from) {
@@ -185,31 +173,6 @@ fn set_stage(db: &mut Db, experiment_id: &str, from: &str, to: &str) -> Result<i
         ))
         .execute(db)?;
     Ok(row.experiment_id)
-}
-
-/// The row of an experiment, which on PostgreSQL nobody else changes until the end of the transaction.
-fn find_for_change(db: &mut Db, experiment_id: &str) -> Result<Row> {
-    let id = validation::experiment_id(experiment_id)?;
-    let query = experiments::table.find(id).select(COLUMNS);
-    let row = match db {
-        Db::Postgres(connection) => query.for_update().get_result(connection).optional()?,
-        Db::Sqlite(connection) => query.get_result(connection).optional()?,
-    };
-    row.ok_or_else(|| no_experiment(id))
-}
-
-fn find(db: &mut Db, id: i32) -> Result<Option<Row>> {
-    let row = experiments::table.find(id).select(COLUMNS).get_result(db);
-    Ok(row.optional()?)
-}
-
-fn id_of_name(db: &mut Db, name: &str) -> Result<Option<i32>> {
-    let id = experiments::table
-        .filter(experiments::workspace.eq(WORKSPACE))
-        .filter(experiments::name.eq(name))
-        .select(experiments::experiment_id)
-        .get_result(db);
-    Ok(id.optional()?)
 }
 
 fn one(db: &mut Db, row: Row) -> Result<Experiment> {

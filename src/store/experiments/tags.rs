@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use diesel::prelude::*;
 
-use super::find_for_change;
+use super::lookup::find_for_change;
 use crate::error::{Error, Result};
 use crate::store::schema::experiment_tags;
 use crate::store::{Db, on_backend};

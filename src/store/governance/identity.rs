@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::store::Db;
-use crate::store::registered_models::WORKSPACE;
+use crate::store::WORKSPACE;
 use crate::store::schema::{flowkeep_models as ids, registered_models};
 
 /// The id of a model that exists, or nothing where it has none yet. Stock MLflow may have deleted the

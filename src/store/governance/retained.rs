@@ -12,8 +12,8 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use crate::error::Result;
+use crate::store::WORKSPACE;
 use crate::store::model_versions::DELETED;
-use crate::store::registered_models::WORKSPACE;
 use crate::store::schema::{
     flowkeep_legal_holds as holds, flowkeep_models as models, flowkeep_retained as table,
     model_versions as versions,

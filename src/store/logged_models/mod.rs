@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 pub use self::messages::assemble;
+use self::messages::not_found;
 pub use self::params_and_tags::{add_model_version, delete_tag, log_params, set_tags};
 use super::random_name::random_name;
 use super::schema::logged_models;
@@ -39,10 +40,6 @@ fn whole(db: &mut Db, model_id: &str) -> Result<LoggedModel> {
     assemble(db, &[model_id.to_owned()])?
         .pop()
         .ok_or_else(|| not_found(model_id))
-}
-
-fn not_found(model_id: &str) -> Error {
-    Error::does_not_exist(format!("Logged model with ID '{model_id}' not found."))
 }
 
 pub fn create(db: &mut Db, request: &CreateLoggedModel) -> Result<LoggedModel> {

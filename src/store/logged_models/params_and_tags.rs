@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use serde_json::{Value, json};
 
-use super::not_found;
+use super::messages::not_found;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::schema::{logged_model_params, logged_model_tags, logged_models};
 use crate::store::{ACTIVE, Db, on_backend};

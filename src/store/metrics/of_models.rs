@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use diesel::prelude::*;
 
-use super::storable;
+use super::points::storable;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::schema::{logged_model_metrics, logged_models};
 use crate::store::{Db, on_backend, runs};

@@ -4,7 +4,7 @@ use diesel::pg::sql_types::Array;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Double, Text};
 
-use super::NewPoint;
+use super::points::NewPoint;
 use crate::store::Db;
 use crate::store::known::{Statement, known};
 

@@ -3,11 +3,11 @@
 use chrono::Utc;
 use diesel::prelude::*;
 
-use super::{DELETED, Row, Stage, assemble, find, get, names, not_found, tags};
+use super::{DELETED, Row, Stage, assemble, find, find_locked, get, names, not_found, tags};
 use crate::error::{Error, Result};
-use crate::store::Db;
-use crate::store::registered_models::{self, WORKSPACE, aliases};
+use crate::store::registered_models::{self, aliases};
 use crate::store::schema::model_versions as table;
+use crate::store::{Db, WORKSPACE};
 use crate::wire::{ModelVersion, ModelVersionStatus, ModelVersionTag, UpdateModelVersion};
 
 /// SQLite binds at most 32,766 values in a statement.
@@ -130,16 +130,4 @@ pub fn delete(db: &mut Db, name: &str, version: &str) -> Result<()> {
         ))
         .execute(db)?;
     Ok(())
-}
-
-/// The number of a version that exists, once no other change of its model is under way.
-pub fn find_locked(db: &mut Db, name: &str, version: &str) -> Result<i32> {
-    Ok(row_locked(db, name, version)?.version)
-}
-
-/// The row of a version that exists, once no other change of its model is under way.
-pub fn row_locked(db: &mut Db, name: &str, version: &str) -> Result<Row> {
-    find(db, name, version)?;
-    registered_models::lock(db, name)?;
-    find(db, name, version)
 }

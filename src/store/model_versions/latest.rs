@@ -4,12 +4,12 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Text;
 
-use super::messages::Columns;
+use super::rows::Columns;
 use super::{COLUMNS, Row, Stage, assemble};
 use crate::error::{Error, Result};
 use crate::store::in_list::padded;
-use crate::store::registered_models::{self, WORKSPACE, aliases};
-use crate::store::{Backend, Db};
+use crate::store::registered_models::{self, aliases};
+use crate::store::{Backend, Db, WORKSPACE};
 use crate::wire::ModelVersion;
 
 /// SQLite binds at most 32,766 values in a statement.

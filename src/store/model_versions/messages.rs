@@ -1,75 +1,9 @@
 //! Model versions as messages: a page of them in a fixed number of queries.
 
-use diesel::prelude::*;
-
-use super::tags;
+use super::{Row, tags};
 use crate::error::Result;
 use crate::store::Db;
-use crate::store::schema::model_versions as table;
 use crate::wire::{ModelVersion, ModelVersionStatus};
-
-pub const COLUMNS: Columns = (
-    table::name,
-    table::version,
-    table::creation_time,
-    table::last_updated_time,
-    table::description,
-    table::user_id,
-    table::current_stage,
-    table::source,
-    table::run_id,
-    table::status,
-    table::status_message,
-    table::run_link,
-    table::storage_location,
-);
-
-pub type Columns = (
-    table::name,
-    table::version,
-    table::creation_time,
-    table::last_updated_time,
-    table::description,
-    table::user_id,
-    table::current_stage,
-    table::source,
-    table::run_id,
-    table::status,
-    table::status_message,
-    table::run_link,
-    table::storage_location,
-);
-
-/// What [`COLUMNS`] select.
-#[derive(Clone, Queryable)]
-pub struct Row {
-    pub name: String,
-    pub version: i32,
-    pub creation_time: Option<i64>,
-    pub last_updated_time: Option<i64>,
-    pub description: Option<String>,
-    pub user_id: Option<String>,
-    pub current_stage: Option<String>,
-    pub source: Option<String>,
-    pub run_id: Option<String>,
-    pub status: Option<String>,
-    pub status_message: Option<String>,
-    pub run_link: Option<String>,
-    pub storage_location: Option<String>,
-}
-
-impl Row {
-    /// Where the artifacts are.
-    pub fn location(self) -> Option<String> {
-        self.storage_location
-            .filter(|location| !location.is_empty())
-            .or(self.source)
-    }
-
-    fn key(&self) -> (String, i32) {
-        (self.name.clone(), self.version)
-    }
-}
 
 /// The messages of these rows, in their order, with tags. Aliases are in the replies about single
 /// versions only: see [`super::aliases::add_to`].

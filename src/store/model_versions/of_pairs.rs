@@ -6,8 +6,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Integer, Nullable, Text};
 
-use crate::store::registered_models::WORKSPACE;
-use crate::store::{Backend, Db};
+use crate::store::{Backend, Db, WORKSPACE};
 
 /// A query for name, version, key and value. Its list is joined, not asked with IN: that SQLite may test for
 /// each tag there is. CROSS JOIN keeps SQLite from beginning with the tags.

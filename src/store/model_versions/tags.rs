@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::names;
 use super::of_pairs::TagsOf;
-use super::{find_locked, names};
+use super::rows::find_locked;
 use crate::error::Result;
-use crate::store::registered_models::{IS_PROMPT_TAG, WORKSPACE};
+use crate::store::registered_models::IS_PROMPT_TAG;
 use crate::store::schema::model_version_tags::dsl;
-use crate::store::{Db, on_backend};
+use crate::store::{Db, WORKSPACE, on_backend};
 use crate::wire::{DeleteModelVersionTag, ModelVersionTag, SetModelVersionTag};
 
 /// SQLite binds at most 32,766 values in a statement.

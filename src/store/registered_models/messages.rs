@@ -2,37 +2,11 @@
 
 use std::collections::HashMap;
 
-use diesel::prelude::*;
-
-use super::{aliases, tags};
+use super::{Row, aliases, tags};
 use crate::error::Result;
 use crate::store::Db;
 use crate::store::model_versions;
-use crate::store::schema::registered_models;
 use crate::wire::{ModelVersion, RegisteredModel};
-
-pub const COLUMNS: Columns = (
-    registered_models::name,
-    registered_models::creation_time,
-    registered_models::last_updated_time,
-    registered_models::description,
-);
-
-type Columns = (
-    registered_models::name,
-    registered_models::creation_time,
-    registered_models::last_updated_time,
-    registered_models::description,
-);
-
-/// What [`COLUMNS`] select.
-#[derive(Queryable)]
-pub struct Row {
-    pub name: String,
-    pub creation_time: Option<i64>,
-    pub last_updated_time: Option<i64>,
-    pub description: Option<String>,
-}
 
 /// The messages of these rows, in their order, with the latest version of each stage, tags and
 /// aliases.

@@ -2,27 +2,25 @@
 
 pub mod aliases;
 mod messages;
+mod rows;
 pub mod tags;
 
 use chrono::Utc;
 use diesel::prelude::*;
 
-pub use self::messages::{COLUMNS, Row, assemble};
+pub use self::messages::assemble;
+use self::rows::not_found;
+pub use self::rows::{COLUMNS, IS_PROMPT_TAG, Row, check_exists, description, lock, touch};
 use super::schema::{
     model_version_tags, model_versions, registered_model_aliases, registered_model_tags,
     registered_models,
 };
-use super::{Db, on_backend};
+use super::{Db, WORKSPACE, on_backend};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::model_versions::names;
 use crate::wire::{
     CreateRegisteredModel, RegisteredModel, RegisteredModelTag, UpdateRegisteredModel,
 };
-
-/// Everything of the registry is in the one workspace that a server without workspaces has.
-pub const WORKSPACE: &str = "default";
-/// Prompts are registered models that carry this tag.
-pub const IS_PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
 
 pub fn create(db: &mut Db, request: &CreateRegisteredModel) -> Result<RegisteredModel> {
     let name = request.name();
@@ -82,46 +80,6 @@ pub fn get(db: &mut Db, name: &str) -> Result<RegisteredModel> {
     assemble(db, vec![row])?
         .pop()
         .ok_or_else(|| not_found(name))
-}
-
-/// Makes sure that a model exists, without reading more of it.
-pub fn check_exists(db: &mut Db, name: &str) -> Result<()> {
-    names::check_model(name)?;
-    let model = registered_models::table.find((WORKSPACE, name));
-    if diesel::select(diesel::dsl::exists(model)).get_result(db)? {
-        Ok(())
-    } else {
-        Err(not_found(name))
-    }
-}
-
-/// Makes sure that a model exists and stays as it is until the transaction ends: what decides over
-/// several of its versions must not meet another such decision half-way.
-pub fn lock(db: &mut Db, name: &str) -> Result<()> {
-    names::check_model(name)?;
-    let model = registered_models::table
-        .find((WORKSPACE, name))
-        .select(registered_models::name);
-    let found: Option<String> = match db {
-        Db::Postgres(connection) => model.for_update().get_result(connection).optional()?,
-        // A transaction that writes is alone here.
-        Db::Sqlite(connection) => model.get_result(connection).optional()?,
-    };
-    found.map(|_| ()).ok_or_else(|| not_found(name))
-}
-
-pub fn description(db: &mut Db, name: &str) -> Result<Option<String>> {
-    Ok(registered_models::table
-        .find((WORKSPACE, name))
-        .select(registered_models::description)
-        .first(db)?)
-}
-
-pub fn touch(db: &mut Db, name: &str, now: i64) -> Result<()> {
-    diesel::update(registered_models::table.find((WORKSPACE, name)))
-        .set(registered_models::last_updated_time.eq(now))
-        .execute(db)?;
-    Ok(())
 }
 
 pub fn update(db: &mut Db, request: &UpdateRegisteredModel) -> Result<RegisteredModel> {
@@ -206,8 +164,4 @@ fn kind(is_prompt: bool) -> &'static str {
     } else {
         "Registered Model"
     }
-}
-
-fn not_found(name: &str) -> Error {
-    Error::does_not_exist(format!("Registered Model with name={name} not found"))
 }

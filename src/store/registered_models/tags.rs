@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::{IS_PROMPT_TAG, WORKSPACE};
+use super::rows::{IS_PROMPT_TAG, lock};
 use crate::error::Result;
 use crate::store::in_list::in_list;
 use crate::store::model_versions::names;
 use crate::store::schema::registered_model_tags::dsl;
-use crate::store::{Db, on_backend};
+use crate::store::{Db, WORKSPACE, on_backend};
 use crate::wire::{DeleteRegisteredModelTag, RegisteredModelTag, SetRegisteredModelTag};
 
 /// SQLite binds at most 32,766 values in a statement.
@@ -80,7 +80,7 @@ pub fn check_deletion(request: &DeleteRegisteredModelTag) -> Result<()> {
 
 pub fn set(db: &mut Db, request: &SetRegisteredModelTag) -> Result<()> {
     check(request)?;
-    super::lock(db, request.name())?;
+    lock(db, request.name())?;
     let row = (
         dsl::key.eq(request.key()),
         dsl::value.eq(request.value()),
@@ -101,7 +101,7 @@ pub fn set(db: &mut Db, request: &SetRegisteredModelTag) -> Result<()> {
 /// Takes a tag away. Whether there was one makes no difference.
 pub fn delete(db: &mut Db, request: &DeleteRegisteredModelTag) -> Result<()> {
     check_deletion(request)?;
-    super::lock(db, request.name())?;
+    lock(db, request.name())?;
     diesel::delete(dsl::registered_model_tags.find((WORKSPACE, request.key(), request.name())))
         .execute(db)?;
     Ok(())

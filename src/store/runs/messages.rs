@@ -5,83 +5,15 @@ use std::collections::HashMap;
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
-use super::NAME_TAG;
-use crate::error::{Error, Result};
+use super::rows::{NAME_TAG, Row};
+use crate::error::Result;
 use crate::store::in_list::in_list;
-use crate::store::schema::{latest_metrics, params, runs, tags};
-use crate::store::{ACTIVE, Db, inputs};
-use crate::wire::{Metric, Param, Run, RunData, RunInfo, RunStatus, RunTag};
+use crate::store::schema::{latest_metrics, params, tags};
+use crate::store::{Db, inputs};
+use crate::wire::{Metric, Param, Run, RunData, RunTag};
 
 /// The most ids in one list of a query: both databases limit how many values can be bound.
 const IDS_AT_ONCE: usize = 10_000;
-
-/// The columns of [`Row`].
-pub const COLUMNS: (
-    runs::run_uuid,
-    runs::name,
-    runs::experiment_id,
-    runs::user_id,
-    runs::status,
-    runs::start_time,
-    runs::end_time,
-    runs::artifact_uri,
-    runs::lifecycle_stage,
-) = (
-    runs::run_uuid,
-    runs::name,
-    runs::experiment_id,
-    runs::user_id,
-    runs::status,
-    runs::start_time,
-    runs::end_time,
-    runs::artifact_uri,
-    runs::lifecycle_stage,
-);
-
-/// A run as its table has it.
-#[derive(Clone, Debug, Queryable)]
-pub struct Row {
-    pub run_id: String,
-    pub name: Option<String>,
-    pub experiment_id: Option<i32>,
-    pub user_id: Option<String>,
-    pub status: Option<String>,
-    pub start_time: Option<i64>,
-    pub end_time: Option<i64>,
-    pub artifact_uri: Option<String>,
-    pub lifecycle_stage: Option<String>,
-}
-
-impl Row {
-    pub fn require_active(&self) -> Result<()> {
-        if self.lifecycle_stage.as_deref() == Some(ACTIVE) {
-            return Ok(());
-        }
-        Err(Error::invalid_parameter(format!(
-            "The run {} must be in the 'active' state. Current state is {}.",
-            self.run_id,
-            self.lifecycle_stage.as_deref().unwrap_or("None")
-        )))
-    }
-
-    pub fn into_info(self) -> RunInfo {
-        RunInfo {
-            run_uuid: Some(self.run_id.clone()),
-            run_id: Some(self.run_id),
-            run_name: self.name,
-            experiment_id: self.experiment_id.map(|id| id.to_string()),
-            user_id: self.user_id,
-            status: self
-                .status
-                .and_then(|name| RunStatus::from_str_name(&name))
-                .map(i32::from),
-            start_time: self.start_time,
-            end_time: self.end_time.filter(|time| *time != 0),
-            artifact_uri: self.artifact_uri.filter(|uri| !uri.is_empty()),
-            lifecycle_stage: self.lifecycle_stage,
-        }
-    }
-}
 
 /// Whole runs, in the order of their rows: with their latest metrics, params, tags, inputs and outputs.
 pub fn assemble(db: &mut Db, rows: Vec<Row>) -> Result<Vec<Run>> {

@@ -4,6 +4,7 @@ mod batch;
 mod logged_models;
 mod messages;
 mod params;
+mod rows;
 mod tags;
 
 use chrono::Utc;
@@ -12,8 +13,10 @@ use uuid::Uuid;
 
 pub use self::batch::log_batch;
 pub use self::logged_models::log_model;
-pub use self::messages::{COLUMNS, Row, assemble};
+pub use self::messages::assemble;
 pub use self::params::log_param;
+pub use self::rows::{COLUMNS, NAME_TAG, Row, find, find_active, id, lock_active};
+use self::rows::{lock, not_found};
 pub use self::tags::{delete_tag, get as get_tag, set_tag};
 use super::random_name::random_name;
 use super::schema::runs;
@@ -22,9 +25,6 @@ use crate::artifact_uri;
 use crate::error::{Error, ErrorCode, Result};
 use crate::validation;
 use crate::wire::{CreateRun, Run, RunData, RunInfo, RunInputs, RunStatus, RunTag, UpdateRun};
-
-/// The tag that repeats a run's name.
-pub const NAME_TAG: &str = "mlflow.runName";
 
 pub fn create(db: &mut Db, request: &CreateRun) -> Result<Run> {
     if request.experiment_id().is_empty() {
@@ -148,20 +148,13 @@ pub fn update(db: &mut Db, request: &UpdateRun) -> Result<RunInfo> {
         ))
         .execute(db)?;
     if !request.run_name().is_empty() {
-        rename(db, &row.run_id, request.run_name())?;
+        tags::rename(db, &row.run_id, request.run_name())?;
         row.name = Some(request.run_name().to_owned());
     }
     if row.name.as_deref().is_none_or(str::is_empty) {
         row.name = tags::get(db, &row.run_id, NAME_TAG)?.or(row.name);
     }
     Ok(row.into_info())
-}
-
-fn rename(db: &mut Db, run_id: &str, name: &str) -> Result<()> {
-    diesel::update(runs::table.find(run_id))
-        .set(runs::name.eq(name))
-        .execute(db)?;
-    tags::upsert(db, run_id, &[(NAME_TAG, name)])
 }
 
 pub fn delete(db: &mut Db, run_id: &str) -> Result<()> {
@@ -184,47 +177,4 @@ pub fn restore(db: &mut Db, run_id: &str) -> Result<()> {
         ))
         .execute(db)?;
     Ok(())
-}
-
-/// Old clients name a run `run_uuid`.
-pub fn id<'a>(run_id: &'a str, run_uuid: &'a str) -> &'a str {
-    if run_id.is_empty() { run_uuid } else { run_id }
-}
-
-/// The row of a run, whatever its lifecycle stage.
-pub fn find(db: &mut Db, run_id: &str) -> Result<Row> {
-    runs::table
-        .find(run_id)
-        .select(COLUMNS)
-        .get_result(db)
-        .optional()?
-        .ok_or_else(|| not_found(run_id))
-}
-
-/// The row of a run that something is logged to.
-pub fn find_active(db: &mut Db, run_id: &str) -> Result<Row> {
-    let row = find(db, run_id)?;
-    row.require_active()?;
-    Ok(row)
-}
-
-/// The same, and on PostgreSQL nobody else changes the run until the end of the transaction.
-pub fn lock_active(db: &mut Db, run_id: &str) -> Result<Row> {
-    let row = lock(db, run_id)?;
-    row.require_active()?;
-    Ok(row)
-}
-
-fn lock(db: &mut Db, run_id: &str) -> Result<Row> {
-    let query = runs::table.find(run_id).select(COLUMNS);
-    match db {
-        Db::Postgres(connection) => query.for_no_key_update().get_result(connection),
-        Db::Sqlite(connection) => query.get_result(connection),
-    }
-    .optional()?
-    .ok_or_else(|| not_found(run_id))
-}
-
-fn not_found(run_id: &str) -> Error {
-    Error::does_not_exist(format!("Run with id={run_id} not found"))
 }

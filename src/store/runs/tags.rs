@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use diesel::prelude::*;
 
-use super::{NAME_TAG, find_active, id, rename};
+use super::rows::{NAME_TAG, find_active, id};
 use crate::error::{Error, Result};
 use crate::store::Db;
 use crate::store::known::{Statement, run_for_pairs};
-use crate::store::schema::tags;
+use crate::store::schema::{runs, tags};
 use crate::validation;
 use crate::wire::{DeleteTag, RunTag, SetTag};
 
@@ -55,6 +55,14 @@ pub fn set(db: &mut Db, run_id: &str, tags: &[(&str, &str)]) -> Result<()> {
     }
     let others: Vec<(&str, &str)> = others.into_iter().collect();
     upsert(db, run_id, &others)
+}
+
+/// Renames a run: its name stands in its row and in a tag.
+pub(super) fn rename(db: &mut Db, run_id: &str, name: &str) -> Result<()> {
+    diesel::update(runs::table.find(run_id))
+        .set(runs::name.eq(name))
+        .execute(db)?;
+    upsert(db, run_id, &[(NAME_TAG, name)])
 }
 
 /// Writes tags with different keys, in the order of their keys: then no two requests wait for each

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use self::events::Event;
-use super::registered_models::WORKSPACE;
+use super::WORKSPACE;
 use super::schema::{webhook_events, webhooks};
 use super::{Db, on_backend};
 use crate::error::{Error, Result};

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::events::Event;
 use super::room::Room;
 use crate::error::Result;
-use crate::store::registered_models::WORKSPACE;
+use crate::store::WORKSPACE;
 use crate::store::schema::{
     flowkeep_webhook_deliveries as log, flowkeep_webhook_outbox as outbox, webhook_events, webhooks,
 };

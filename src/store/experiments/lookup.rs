@@ -1,0 +1,47 @@
+//! Looks up the rows of experiments, for reading and for a change.
+
+use diesel::prelude::*;
+
+use super::{COLUMNS, Row};
+use crate::error::Result;
+use crate::store::schema::experiments;
+use crate::store::{Db, WORKSPACE};
+use crate::validation::{self, no_experiment};
+
+/// The row of an experiment that takes runs. On PostgreSQL nobody deletes it until the end of the
+/// transaction.
+pub fn find_active(db: &mut Db, id: i32) -> Result<Row> {
+    let query = experiments::table.find(id).select(COLUMNS);
+    let row: Option<Row> = match db {
+        Db::Postgres(connection) => query.for_key_share().get_result(connection).optional()?,
+        Db::Sqlite(connection) => query.get_result(connection).optional()?,
+    };
+    let row = row.ok_or_else(|| no_experiment(id))?;
+    row.require_active()?;
+    Ok(row)
+}
+
+/// The row of an experiment, which on PostgreSQL nobody else changes until the end of the transaction.
+pub(super) fn find_for_change(db: &mut Db, experiment_id: &str) -> Result<Row> {
+    let id = validation::experiment_id(experiment_id)?;
+    let query = experiments::table.find(id).select(COLUMNS);
+    let row = match db {
+        Db::Postgres(connection) => query.for_update().get_result(connection).optional()?,
+        Db::Sqlite(connection) => query.get_result(connection).optional()?,
+    };
+    row.ok_or_else(|| no_experiment(id))
+}
+
+pub(super) fn find(db: &mut Db, id: i32) -> Result<Option<Row>> {
+    let row = experiments::table.find(id).select(COLUMNS).get_result(db);
+    Ok(row.optional()?)
+}
+
+pub(super) fn id_of_name(db: &mut Db, name: &str) -> Result<Option<i32>> {
+    let id = experiments::table
+        .filter(experiments::workspace.eq(WORKSPACE))
+        .filter(experiments::name.eq(name))
+        .select(experiments::experiment_id)
+        .get_result(db);
+    Ok(id.optional()?)
+}

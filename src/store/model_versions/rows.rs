@@ -1,0 +1,163 @@
+//! Rows of model versions: looked up, and locked for a change.
+
+use diesel::prelude::*;
+
+use super::{DELETED, Stage, names};
+use crate::error::{Error, Result};
+use crate::store::registered_models;
+use crate::store::schema::model_versions as table;
+use crate::store::{Db, WORKSPACE};
+
+pub const COLUMNS: Columns = (
+    table::name,
+    table::version,
+    table::creation_time,
+    table::last_updated_time,
+    table::description,
+    table::user_id,
+    table::current_stage,
+    table::source,
+    table::run_id,
+    table::status,
+    table::status_message,
+    table::run_link,
+    table::storage_location,
+);
+
+pub type Columns = (
+    table::name,
+    table::version,
+    table::creation_time,
+    table::last_updated_time,
+    table::description,
+    table::user_id,
+    table::current_stage,
+    table::source,
+    table::run_id,
+    table::status,
+    table::status_message,
+    table::run_link,
+    table::storage_location,
+);
+
+/// What [`COLUMNS`] select.
+#[derive(Clone, Queryable)]
+pub struct Row {
+    pub name: String,
+    pub version: i32,
+    pub creation_time: Option<i64>,
+    pub last_updated_time: Option<i64>,
+    pub description: Option<String>,
+    pub user_id: Option<String>,
+    pub current_stage: Option<String>,
+    pub source: Option<String>,
+    pub run_id: Option<String>,
+    pub status: Option<String>,
+    pub status_message: Option<String>,
+    pub run_link: Option<String>,
+    pub storage_location: Option<String>,
+}
+
+impl Row {
+    /// Where the artifacts are.
+    pub fn location(self) -> Option<String> {
+        self.storage_location
+            .filter(|location| !location.is_empty())
+            .or(self.source)
+    }
+
+    pub(super) fn key(&self) -> (String, i32) {
+        (self.name.clone(), self.version)
+    }
+}
+
+/// The row of a version that was not deleted.
+pub fn find(db: &mut Db, name: &str, version: &str) -> Result<Row> {
+    names::check_model(name)?;
+    let version = names::version(version)?;
+    let missing = || not_found(name, &version.written);
+    table::table
+        .find((WORKSPACE, name, version.number.ok_or_else(missing)?))
+        .filter(table::current_stage.ne(DELETED))
+        .select(COLUMNS)
+        .get_result(db)
+        .optional()?
+        .ok_or_else(missing)
+}
+
+/// The rows of all versions of a model that were not deleted.
+pub fn all(db: &mut Db, name: &str) -> Result<Vec<Row>> {
+    Ok(table::table
+        .filter(table::workspace.eq(WORKSPACE))
+        .filter(table::name.eq(name))
+        .filter(table::current_stage.ne(DELETED))
+        .order(table::version)
+        .select(COLUMNS)
+        .load(db)?)
+}
+
+/// The rows of these versions, as far as they were not deleted.
+pub fn some(db: &mut Db, name: &str, versions: &[i32]) -> Result<Vec<Row>> {
+    if let [version] = versions {
+        // Mostly there is one, and then the statement is known.
+        return Ok(table::table
+            .find((WORKSPACE, name, version))
+            .filter(table::current_stage.ne(DELETED))
+            .select(COLUMNS)
+            .load(db)?);
+    }
+    Ok(table::table
+        .filter(table::workspace.eq(WORKSPACE))
+        .filter(table::name.eq(name))
+        .filter(table::version.eq_any(versions))
+        .filter(table::current_stage.ne(DELETED))
+        .order(table::version)
+        .select(COLUMNS)
+        .load(db)?)
+}
+
+/// The numbers of a model's versions in a stage.
+pub fn in_stage(db: &mut Db, name: &str, stage: Stage) -> Result<Vec<i32>> {
+    Ok(table::table
+        .filter(table::workspace.eq(WORKSPACE))
+        .filter(table::name.eq(name))
+        .filter(table::current_stage.eq(stage.as_str()))
+        .order(table::version)
+        .select(table::version)
+        .load(db)?)
+}
+
+/// The numbers and stages of all versions of a model that are neither archived nor deleted.
+pub fn active(db: &mut Db, name: &str) -> Result<Vec<(i32, Option<String>)>> {
+    Ok(table::table
+        .filter(table::workspace.eq(WORKSPACE))
+        .filter(table::name.eq(name))
+        .filter(table::current_stage.ne(Stage::Archived.as_str()))
+        .filter(table::current_stage.ne(DELETED))
+        .order(table::version)
+        .select((table::version, table::current_stage))
+        .load(db)?)
+}
+
+/// Where the artifacts of a version are.
+pub fn download_uri(db: &mut Db, name: &str, version: &str) -> Result<Option<String>> {
+    Ok(find(db, name, version)?.location())
+}
+
+/// The number of a version that exists, once no other change of its model is under way.
+pub fn find_locked(db: &mut Db, name: &str, version: &str) -> Result<i32> {
+    Ok(row_locked(db, name, version)?.version)
+}
+
+/// The row of a version that exists, once no other change of its model is under way.
+pub fn row_locked(db: &mut Db, name: &str, version: &str) -> Result<Row> {
+    find(db, name, version)?;
+    registered_models::lock(db, name)?;
+    find(db, name, version)
+}
+
+pub(super) fn not_found(name: &str, version: &str) -> Error {
+    Error::does_not_exist(format!(
+        "Model Version (name={name}, version={version}) not found"
+    ))
+}

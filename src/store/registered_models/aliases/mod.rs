@@ -1,0 +1,75 @@
+//! Aliases: names that each point to one version of a model.
+
+mod rows;
+
+use diesel::prelude::*;
+
+pub use self::rows::{add_to, delete_of_version, of_models, target};
+use super::rows::{check_exists, lock};
+use crate::error::{Error, Result};
+use crate::store::model_versions::{self, names};
+use crate::store::schema::registered_model_aliases::dsl;
+use crate::store::{Db, WORKSPACE, on_backend};
+use crate::wire::{DeleteRegisteredModelAlias, ModelVersion, SetRegisteredModelAlias};
+
+/// What is wrong with a request before anything is looked up.
+pub fn check(request: &SetRegisteredModelAlias) -> Result<()> {
+    names::check_model(request.name())?;
+    names::check_alias(request.alias())?;
+    names::check_alias_is_free(request.alias())
+}
+
+/// The same of a request to delete.
+pub fn check_deletion(request: &DeleteRegisteredModelAlias) -> Result<()> {
+    names::check_model(request.name())?;
+    names::check_alias(request.alias())
+}
+
+/// Points an alias to a version, wherever it pointed before.
+pub fn set(db: &mut Db, request: &SetRegisteredModelAlias) -> Result<()> {
+    check(request)?;
+    let (name, alias) = (request.name(), request.alias());
+    let version = model_versions::find_locked(db, name, request.version())?;
+    let row = (
+        dsl::alias.eq(alias),
+        dsl::version.eq(version),
+        dsl::name.eq(name),
+        dsl::workspace.eq(WORKSPACE),
+    );
+    on_backend!(db, |connection| diesel::insert_into(
+        dsl::registered_model_aliases
+    )
+    .values(row)
+    .on_conflict((dsl::workspace, dsl::name, dsl::alias))
+    .do_update()
+    .set(row.1)
+    .execute(connection))?;
+    Ok(())
+}
+
+/// Takes an alias away. Whether there was one makes no difference.
+pub fn delete(db: &mut Db, request: &DeleteRegisteredModelAlias) -> Result<()> {
+    check_deletion(request)?;
+    lock(db, request.name())?;
+    diesel::delete(dsl::registered_model_aliases.find((
+        WORKSPACE,
+        request.name(),
+        request.alias(),
+    )))
+    .execute(db)?;
+    Ok(())
+}
+
+/// The version that an alias points to.
+pub fn resolve(db: &mut Db, name: &str, alias: &str) -> Result<ModelVersion> {
+    names::check_model(name)?;
+    names::check_alias(alias)?;
+    if alias.to_lowercase() == names::LATEST {
+        return model_versions::latest(db, name);
+    }
+    check_exists(db, name)?;
+    let version = target(db, name, alias)?.ok_or_else(|| {
+        Error::invalid_parameter(format!("Registered model alias {alias} not found."))
+    })?;
+    model_versions::get(db, name, &version.to_string())
+}

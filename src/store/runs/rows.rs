@@ -1,0 +1,122 @@
+//! Rows of runs: looked up, and locked for a change.
+
+use diesel::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::store::schema::runs;
+use crate::store::{ACTIVE, Db};
+use crate::wire::{RunInfo, RunStatus};
+
+/// The tag that repeats a run's name.
+pub const NAME_TAG: &str = "mlflow.runName";
+
+/// The columns of [`Row`].
+pub const COLUMNS: (
+    runs::run_uuid,
+    runs::name,
+    runs::experiment_id,
+    runs::user_id,
+    runs::status,
+    runs::start_time,
+    runs::end_time,
+    runs::artifact_uri,
+    runs::lifecycle_stage,
+) = (
+    runs::run_uuid,
+    runs::name,
+    runs::experiment_id,
+    runs::user_id,
+    runs::status,
+    runs::start_time,
+    runs::end_time,
+    runs::artifact_uri,
+    runs::lifecycle_stage,
+);
+
+/// A run as its table has it.
+#[derive(Clone, Debug, Queryable)]
+pub struct Row {
+    pub run_id: String,
+    pub name: Option<String>,
+    pub experiment_id: Option<i32>,
+    pub user_id: Option<String>,
+    pub status: Option<String>,
+    pub start_time: Option<i64>,
+    pub end_time: Option<i64>,
+    pub artifact_uri: Option<String>,
+    pub lifecycle_stage: Option<String>,
+}
+
+impl Row {
+    pub fn require_active(&self) -> Result<()> {
+        if self.lifecycle_stage.as_deref() == Some(ACTIVE) {
+            return Ok(());
+        }
+        Err(Error::invalid_parameter(format!(
+            "The run {} must be in the 'active' state. Current state is {}.",
+            self.run_id,
+            self.lifecycle_stage.as_deref().unwrap_or("None")
+        )))
+    }
+
+    pub fn into_info(self) -> RunInfo {
+        RunInfo {
+            run_uuid: Some(self.run_id.clone()),
+            run_id: Some(self.run_id),
+            run_name: self.name,
+            experiment_id: self.experiment_id.map(|id| id.to_string()),
+            user_id: self.user_id,
+            status: self
+                .status
+                .and_then(|name| RunStatus::from_str_name(&name))
+                .map(i32::from),
+            start_time: self.start_time,
+            end_time: self.end_time.filter(|time| *time != 0),
+            artifact_uri: self.artifact_uri.filter(|uri| !uri.is_empty()),
+            lifecycle_stage: self.lifecycle_stage,
+        }
+    }
+}
+
+/// Old clients name a run `run_uuid`.
+pub fn id<'a>(run_id: &'a str, run_uuid: &'a str) -> &'a str {
+    if run_id.is_empty() { run_uuid } else { run_id }
+}
+
+/// The row of a run, whatever its lifecycle stage.
+pub fn find(db: &mut Db, run_id: &str) -> Result<Row> {
+    runs::table
+        .find(run_id)
+        .select(COLUMNS)
+        .get_result(db)
+        .optional()?
+        .ok_or_else(|| not_found(run_id))
+}
+
+/// The row of a run that something is logged to.
+pub fn find_active(db: &mut Db, run_id: &str) -> Result<Row> {
+    let row = find(db, run_id)?;
+    row.require_active()?;
+    Ok(row)
+}
+
+/// The same, and on PostgreSQL nobody else changes the run until the end of the transaction.
+pub fn lock_active(db: &mut Db, run_id: &str) -> Result<Row> {
+    let row = lock(db, run_id)?;
+    row.require_active()?;
+    Ok(row)
+}
+
+pub(super) fn lock(db: &mut Db, run_id: &str) -> Result<Row> {
+    let query = runs::table.find(run_id).select(COLUMNS);
+    match db {
+        Db::Postgres(connection) => query.for_no_key_update().get_result(connection),
+        Db::Sqlite(connection) => query.get_result(connection),
+    }
+    .optional()?
+    .ok_or_else(|| not_found(run_id))
+}
+
+pub(super) fn not_found(run_id: &str) -> Error {
+    Error::does_not_exist(format!("Run with id={run_id} not found"))
+}
