@@ -8,6 +8,7 @@ mod governance;
 mod graphql;
 mod harness;
 mod inputs;
+mod layers;
 mod logged_models;
 mod metrics;
 mod model_versions;
