@@ -58,7 +58,7 @@ pub async fn run(
         let protection = Rc::new(protection);
         App::new()
             .app_data(state.clone())
-            .wrap(from_fn(api::refuse_what_is_off))
+            .wrap(from_fn(api::refuse_disabled))
             .wrap(from_fn(move |request, next| {
                 protect(Rc::clone(&protection), request, next)
             }))

@@ -19,7 +19,7 @@ def database_kind() -> str:
 
 def test_types_fit_where_they_fit_in_mlflow(server: Server, tmp_path: Path) -> None:
     seen = run_program(PROGRAM, python=CLIENT_PYTHONS["mlflow3"], server=server, folder=tmp_path)
-    path = "/api/1.0/flowkeep/models/types/versions/1/features/check"
+    path = "/api/1.0/flowkeep/model-versions/types/1/features/check"
     report = server.post(path, columns=seen["columns"])
     assert report["missing"] == report["unexpected"] == []
     assert [one["name"] for one in report["mistyped"]] == seen["refused"]

@@ -12,7 +12,7 @@ from harness.programs import run_program
 from harness.servers import Server
 
 PROGRAMS = Path(__file__).parent / "programs"
-API = "/api/1.0/flowkeep/models"
+API = "/api/1.0/flowkeep/model-versions"
 
 
 @pytest.fixture(scope="module", params=list(CLIENT_PYTHONS))
@@ -29,7 +29,7 @@ def refusal(server: Server, path: str) -> tuple[int, str]:
 
 
 def test_features_come_with_their_types(server: Server, versions: dict[str, str]) -> None:
-    features = server.get(f"{API}/churn/versions/{versions['churn']}/features")
+    features = server.get(f"{API}/churn/{versions['churn']}/features")
     assert features.pop("path").removeprefix("extra_files/") == "feature_retrieval_spec.yaml"
     assert features == {
         "name": "churn",
@@ -52,13 +52,13 @@ def test_features_come_with_their_types(server: Server, versions: dict[str, str]
         "problems": [],
     }
     for version in ("champion", "@champion", "Production"):
-        named = server.get(f"{API}/churn/versions/{version}/features")
+        named = server.get(f"{API}/churn/{version}/features")
         assert named.items() >= features.items()
 
 
 def test_signatures_of_all_kinds(server: Server, versions: dict[str, str]) -> None:
     def features(name: str) -> dict[str, Any]:
-        return server.get(f"{API}/{name}/versions/{versions[name]}/features")
+        return server.get(f"{API}/{name}/{versions[name]}/features")
 
     assert features("unnamed")["signature"] == "unnamed"
     assert features("no signature")["signature"] == "absent"
@@ -72,10 +72,10 @@ def test_signatures_of_all_kinds(server: Server, versions: dict[str, str]) -> No
 
 
 def test_what_cannot_be_used_is_refused(server: Server, versions: dict[str, str]) -> None:
-    status, message = refusal(server, f"{API}/broken/versions/{versions['broken']}/features")
+    status, message = refusal(server, f"{API}/broken/{versions['broken']}/features")
     assert status == 400
     assert "line 7, column 11: feature 'tenure' is there already, in line 3" in message
-    status, message = refusal(server, f"{API}/no spec/versions/{versions['no spec']}/features")
+    status, message = refusal(server, f"{API}/no spec/{versions['no spec']}/features")
     assert status == 404
     assert "has no feature retrieval spec" in message
     # To the client, a version with a broken spec is a version like any other.
@@ -84,7 +84,7 @@ def test_what_cannot_be_used_is_refused(server: Server, versions: dict[str, str]
 
 
 def test_columns_are_checked(server: Server, versions: dict[str, str]) -> None:
-    path = f"{API}/churn/versions/{versions['churn']}/features/check"
+    path = f"{API}/churn/{versions['churn']}/features/check"
     right = [{"name": "calls", "type": "float64"}, {"name": "tenure", "type": "int64"}]
     assert server.post(path, columns=right)["ok"]
     assert server.post(path, columns=["calls", {"name": "tenure", "type": "object"}, "client_id"]) == {

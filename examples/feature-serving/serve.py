@@ -37,7 +37,7 @@ class Registry:
         return self._call("POST", self.name, self.version, "features/check", json=body)
 
     def _call(self, method: str, name: str, version: str, path: str, **more: Any) -> dict[str, Any]:
-        version_path = f"models/{quote(name, safe='')}/versions/{quote(version, safe='')}"
+        version_path = f"model-versions/{quote(name, safe='')}/{quote(version, safe='')}"
         response = requests.request(
             method, f"{self._url}/api/1.0/flowkeep/{version_path}/{path}", timeout=30, **more
         )

@@ -52,6 +52,7 @@ const TEXT: [&str; 25] = [
 const COMPRESSED: [&str; 6] = ["gz", "Z", "bz2", "xz", "br", "zst"];
 const UNKNOWN: &str = "application/octet-stream";
 
+/// Returns the media type under which a file of this name is sent.
 pub fn content_type(name: &str) -> &'static str {
     let extension = extension(name).unwrap_or(name);
     if TEXT.contains(&extension) || extension == "MLproject" {
@@ -70,6 +71,7 @@ fn extension(name: &str) -> Option<&str> {
     (!stem.trim_start_matches('.').is_empty() && !extension.is_empty()).then_some(extension)
 }
 
+/// Returns the header that names a file: in ASCII, and in full where the name has other letters.
 pub fn content_disposition(name: &str) -> String {
     if name.is_ascii() {
         return format!("attachment; filename={}", quoted(name));

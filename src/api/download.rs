@@ -20,6 +20,8 @@ pub struct Attachment<'a> {
 }
 
 impl Attachment<'_> {
+    /// Sends the file, the range that the client asks for, or only that nothing has changed since the client
+    /// read it.
     pub fn respond(self, http: &HttpRequest) -> HttpResponse {
         let Artifact { download, sha256 } = self.artifact;
         let size = download.size;

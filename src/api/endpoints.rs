@@ -1,14 +1,11 @@
 //! docs/endpoints.md: the one list of what MLflow's server answers, and of what this one does.
 
-use std::sync::LazyLock;
-
 use actix_web::dev::ResourceDef;
 use actix_web::http::Method;
 
-use super::routes::API_PREFIXES;
-
 const PAGE: &str = include_str!("../../docs/endpoints.md");
 
+/// Whether flowkeep answers an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Yes,
@@ -18,20 +15,21 @@ pub enum Status {
     Own,
 }
 
+/// A row of the page.
 pub struct Endpoint {
     pub method: Method,
     pub path: String,
     pub status: Status,
 }
 
-/// All rows of the page. A path that begins with a version stands for one under each API prefix.
-pub fn all() -> impl Iterator<Item = Endpoint> {
+/// All rows of the page. A path that begins with a version stands for one under each prefix.
+pub fn all(prefixes: &[&'static str]) -> impl Iterator<Item = Endpoint> {
     PAGE.lines()
         .filter_map(read_row)
-        .flat_map(|(method, path, status)| {
+        .flat_map(move |(method, path, status)| {
             let versioned = ["/1.0", "/2.0", "/3.0"];
             let prefixes = if versioned.iter().any(|version| path.starts_with(version)) {
-                &API_PREFIXES[..]
+                prefixes
             } else {
                 &[""]
             };
@@ -58,23 +56,31 @@ fn read_row(line: &str) -> Option<(Method, &str, Status)> {
     Some((method.parse().ok()?, path, status))
 }
 
-/// Whether MLflow's server would answer a request that this one does not.
-pub fn is_not_yet(method: &Method, path: &str) -> bool {
-    static NOT_YET: LazyLock<Vec<(Method, ResourceDef)>> = LazyLock::new(|| {
-        all()
+/// The endpoints that MLflow's server has and this one does not have yet.
+pub struct NotYet(Vec<(Method, ResourceDef)>);
+
+impl NotYet {
+    /// Reads them from the page, each under all prefixes.
+    pub fn under(prefixes: &[&'static str]) -> Self {
+        let endpoints = all(prefixes)
             .filter(|endpoint| endpoint.status == Status::NotYet)
-            .map(|endpoint| (endpoint.method, ResourceDef::new(endpoint.path)))
-            .collect()
-    });
-    NOT_YET
-        .iter()
-        .any(|(its_method, pattern)| its_method == method && pattern.is_match(path))
+            .map(|endpoint| (endpoint.method, ResourceDef::new(endpoint.path)));
+        Self(endpoints.collect())
+    }
+
+    /// Whether a request is for one of them.
+    pub fn has(&self, method: &Method, path: &str) -> bool {
+        self.0
+            .iter()
+            .any(|(its_method, pattern)| its_method == method && pattern.is_match(path))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::super::API_PREFIXES;
     use super::*;
 
     /// What a parameter is called makes no difference to the one who calls.
@@ -85,11 +91,11 @@ mod tests {
 
     #[test]
     fn the_page_tells_of_each_route() {
-        let listed: BTreeSet<String> = all()
+        let listed: BTreeSet<String> = all(&API_PREFIXES)
             .filter(|endpoint| endpoint.status != Status::NotYet)
             .map(|endpoint| format!("{} {}", endpoint.method, without_names(&endpoint.path)))
             .collect();
-        let routed: BTreeSet<String> = super::super::routes()
+        let routed: BTreeSet<String> = super::super::routes(&API_PREFIXES)
             .list()
             .map(|(method, path)| format!("{method} {}", without_names(path)))
             .collect();
@@ -104,7 +110,7 @@ mod tests {
 
     #[test]
     fn no_row_is_lost_or_doubled() {
-        let rows: Vec<_> = all()
+        let rows: Vec<_> = all(&API_PREFIXES)
             .map(|endpoint| format!("{} {}", endpoint.method, endpoint.path))
             .collect();
         let unique: BTreeSet<_> = rows.iter().collect();

@@ -16,6 +16,7 @@ use crate::wire::request::Request;
 /// The largest body that is read as a message. Artifacts do not come this way.
 const LARGEST_BODY: usize = 64 << 20;
 
+/// A request of MLflow's API. Reading it fails as on MLflow, with the same words.
 pub struct Message<R>(pub R);
 
 impl<R: Request> FromRequest for Message<R> {
@@ -60,6 +61,7 @@ impl FromRequest for JsonBody {
     }
 }
 
+/// Reads a body of at most `largest` bytes.
 pub(super) async fn read(mut payload: Payload, largest: usize) -> Result<BytesMut> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {

@@ -1,39 +1,47 @@
 //! The HTTP surface. This file is the router: the whole API on a page.
 
-mod about;
 mod actor;
 mod attachment;
+mod disabled_endpoints;
 mod download;
 mod endpoints;
 mod flowkeep;
 mod graphql;
+mod json_pieces;
 mod message;
 mod mlflow;
-mod mode;
 mod routes;
 pub mod security;
+mod server_info;
 mod state;
 mod static_files;
-mod written;
+mod warnings;
+
+use std::sync::LazyLock;
 
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 
+pub use self::disabled_endpoints::refuse_disabled;
+use self::endpoints::NotYet;
 use self::flowkeep::{
     evidence, features, gates, history, holds, integrity, policies, restore, retention,
 };
 #[cfg(test)]
-pub use self::mlflow::not_built::LISTS as NOT_BUILT_LISTS;
+pub use self::mlflow::unsupported::LISTS as UNSUPPORTED_LISTS;
 use self::mlflow::{
     artifact_proxy, artifacts, direct_transfers, experiments, inputs, logged_models, metrics,
-    model_versions, not_built, registered_models, runs, searches, webhooks,
+    model_versions, registered_models, runs, searches, unsupported, webhooks,
 };
-pub use self::mode::refuse_what_is_off;
-use self::routes::{API_PREFIXES, Routes};
+
+use self::routes::Routes;
+pub use self::server_info::MLFLOW_VERSION;
 pub use self::state::{Settings, State};
 
-/// The version of MLflow that this server stands in for. Clients compare it with their own.
-pub const MLFLOW_VERSION: &str = "3.17.2";
+/// What the paths of APIs begin with: clients use the first, and the stock UI the second.
+const API_PREFIXES: [&str; 2] = ["/api", "/ajax-api"];
+
+static NOT_YET: LazyLock<NotYet> = LazyLock::new(|| NotYet::under(&API_PREFIXES));
 
 /// All routes.
 pub fn configure(config: &mut ServiceConfig) {
@@ -47,26 +55,26 @@ pub fn configure_under(static_prefix: &str, config: &mut ServiceConfig) {
         let front_page = format!("{static_prefix}/");
         config.service(web::redirect(static_prefix.to_owned(), front_page).permanent());
     }
-    routes().register(config, static_prefix);
+    routes(&API_PREFIXES).register(config, static_prefix, &NOT_YET);
 }
 
 /// There is no login: whoever reaches the server may call every route. `anyone` marks those that
 /// will stay open to whoever has not said who they are, because a load balancer or a client must
 /// read them first; `add` and `at` are for users.
-fn routes() -> Routes {
-    let mut routes = Routes::default();
+fn routes(prefixes: &'static [&'static str]) -> Routes {
+    let mut routes = Routes::under(prefixes);
     anyone(&mut routes);
 
     routes.at(Method::GET, "/", static_files::page);
     routes.at(Method::GET, "/static-files/{path:.*}", static_files::file);
     routes.at(Method::GET, "/build/{path:.*}", static_files::file);
     let telemetry = "/ajax-api/3.0/mlflow/ui-telemetry";
-    routes.at(Method::GET, telemetry, about::ui_telemetry);
-    routes.at(Method::POST, telemetry, about::refuse_ui_telemetry);
+    routes.at(Method::GET, telemetry, server_info::ui_telemetry);
+    routes.at(Method::POST, telemetry, server_info::refuse_ui_telemetry);
 
     routes.at(Method::GET, "/graphql", graphql::answer);
     routes.at(Method::POST, "/graphql", graphql::answer);
-    not_built_yet(&mut routes);
+    unsupported_areas(&mut routes);
 
     proxy(&mut routes);
     routes.add(artifacts::list);
@@ -163,90 +171,85 @@ fn routes() -> Routes {
     routes
 }
 
-/// What flowkeep has and MLflow has not.
+/// What flowkeep has and MLflow does not have.
 fn governance(routes: &mut Routes) {
-    for prefix in API_PREFIXES {
-        let path = |rest: &str| format!("{prefix}/1.0/flowkeep/{rest}");
-        routes.at(Method::GET, &path("policies"), policies::get);
-        routes.at(Method::PUT, &path("policies"), policies::put);
-        routes.at(Method::DELETE, &path("policies"), policies::delete);
-        routes.at(Method::POST, &path("policies/test"), policies::test);
+    let path = |rest: &str| format!("{}/{rest}", flowkeep::ROOT);
+    routes.api(Method::GET, &path("policies"), policies::get);
+    routes.api(Method::PUT, &path("policies"), policies::put);
+    routes.api(Method::DELETE, &path("policies"), policies::delete);
+    routes.api(Method::POST, &path("policies/test"), policies::test);
 
-        let version = |rest: &str| path(&format!("model-versions/{{name}}/{{version}}/{rest}"));
-        routes.at(Method::POST, &version("evaluations"), evidence::evaluation);
-        routes.at(Method::POST, &version("ab-tests"), evidence::ab_test);
-        routes.at(Method::POST, &version("approvals"), evidence::approval);
-        routes.at(Method::GET, &version("evidence"), evidence::list);
-        routes.at(Method::POST, &version("check"), gates::check);
-        routes.at(Method::GET, &version("gates"), gates::gates);
-        routes.at(Method::POST, &version("restore"), restore::restore);
-        routes.at(Method::GET, &version("integrity"), integrity::get);
+    let version = |rest: &str| path(&format!("model-versions/{{name}}/{{version}}/{rest}"));
+    routes.api(Method::POST, &version("evaluations"), evidence::evaluation);
+    routes.api(Method::POST, &version("ab-tests"), evidence::ab_test);
+    routes.api(Method::POST, &version("approvals"), evidence::approval);
+    routes.api(Method::GET, &version("evidence"), evidence::list);
+    routes.api(Method::POST, &version("check"), gates::check);
+    routes.api(Method::GET, &version("gates"), gates::gates);
+    routes.api(Method::POST, &version("restore"), restore::restore);
+    routes.api(Method::GET, &version("integrity"), integrity::get);
+    routes.api(Method::GET, &version("features"), features::get);
+    routes.api(Method::POST, &version("features/check"), features::check);
 
-        routes.at(Method::POST, &version("holds"), holds::place);
-        routes.at(Method::GET, &version("holds"), holds::list);
-        routes.at(Method::POST, &version("holds/{hold}/lift"), holds::lift);
-        routes.at(Method::GET, &path("retention"), retention::page);
+    routes.api(Method::POST, &version("holds"), holds::place);
+    routes.api(Method::GET, &version("holds"), holds::list);
+    routes.api(Method::POST, &version("holds/{hold}/lift"), holds::lift);
+    routes.api(Method::GET, &path("retention"), retention::page);
 
-        routes.at(Method::GET, &path("history"), history::page);
-        routes.at(Method::GET, &path("as-of"), history::as_of);
-        let version = |rest: &str| path(&format!("models/{{name}}/versions/{{version}}/{rest}"));
-        routes.at(Method::GET, &version("features"), features::get);
-        routes.at(Method::POST, &version("features/check"), features::check);
-    }
+    routes.api(Method::GET, &path("history"), history::page);
+    routes.api(Method::GET, &path("as-of"), history::as_of);
+
+    // The form that these paths had first.
+    let version = |rest: &str| path(&format!("models/{{name}}/versions/{{version}}/{rest}"));
+    routes.api(Method::GET, &version("features"), features::get);
+    routes.api(Method::POST, &version("features/check"), features::check);
 }
 
 /// What the UI asks for on its way, of things that are not built yet.
-fn not_built_yet(routes: &mut Routes) {
-    for list in &not_built::LISTS {
-        for prefix in API_PREFIXES {
-            let path = format!("{prefix}{}", list.path);
-            routes.at(list.method.clone(), &path, |state| list.answer(state));
-        }
+fn unsupported_areas(routes: &mut Routes) {
+    for list in &unsupported::LISTS {
+        routes.api(list.method.clone(), list.path, |state| list.answer(state));
     }
-    for prefix in API_PREFIXES {
-        let metrics = format!("{prefix}/3.0/mlflow/traces/metrics");
-        routes.at(Method::POST, &metrics, not_built::trace_metrics);
-    }
+    let metrics = "/3.0/mlflow/traces/metrics";
+    routes.api(Method::POST, metrics, unsupported::trace_metrics);
     let gateway = "/ajax-api/2.0/mlflow/gateway-proxy";
-    routes.at(Method::GET, gateway, not_built::no_gateway_endpoints);
-    routes.at(Method::POST, gateway, not_built::no_gateway_endpoints);
+    routes.at(Method::GET, gateway, unsupported::no_gateway_endpoints);
+    routes.at(Method::POST, gateway, unsupported::no_gateway_endpoints);
     let secrets = "/ajax-api/3.0/mlflow/gateway/secrets/config";
-    routes.at(Method::GET, secrets, not_built::no_secrets);
+    routes.at(Method::GET, secrets, unsupported::no_secrets);
     let assistant = "/ajax-api/3.0/mlflow/assistant";
     let config = format!("{assistant}/config");
-    routes.at(Method::GET, &config, not_built::assistant_config);
+    routes.at(Method::GET, &config, unsupported::assistant_config);
     let providers = format!("{assistant}/providers");
-    routes.at(Method::GET, &providers, not_built::assistant_providers);
+    routes.at(Method::GET, &providers, unsupported::assistant_providers);
 }
 
 /// The artifact proxy.
 fn proxy(routes: &mut Routes) {
     routes.add(artifact_proxy::list);
-    for prefix in API_PREFIXES {
-        let path = format!("{prefix}{}{{artifact_path:.*}}", artifact_proxy::ROUTE);
-        routes.at(Method::GET, &path, artifact_proxy::download);
-        routes.at(Method::PUT, &path, artifact_proxy::upload);
-        routes.at(Method::DELETE, &path, artifact_proxy::delete);
+    let below = |route: &str| format!("{route}{{artifact_path:.*}}");
+    let path = below(artifact_proxy::ROUTE);
+    routes.api(Method::GET, &path, artifact_proxy::download);
+    routes.api(Method::PUT, &path, artifact_proxy::upload);
+    routes.api(Method::DELETE, &path, artifact_proxy::delete);
 
-        let below = |route: &str| format!("{prefix}{route}{{artifact_path:.*}}");
-        let path = below(direct_transfers::CREATE);
-        routes.at(Method::POST, &path, direct_transfers::create);
-        let path = below(direct_transfers::COMPLETE);
-        routes.at(Method::POST, &path, direct_transfers::complete);
-        let path = below(direct_transfers::ABORT);
-        routes.at(Method::POST, &path, direct_transfers::abort);
-        let path = below(direct_transfers::PRESIGNED);
-        routes.at(Method::GET, &path, direct_transfers::presigned);
-    }
+    let path = below(direct_transfers::CREATE);
+    routes.api(Method::POST, &path, direct_transfers::create);
+    let path = below(direct_transfers::COMPLETE);
+    routes.api(Method::POST, &path, direct_transfers::complete);
+    let path = below(direct_transfers::ABORT);
+    routes.api(Method::POST, &path, direct_transfers::abort);
+    let path = below(direct_transfers::PRESIGNED);
+    routes.api(Method::GET, &path, direct_transfers::presigned);
 }
 
+/// What is open to everybody.
 fn anyone(routes: &mut Routes) {
-    routes.at(Method::GET, "/health", about::health);
-    routes.at(Method::GET, "/version", about::version);
-    for path in [
-        "/api/3.0/mlflow/server-info",
-        "/ajax-api/3.0/mlflow/server-info",
-    ] {
-        routes.at(Method::GET, path, about::server_info);
-    }
+    routes.at(Method::GET, "/health", server_info::health);
+    routes.at(Method::GET, "/version", server_info::version);
+    routes.api(
+        Method::GET,
+        "/3.0/mlflow/server-info",
+        server_info::server_info,
+    );
 }

@@ -12,28 +12,36 @@ use actix_web::{
 };
 
 use super::State;
-use super::endpoints;
+use super::endpoints::NotYet;
 use super::message::Message;
+use super::warnings::Changed;
 use crate::audit::Actor;
 use crate::error::{Error, ErrorCode, Result};
 use crate::lifecycle::Done;
 use crate::wire::list::Written;
 use crate::wire::request::Request;
 
-/// The stock UI calls the same API under a prefix of its own.
-pub const API_PREFIXES: [&str; 2] = ["/api", "/ajax-api"];
-
 /// How many parts of a path choose the scope in which the rest of it is looked up, so that a request
 /// is compared with the routes of its area and not with all there are.
 const SCOPE_DEPTH: usize = 4;
 
-#[derive(Default)]
+/// The routes of the server.
 pub struct Routes {
+    /// What the path of an API's route may begin with.
+    prefixes: &'static [&'static str],
     /// Sorted, so that `search` is tried before `{model_id}`.
     by_path: BTreeMap<String, Vec<(Method, Route)>>,
 }
 
 impl Routes {
+    /// A table without routes. Those of APIs will stand in it once for each prefix.
+    pub fn under(prefixes: &'static [&'static str]) -> Self {
+        Self {
+            prefixes,
+            by_path: BTreeMap::new(),
+        }
+    }
+
     /// Adds a handler under all routes of its request. Who may call it: every user of the server.
     pub fn add<R, H, F>(&mut self, handler: H)
     where
@@ -41,20 +49,10 @@ impl Routes {
         H: Fn(Data<State>, R) -> F + Clone + 'static,
         F: Future<Output = Result<R::Response>> + 'static,
     {
-        for prefix in API_PREFIXES {
-            for route in R::ROUTES {
-                let handler = handler.clone();
-                let method = Method::from_bytes(route.method.as_bytes()).unwrap_or(Method::POST);
-                self.at(
-                    method,
-                    &route.full_path(prefix),
-                    move |state: Data<State>, message: Message<R>| {
-                        let reply = handler(state, message.0);
-                        async move { Ok::<_, Error>(Json(reply.await?)) }
-                    },
-                );
-            }
-        }
+        self.add_request::<R, _, _>(move |state: Data<State>, message: Message<R>| {
+            let reply = handler(state, message.0);
+            async move { Ok::<_, Error>(Json(reply.await?)) }
+        });
     }
 
     /// Adds a handler whose reply is too long to be a message first: it writes the message's JSON itself.
@@ -65,17 +63,9 @@ impl Routes {
         H: Fn(Data<State>, R) -> F + Clone + 'static,
         F: Future<Output = Result<Written>> + 'static,
     {
-        for prefix in API_PREFIXES {
-            for route in R::ROUTES {
-                let handler = handler.clone();
-                let method = Method::from_bytes(route.method.as_bytes()).unwrap_or(Method::POST);
-                self.at(
-                    method,
-                    &route.full_path(prefix),
-                    move |state: Data<State>, message: Message<R>| handler(state, message.0),
-                );
-            }
-        }
+        self.add_request::<R, _, _>(move |state: Data<State>, message: Message<R>| {
+            handler(state, message.0)
+        });
     }
 
     /// Adds a handler that changes a model's life: it is told who asks, and what policies have against
@@ -86,19 +76,37 @@ impl Routes {
         H: Fn(Data<State>, Actor, R) -> F + Clone + 'static,
         F: Future<Output = Result<Done<R::Response>>> + 'static,
     {
-        for prefix in API_PREFIXES {
-            for route in R::ROUTES {
-                let handler = handler.clone();
-                let method = Method::from_bytes(route.method.as_bytes()).unwrap_or(Method::POST);
-                self.at(
-                    method,
-                    &route.full_path(prefix),
-                    move |state: Data<State>, actor: Actor, message: Message<R>| {
-                        let reply = handler(state, actor, message.0);
-                        async move { Ok::<_, Error>(with_warnings(reply.await?)) }
-                    },
-                );
-            }
+        self.add_request::<R, _, _>(
+            move |state: Data<State>, actor: Actor, message: Message<R>| {
+                let reply = handler(state, actor, message.0);
+                async move { Ok::<_, Error>(Changed(reply.await?)) }
+            },
+        );
+    }
+
+    /// Adds a handler under each path and method that the .proto files give a request.
+    fn add_request<R, H, Arguments>(&mut self, handler: H)
+    where
+        R: Request,
+        H: Handler<Arguments>,
+        Arguments: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        for route in R::ROUTES {
+            let method = Method::from_bytes(route.method.as_bytes()).unwrap_or(Method::POST);
+            self.api(method, &route.full_path(""), handler.clone());
+        }
+    }
+
+    /// Adds a handler of actix-web's kind under one path of an API: once for each prefix.
+    pub fn api<H, Arguments>(&mut self, method: Method, path: &str, handler: H)
+    where
+        H: Handler<Arguments>,
+        Arguments: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        for prefix in self.prefixes {
+            self.at(method.clone(), &format!("{prefix}{path}"), handler.clone());
         }
     }
 
@@ -129,13 +137,23 @@ impl Routes {
         })
     }
 
-    /// Hands the routes over, under a path that may be empty.
-    pub fn register(self, config: &mut ServiceConfig, static_prefix: &str) {
+    /// Hands the routes over, under a path that may be empty. What none of them answers is refused, in
+    /// other words where MLflow would answer it.
+    pub fn register(
+        self,
+        config: &mut ServiceConfig,
+        static_prefix: &str,
+        not_yet: &'static NotYet,
+    ) {
+        let refusals = Refusals {
+            static_prefix: static_prefix.to_owned(),
+            not_yet,
+        };
         let mut scopes: BTreeMap<String, Vec<Resource>> = BTreeMap::new();
         for (path, routes) in self.by_path {
             let path = format!("{static_prefix}{path}");
             let (scope, rest) = split(&path, static_prefix);
-            let resource = resource(rest, routes, static_prefix);
+            let resource = resource(rest, routes, &refusals);
             if scope.is_empty() {
                 config.service(resource);
             } else {
@@ -146,29 +164,8 @@ impl Routes {
             let scope = web::scope(&path);
             config.service(resources.into_iter().fold(scope, Scope::service));
         }
-        config.default_service(unanswered(static_prefix, Vec::new()));
+        config.default_service(refusals.route(Vec::new()));
     }
-}
-
-/// The header that says what policies which only warn have against a change that was made.
-pub const WARNING: &str = "Flowkeep-Warning";
-/// More than clients take in a header helps nobody; history has all of it.
-const LONGEST_WARNING: usize = 4_000;
-
-pub fn with_warnings<T: serde::Serialize>(done: Done<T>) -> HttpResponse {
-    let mut response = HttpResponse::Ok();
-    for warning in done.warnings {
-        let line: String = warning
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-            .chars()
-            .take(LONGEST_WARNING)
-            .map(|letter| if letter.is_ascii() { letter } else { '?' })
-            .collect();
-        response.append_header((WARNING, line));
-    }
-    response.json(done.value)
 }
 
 /// The scope of a path and the rest of it. Short paths have no scope.
@@ -182,7 +179,7 @@ fn split<'a>(path: &'a str, static_prefix: &str) -> (&'a str, &'a str) {
 }
 
 /// All methods of one path, so that another method is told which ones there are.
-fn resource(path: &str, routes: Vec<(Method, Route)>, static_prefix: &str) -> Resource {
+fn resource(path: &str, routes: Vec<(Method, Route)>, refusals: &Refusals) -> Resource {
     let mut allowed = Vec::new();
     let mut resource = web::resource(path);
     for (method, route) in routes {
@@ -192,41 +189,45 @@ fn resource(path: &str, routes: Vec<(Method, Route)>, static_prefix: &str) -> Re
         allowed.push(method);
         resource = resource.route(route);
     }
-    resource.default_service(unanswered(static_prefix, allowed))
+    resource.default_service(refusals.route(allowed))
 }
 
-/// Says why a request has no answer here: its method is not among those that are allowed, MLflow
-/// would answer it and flowkeep does not yet, or nobody knows the path.
-fn unanswered(static_prefix: &str, mut allowed: Vec<Method>) -> Route {
-    let static_prefix = static_prefix.to_owned();
-    if !allowed.is_empty() {
-        allowed.push(Method::OPTIONS);
+/// What says why a request has no answer here.
+#[derive(Clone)]
+struct Refusals {
+    static_prefix: String,
+    /// What MLflow would answer.
+    not_yet: &'static NotYet,
+}
+
+impl Refusals {
+    /// The route of what no other route takes. `allowed` are the methods of its path, if it is known.
+    fn route(&self, mut allowed: Vec<Method>) -> Route {
+        if !allowed.is_empty() {
+            allowed.push(Method::OPTIONS);
+        }
+        let refusals = self.clone();
+        web::to(move |request: HttpRequest| {
+            let reply = refusals.answer(&request, &allowed);
+            async move { reply }
+        })
     }
-    web::to(move |request: HttpRequest| {
-        let path = request.path().strip_prefix(&static_prefix);
-        let reply = if endpoints::is_not_yet(request.method(), path.unwrap_or_default()) {
-            Err(Error::new(
-                ErrorCode::NotImplemented,
-                format!(
-                    "flowkeep does not have {} {} yet.",
-                    request.method(),
-                    request.path()
-                ),
-            ))
-        } else if allowed.is_empty() {
-            Err(Error::new(
-                ErrorCode::EndpointNotFound,
-                format!(
-                    "There is no {} {} on this server.",
-                    request.method(),
-                    request.path()
-                ),
-            ))
-        } else {
-            Ok(options_or_refusal(&request, &allowed))
-        };
-        async move { reply }
-    })
+
+    /// Says that MLflow would answer a request and flowkeep does not yet, that nobody knows its path, or
+    /// that its method is not among those that are allowed.
+    fn answer(&self, request: &HttpRequest, allowed: &[Method]) -> Result<HttpResponse> {
+        let (method, path) = (request.method(), request.path());
+        let own_path = path.strip_prefix(&self.static_prefix).unwrap_or_default();
+        if self.not_yet.has(method, own_path) {
+            let message = format!("flowkeep does not have {method} {path} yet.");
+            return Err(Error::new(ErrorCode::NotImplemented, message));
+        }
+        if allowed.is_empty() {
+            let message = format!("There is no {method} {path} on this server.");
+            return Err(Error::new(ErrorCode::EndpointNotFound, message));
+        }
+        Ok(options_or_refusal(request, allowed))
+    }
 }
 
 fn options_or_refusal(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {

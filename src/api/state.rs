@@ -12,6 +12,7 @@ use crate::store::{Db, Store, experiments};
 use crate::ui::UiFolder;
 use crate::webhooks;
 
+/// The stores and settings that handlers work with.
 pub struct State {
     pub store: Arc<Store>,
     pub artifacts: Arc<Artifacts>,

@@ -19,6 +19,7 @@ const INDEX: &str = "index.html";
 const ASK_AGAIN: &str = "no-cache";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
+/// Sends the UI's page, or a page of our own where no UI is installed.
 pub async fn page(http: HttpRequest) -> Result<HttpResponse> {
     match ui(&http) {
         Some(ui) => send(ui, INDEX, &http),
@@ -28,6 +29,7 @@ pub async fn page(http: HttpRequest) -> Result<HttpResponse> {
     }
 }
 
+/// Sends one file of the UI.
 pub async fn file(path: Path<String>, http: HttpRequest) -> Result<HttpResponse> {
     match ui(&http) {
         Some(ui) => send(ui, &path, &http),

@@ -9,4 +9,4 @@ mod read;
 pub use self::actor::{ANONYMOUS, Actor};
 pub use self::as_of::{AsOf, PastVersion, as_of};
 pub use self::entry::{Action, Decision, Entry, Outcome, write};
-pub use self::read::{Page, Wanted, actor as described, page};
+pub use self::read::{HistoryEntry, RecordedActor, page};

@@ -1,71 +1,106 @@
 //! Reads the log back, a page at a time.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::ANONYMOUS;
 use crate::error::Result;
 use crate::store::Db;
 use crate::store::governance::history::{self, Filter, Row};
+use crate::store::paged::{PageRequest, Paged};
 
-pub struct Wanted {
-    pub filter: Filter,
-    /// The last entry that was read before.
-    pub after: i64,
-    pub limit: i64,
+/// Who did something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RecordedActor {
+    /// The name that the server knows; `anonymous` where it has checked none.
+    pub name: String,
+    /// Whether the server has checked the name.
+    pub authenticated: bool,
+    /// The name that the client gave itself.
+    pub claimed: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-pub struct Page {
-    pub entries: Vec<Value>,
-    /// Where the next page begins, if there is one.
-    #[serde(skip)]
-    pub next: Option<i64>,
-}
-
-pub fn page(db: &mut Db, wanted: &Wanted) -> Result<Page> {
-    let mut rows = history::page(db, &wanted.filter, wanted.after, wanted.limit + 1)?;
-    let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
-    let next = (rows.len() > limit).then(|| {
-        rows.truncate(limit);
-        rows.last().map_or(wanted.after, |row| row.id)
-    });
-    Ok(Page {
-        entries: rows.into_iter().map(described).collect(),
-        next,
-    })
-}
-
-/// How replies say who did something.
-pub fn actor(known: &str, claimed: Option<&str>) -> Value {
-    json!({"name": known, "authenticated": known != ANONYMOUS, "claimed": claimed})
-}
-
-fn described(row: Row) -> Value {
-    let mut entry = json!({
-        "id": row.id,
-        "time_ms": row.time_ms,
-        "actor": actor(&row.actor, row.claimed.as_deref()),
-        "action": row.action,
-        "outcome": row.outcome,
-        "model": row.model,
-        "model_id": row.model_id,
-        "version": row.version.map(|version| version.to_string()),
-        "stage": row.stage,
-        "alias": row.alias,
-        "before": parsed(row.before),
-        "after": parsed(row.after),
-        "policy": row.policy,
-        "policy_hash": row.policy_hash,
-        "report": parsed(row.report),
-    });
-    if let Some(fields) = entry.as_object_mut() {
-        fields.retain(|_, value| !value.is_null());
+impl RecordedActor {
+    /// The actor of a row: the name that the server knew, and the name that the client claimed.
+    pub fn new(known: &str, claimed: Option<&str>) -> Self {
+        Self {
+            name: known.to_owned(),
+            authenticated: known != ANONYMOUS,
+            claimed: claimed.map(str::to_owned),
+        }
     }
-    entry
 }
 
-/// What we wrote is JSON; a hand on the database may have added something else.
+/// One entry of the history: a decision, or a change that was seen.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HistoryEntry {
+    pub id: i64,
+    /// When it was written, in milliseconds since 1970.
+    pub time_ms: i64,
+    pub actor: RecordedActor,
+    /// What was done, such as `version.transitioned`.
+    pub action: String,
+    /// `done`, `warned` or `refused`.
+    pub outcome: String,
+    /// The model's name at that time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The model's id, which stays when the model is renamed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The stage that the version has from then on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// What was there before.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub before: Value,
+    /// What is there since.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub after: Value,
+    /// The policy that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// The hash of that policy's text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_hash: Option<String>,
+    /// The reports of the gates, or why something was refused.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub report: Value,
+}
+
+/// Returns a page of the entries that pass a filter, oldest first.
+pub fn page(db: &mut Db, filter: &Filter, request: PageRequest) -> Result<Paged<HistoryEntry>> {
+    let rows = history::page(db, filter, request.after, request.rows())?;
+    Ok(Paged::of(rows, request, |row| row.id).map(HistoryEntry::from))
+}
+
+impl From<Row> for HistoryEntry {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            time_ms: row.time_ms,
+            actor: RecordedActor::new(&row.actor, row.claimed.as_deref()),
+            action: row.action,
+            outcome: row.outcome,
+            model: row.model,
+            model_id: row.model_id,
+            version: row.version.map(|version| version.to_string()),
+            stage: row.stage,
+            alias: row.alias,
+            before: parsed(row.before),
+            after: parsed(row.after),
+            policy: row.policy,
+            policy_hash: row.policy_hash,
+            report: parsed(row.report),
+        }
+    }
+}
+
+/// What flowkeep wrote is JSON; a hand on the database may have added something else.
 fn parsed(text: Option<String>) -> Value {
     text.map_or(Value::Null, |text| {
         serde_json::from_str(&text).unwrap_or(Value::String(text))

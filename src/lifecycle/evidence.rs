@@ -1,18 +1,19 @@
 //! Evidence that comes by flowkeep's own API, and how evidence is read back.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::change::Change;
 use super::claims::{self, About, Now};
 use super::content;
 use super::policy::claims::Claim;
 use super::{adoption, seals, version_tags};
-use crate::audit;
+use crate::audit::RecordedActor;
 use crate::error::{Error, Result};
 use crate::store::Db;
 use crate::store::governance::{evidence, identity};
 use crate::store::model_versions;
+use crate::store::paged::{PageRequest, Paged};
 
 pub fn record(
     db: &mut Db,
@@ -50,18 +51,39 @@ pub fn record(
     Ok(evidence)
 }
 
-#[derive(Debug, Default, Serialize)]
-pub struct Page {
-    pub evidence: Vec<Value>,
-    #[serde(skip)]
-    pub next: Option<i64>,
+/// A piece of evidence about a version, as it was recorded.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RecordedEvidence {
+    pub id: i64,
+    /// `evaluation:` with its kind, `ab_test` or `approval`.
+    pub kind: String,
+    /// When it was recorded, in milliseconds since 1970.
+    pub recorded_at_ms: i64,
+    pub actor: RecordedActor,
+    /// What was given.
+    pub body: Value,
+    /// Where the artifacts of the version were when it was recorded.
+    pub source: Option<String>,
+    /// The digest of the version's content at that time, where the server knew it.
+    pub content_digest: Option<String>,
+    /// Whether gates count it now.
+    pub counts: bool,
+    /// Why gates do not count it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
-/// What was recorded about a version, oldest first, and what of it does not count.
-pub fn page(db: &mut Db, name: &str, version: &str, after: i64, limit: i64) -> Result<Page> {
+/// Returns a page of what was recorded about a version, oldest first. It is empty for a version that
+/// history does not know, and an error for one that is not there.
+pub fn page(
+    db: &mut Db,
+    name: &str,
+    version: &str,
+    request: PageRequest,
+) -> Result<Paged<RecordedEvidence>> {
     let version = model_versions::find(db, name, version)?;
     let Some(model_id) = identity::find(db, name)? else {
-        return Ok(Page::default());
+        return Ok(Paged::default());
     };
     let tags = version_tags::of_version(db, name, version.version)?;
     let row = std::slice::from_ref(&version);
@@ -75,32 +97,25 @@ pub fn page(db: &mut Db, name: &str, version: &str, after: i64, limit: i64) -> R
         tags: &tags,
         digest: digest.as_deref(),
     };
-    let mut rows = evidence::page(db, &model_id, version.version, after, limit + 1)?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let next = (rows.len() > limit).then(|| {
-        rows.truncate(limit);
-        rows.last().map_or(after, |row| row.id)
-    });
-    let evidence = rows
-        .into_iter()
-        .map(|row| {
-            let reason = claims::why_not(&row, &now);
-            let body: Value = serde_json::from_str(&row.body).unwrap_or_default();
-            let mut described = json!({
-                "id": row.id,
-                "kind": row.kind,
-                "recorded_at_ms": row.recorded_at,
-                "actor": audit::described(&row.actor, row.claimed.as_deref()),
-                "body": body,
-                "source": row.source,
-                "content_digest": row.content_digest,
-                "counts": reason.is_none(),
-            });
-            if let Some(reason) = reason {
-                described["reason"] = reason.into();
-            }
-            described
-        })
-        .collect();
-    Ok(Page { evidence, next })
+    let rows = evidence::page(
+        db,
+        &model_id,
+        version.version,
+        request.after,
+        request.rows(),
+    )?;
+    Ok(Paged::of(rows, request, |row| row.id).map(|row| {
+        let reason = claims::why_not(&row, &now);
+        RecordedEvidence {
+            id: row.id,
+            recorded_at_ms: row.recorded_at,
+            actor: RecordedActor::new(&row.actor, row.claimed.as_deref()),
+            body: serde_json::from_str(&row.body).unwrap_or_default(),
+            kind: row.kind,
+            source: row.source,
+            content_digest: row.content_digest,
+            counts: reason.is_none(),
+            reason: reason.map(str::to_owned),
+        }
+    }))
 }

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::change::Change;
 use super::facts::{self, Contents, Dossier, Made, SetAside, Wanted};
+use super::gate_report::GateReport;
 use super::in_force::{self, Applying};
 use super::model_files::Unread;
 use super::policy::{Policy, Report, Tags, Target, evaluate};
@@ -151,12 +152,7 @@ pub struct Verdict {
 
 impl Verdict {
     pub fn json(&self) -> Value {
-        let mut report = serde_json::to_value(&self.report).unwrap_or_default();
-        report["allowed"] = self.report.allowed().into();
-        if !self.set_aside.is_empty() {
-            report["set_aside"] = json!(self.set_aside);
-        }
-        report
+        serde_json::to_value(GateReport::from(self)).unwrap_or_default()
     }
 
     pub fn message(&self) -> String {

@@ -16,6 +16,7 @@ mod facts;
 pub mod feature_files;
 pub mod feature_spec;
 mod gate;
+pub mod gate_report;
 pub mod gc;
 mod in_force;
 pub mod integrity;
@@ -32,6 +33,7 @@ pub mod restoring;
 pub mod retention;
 mod seals;
 mod source;
+pub mod version_reference;
 pub mod version_tags;
 pub mod versions;
 

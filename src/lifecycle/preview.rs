@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
-
 use super::change::Place;
 use super::facts::{self, Contents, Dossier, Wanted};
 use super::gate;
+use super::gate_report::{GateReport, GateReports};
 use super::in_force::{self, Applying};
 use super::model_files::ModelFiles;
 use super::policy::Target;
@@ -29,44 +28,47 @@ pub async fn check(
     name: String,
     version: String,
     target: Target,
-) -> Result<Value> {
+) -> Result<GateReport> {
     Ok(match look(place, name, version).await? {
-        Some(preview) => gate::judge(&preview.applying, &preview.dossier, &target).json(),
-        None => json!({"allowed": true, "policy": null, "requirements": []}),
+        Some(preview) => {
+            GateReport::from(&gate::judge(&preview.applying, &preview.dossier, &target))
+        }
+        None => GateReport::without_policy(),
     })
 }
 
 /// What each stage and alias of the policy still needs.
-pub async fn gates(place: Place<'_>, name: String, version: String) -> Result<Value> {
+pub async fn gates(place: Place<'_>, name: String, version: String) -> Result<GateReports> {
     let Some(Preview { applying, dossier }) = look(place, name, version).await? else {
-        return Ok(json!({"policy": null, "stages": {}, "aliases": {}}));
+        return Ok(GateReports::default());
     };
     let policy = applying.policy();
-    let report = |target: Target| gate::judge(&applying, &dossier, &target).json();
-    let stages: Map<String, Value> = policy
+    let report = |target: Target| GateReport::from(&gate::judge(&applying, &dossier, &target));
+    let stages = policy
         .spec()
         .stages
         .keys()
-        .map(|stage| (stage.as_str().to_owned(), report(Target::Stage(*stage))))
+        .map(|stage| (*stage, report(Target::Stage(*stage))))
         .collect();
-    let aliases: Map<String, Value> = policy
+    let aliases = policy
         .spec()
         .aliases
         .keys()
         .map(|alias| (alias.clone(), report(Target::Alias(alias.clone()))))
         .collect();
-    Ok(json!({
-        "policy": policy.name(),
-        "policy_hash": policy.hash(),
-        "enforcement": policy.enforcement(),
-        "model": dossier.facts.model.name,
-        "version": dossier.facts.version.version,
-        "current_stage": dossier.facts.version.current_stage,
-        "current_aliases": dossier.facts.version.aliases,
-        "registration": report(Target::Registration),
-        "stages": stages,
-        "aliases": aliases,
-    }))
+    let registration = report(Target::Registration);
+    Ok(GateReports {
+        policy: Some(policy.name().to_owned()),
+        policy_hash: Some(policy.hash().to_owned()),
+        enforcement: Some(policy.enforcement()),
+        current_stage: Some(dossier.facts.version.current_stage),
+        version: Some(dossier.facts.version.version),
+        model: Some(dossier.facts.model.name),
+        current_aliases: Some(dossier.facts.version.aliases),
+        registration: Some(registration),
+        stages,
+        aliases,
+    })
 }
 
 async fn look(place: Place<'_>, name: String, version: String) -> Result<Option<Preview>> {

@@ -16,6 +16,7 @@ pub mod logged_models;
 pub mod metrics;
 pub mod model_versions;
 mod open;
+pub mod paged;
 pub mod random_name;
 pub mod registered_models;
 pub mod runs;

@@ -71,13 +71,13 @@ impl Registry {
 
     async fn features(&self, version: &str) -> Reply {
         let path =
-            format!("/api/1.0/flowkeep/models/the%20churn%20model/versions/{version}/features");
+            format!("/api/1.0/flowkeep/model-versions/the%20churn%20model/{version}/features");
         self.app.get(&path).await
     }
 
     async fn check(&self, version: &str, body: Value) -> Reply {
         let path = format!(
-            "/ajax-api/1.0/flowkeep/models/the%20churn%20model/versions/{version}/features/check"
+            "/ajax-api/1.0/flowkeep/model-versions/the%20churn%20model/{version}/features/check"
         );
         self.app.post(&path, body).await
     }
@@ -146,6 +146,8 @@ async fn the_features_of_a_version() {
     assert_snapshot!(registry.features("2").await.error(), @"404 RESOURCE_DOES_NOT_EXIST: Model Version (name=the churn model, version=2) not found");
     assert_snapshot!(registry.features("Staging").await.error(), @"404 RESOURCE_DOES_NOT_EXIST: No version of model 'the churn model' is in stage Staging.");
     assert_snapshot!(registry.features("@staging").await.error(), @"400 INVALID_PARAMETER_VALUE: Registered model alias staging not found.");
+    let former = "/api/1.0/flowkeep/models/the%20churn%20model/versions/champion/features";
+    assert_eq!(registry.app.get(former).await.ok(), features);
     let unknown = "/api/1.0/flowkeep/models/nobody/versions/Production/features";
     assert_snapshot!(registry.app.get(unknown).await.error(), @"404 RESOURCE_DOES_NOT_EXIST: Registered Model with name=nobody not found");
 }

@@ -74,7 +74,7 @@ impl TestApp {
         let state = Data::new(state.expect("a connection"));
         let app = App::new()
             .app_data(state.clone())
-            .wrap(from_fn(api::refuse_what_is_off))
+            .wrap(from_fn(api::refuse_disabled))
             .configure(api::configure);
         let service = Rc::new(init_service(app).await);
         let call = move |request| {

@@ -12,13 +12,13 @@ mod layers;
 mod logged_models;
 mod metrics;
 mod model_versions;
-mod not_built;
 mod registered_models;
 mod router;
 mod runs;
 mod searches;
 mod security;
 mod static_files;
+mod unsupported;
 mod webhooks;
 
 pub use harness::TestApp;

@@ -20,6 +20,7 @@ pub struct Places {
 }
 
 impl Places {
+    /// Returns where the UI may be: in a folder that was named, or in one of the environments.
     pub fn new(named: Option<PathBuf>, environments: Vec<PathBuf>) -> Self {
         Self {
             named,

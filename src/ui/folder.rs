@@ -12,6 +12,7 @@ use super::{INDEX, UiError};
 /// Lies in a folder that flowkeep installed, and says what it holds.
 pub(super) const MARKER: &str = "flowkeep-ui.json";
 
+/// The file that says which UI a folder holds.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Marker {
     pub mlflow_version: String,
@@ -25,6 +26,7 @@ pub enum Encoding {
 }
 
 impl Encoding {
+    /// All encodings, the better one first.
     pub const ALL: [Self; 2] = [Self::Brotli, Self::Gzip];
 
     /// What the compressed file's name ends with.
@@ -36,6 +38,7 @@ impl Encoding {
     }
 }
 
+/// A folder with the files of the UI.
 #[derive(Debug)]
 pub struct UiFolder {
     root: PathBuf,
@@ -45,6 +48,7 @@ pub struct UiFolder {
 }
 
 impl UiFolder {
+    /// Opens a folder. Fails where it does not hold a UI that fits this server.
     pub fn open(root: &Path) -> Result<Self, UiError> {
         let mut files = HashSet::new();
         if root.join(INDEX).is_file() {
@@ -62,6 +66,7 @@ impl UiFolder {
         })
     }
 
+    /// Returns the path of the folder.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -71,6 +76,7 @@ impl UiFolder {
         self.version.as_deref()
     }
 
+    /// Whether the folder has a file.
     pub fn has(&self, path: &str) -> bool {
         self.files.contains(path)
     }
@@ -129,6 +135,7 @@ fn version(root: &Path) -> Option<String> {
     is_version(version).then(|| version.to_owned())
 }
 
+/// Reads the file that says which UI a folder holds, if there is one.
 pub(super) fn read_marker(root: &Path) -> Option<Marker> {
     let text = fs::read_to_string(root.join(MARKER)).ok()?;
     serde_json::from_str(&text).ok()

@@ -12,6 +12,7 @@ use super::compress::compress_all;
 use super::folder::{MARKER, Marker, read_marker};
 use super::wheel::{Bounds, unpack};
 
+/// What was installed.
 #[derive(Debug)]
 pub struct Installed {
     pub folder: PathBuf,
@@ -23,6 +24,7 @@ pub fn install(wheel: &Path, folder: &Path) -> Result<Installed, UiError> {
     install_within(wheel, folder, &Bounds::default())
 }
 
+/// Installs the UI below a folder.
 pub(super) fn install_within(
     wheel: &Path,
     folder: &Path,

@@ -80,6 +80,7 @@ pub fn may_connect_to(url: &Url, settings: &WebhookSettings) -> bool {
         && (public || settings.allow_private_addresses)
 }
 
+/// Returns the addresses that a host name stands for.
 pub async fn resolve(host: &str) -> std::io::Result<Vec<SocketAddr>> {
     Ok(tokio::net::lookup_host((host, 0)).await?.collect())
 }

@@ -6,6 +6,7 @@ use crate::wire::{WebhookEvent, python};
 
 const LONGEST_NAME: usize = 63;
 
+/// Fails where a webhook cannot have this name.
 pub fn check_name(name: &str) -> Result<()> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric();
     let fits = name.len() <= LONGEST_NAME

@@ -23,11 +23,13 @@ use crate::store::webhooks::Target;
 const LONGEST_REPLY: usize = 64 << 10;
 const MOST_REDIRECTS: usize = 5;
 
+/// Sends webhooks.
 pub struct Client {
     http: reqwest::Client,
     settings: WebhookSettings,
 }
 
+/// What a receiver has answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     pub status: u16,
@@ -45,6 +47,7 @@ pub struct SendError {
 }
 
 impl Client {
+    /// Prepares the client. Fails where TLS cannot be set up.
     pub fn new(settings: WebhookSettings) -> Result<Self> {
         // Only the first call in a process sets it.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -71,6 +74,7 @@ impl Client {
         Ok(Self { http, settings })
     }
 
+    /// Returns the settings that the client was made with.
     pub fn settings(&self) -> &WebhookSettings {
         &self.settings
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::store::webhooks::events::Event;
 use crate::wire::{WebhookAction as Action, WebhookEntity as Entity};
 
+/// Returns what the test of a webhook sends for an event.
 pub fn example(event: Event) -> Value {
     let tags = json!({"example_key": "example_value"});
     match event.kind() {

@@ -5,7 +5,7 @@ mod address;
 mod checks;
 mod client;
 mod examples;
-mod judgement;
+mod retries;
 mod worker;
 
 pub use self::address::check_url;

@@ -10,7 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use tracing::{info, warn};
 
 use super::client::Client;
-use super::judgement::{MOST_ATTEMPTS, judge, milliseconds};
+use super::retries::{MOST_ATTEMPTS, judge, milliseconds};
 use crate::error::Result;
 use crate::store::webhooks::outbox::{self, Delivery, Failure, Outcome};
 use crate::store::webhooks::room::Room;

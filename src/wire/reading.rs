@@ -52,7 +52,8 @@ fn boolean(text: &str) -> Result<bool> {
     }
 }
 
-fn from_members<R: Request>(members: &Map<String, Value>) -> Result<R> {
+/// Reads a request from the members of a JSON object.
+pub fn from_members<R: Request>(members: &Map<String, Value>) -> Result<R> {
     validation::refuse_conflicting_names(R::FIELDS, members)?;
     if let Ok(request) = R::deserialize(members) {
         validation::check(R::FIELDS, members, validation::Types::Fit)?;

@@ -1,84 +1,118 @@
-//! Evidence about versions: recorded, and read back.
+//! Evidence about model versions: evaluations, A/B tests and approvals are recorded, and read back.
 
 use actix_web::web::{Data, Json, Payload};
-use actix_web::{HttpRequest, HttpResponse};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
-use super::input::{Parameters, VersionPath, page_token};
-use super::payload;
+use super::body;
+use super::paging::{PageSize, page_request, page_token};
+use super::parameters::{NoParameters, Parameters};
+use super::version_path::VersionPath;
 use crate::api::State;
-use crate::api::routes::with_warnings;
+use crate::api::warnings::Changed;
 use crate::audit::Actor;
 use crate::error::Result;
-use crate::lifecycle::evidence;
+use crate::lifecycle::evidence::{self, RecordedEvidence};
 use crate::lifecycle::policy::claims::{AbTestClaim, ApprovalClaim, Claim, EvaluationClaim};
 
-const USUAL_PAGE: i64 = 100;
-const LARGEST_PAGE: i64 = 1_000;
+/// The reply to evidence that was recorded.
+#[derive(Serialize)]
+pub struct EvidenceReply {
+    evidence: EvidenceId,
+}
 
+#[derive(Serialize)]
+struct EvidenceId {
+    /// The number under which reports and history name it.
+    id: i64,
+}
+
+/// Record an evaluation of a version.
 pub async fn evaluation(
     state: Data<State>,
     actor: Actor,
-    http: HttpRequest,
+    path: VersionPath,
+    _: Parameters<NoParameters>,
     body: Payload,
-) -> Result<HttpResponse> {
+) -> Result<Changed<EvidenceReply>> {
     let example = r#"{"kind": "responsible_ai", "verdict": "passed", "metrics": {"bias": 0.01}, "report_uri": "https://…", "evaluator": "…"}"#;
-    let claim: EvaluationClaim = payload::json(body, example).await?;
-    record(&state, actor, &http, Claim::Evaluation(claim)).await
+    let claim: EvaluationClaim = body::json(body, example).await?;
+    record(&state, actor, path, Claim::Evaluation(claim)).await
 }
 
+/// Record an A/B test of a version. The server computes the verdict from the figures of both arms.
 pub async fn ab_test(
     state: Data<State>,
     actor: Actor,
-    http: HttpRequest,
+    path: VersionPath,
+    _: Parameters<NoParameters>,
     body: Payload,
-) -> Result<HttpResponse> {
-    let claim: AbTestClaim = payload::json(body, AbTestClaim::EXAMPLE).await?;
-    record(&state, actor, &http, Claim::AbTest(claim)).await
+) -> Result<Changed<EvidenceReply>> {
+    let claim: AbTestClaim = body::json(body, AbTestClaim::EXAMPLE).await?;
+    record(&state, actor, path, Claim::AbTest(claim)).await
 }
 
+/// Record an approval of a version.
 pub async fn approval(
     state: Data<State>,
     actor: Actor,
-    http: HttpRequest,
+    path: VersionPath,
+    _: Parameters<NoParameters>,
     body: Payload,
-) -> Result<HttpResponse> {
-    let claim: ApprovalClaim = payload::json(body, ApprovalClaim::EXAMPLE).await?;
-    record(&state, actor, &http, Claim::Approval(claim)).await
+) -> Result<Changed<EvidenceReply>> {
+    let claim: ApprovalClaim = body::json(body, ApprovalClaim::EXAMPLE).await?;
+    record(&state, actor, path, Claim::Approval(claim)).await
 }
 
 async fn record(
     state: &State,
     actor: Actor,
-    http: &HttpRequest,
+    path: VersionPath,
     claim: Claim,
-) -> Result<HttpResponse> {
-    let path = VersionPath::of(http)?;
+) -> Result<Changed<EvidenceReply>> {
+    let version = path.version.to_string();
     let done = state
         .change(actor, move |db, change| {
-            evidence::record(db, change, &path.name, &path.version, claim.clone())
+            evidence::record(db, change, &path.name, &version, claim.clone())
         })
         .await?;
-    Ok(with_warnings(
-        done.map(|id| json!({"evidence": {"id": id}})),
-    ))
+    Ok(Changed(done.map(|id| EvidenceReply {
+        evidence: EvidenceId { id },
+    })))
 }
 
+/// Which page of the evidence is listed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceParameters {
+    /// How many entries the page has at most; 100 where it is left out.
+    max_results: Option<PageSize>,
+    /// The `next_page_token` of the page before.
+    page_token: Option<String>,
+}
+
+/// A page of evidence.
+#[derive(Serialize)]
+pub struct EvidencePage {
+    evidence: Vec<RecordedEvidence>,
+    /// What asks for the next page; left out on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
+}
+
+/// List what was recorded about a version, oldest first.
 pub async fn list(
     state: Data<State>,
-    http: HttpRequest,
-    parameters: Parameters,
-) -> Result<Json<Value>> {
-    let path = VersionPath::of(&http)?;
-    let after = parameters.page_token()?;
-    let limit = parameters.max_results(USUAL_PAGE, LARGEST_PAGE)?;
+    path: VersionPath,
+    Parameters(parameters): Parameters<EvidenceParameters>,
+) -> Result<Json<EvidencePage>> {
+    let request = page_request(parameters.max_results, parameters.page_token.as_deref())?;
+    let version = path.version.to_string();
     let page = state
         .store
-        .read(move |db| evidence::page(db, &path.name, &path.version, after, limit))
+        .read(move |db| evidence::page(db, &path.name, &version, request))
         .await?;
-    let mut reply = json!({"evidence": page.evidence});
-    if let Some(next) = page.next {
-        reply["next_page_token"] = page_token(next).into();
-    }
-    Ok(Json(reply))
+    Ok(Json(EvidencePage {
+        evidence: page.items,
+        next_page_token: page.next.map(page_token),
+    }))
 }

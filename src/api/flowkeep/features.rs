@@ -5,18 +5,20 @@ use std::collections::{HashMap, HashSet};
 use actix_web::web::{Data, Json, Payload};
 use serde::{Deserialize, Serialize};
 
-use super::payload;
-use super::version::NamedVersion;
+use super::body;
+use super::parameters::{NoParameters, Parameters};
+use super::version_path::VersionPath;
 use crate::api::State;
 use crate::error::{Error, Result};
 use crate::lifecycle::feature_files::{Found, Sources, TAG};
 use crate::lifecycle::feature_spec::{
     self, Check, Column, Comparison, Feature, FeatureSpec, Input, Inputs,
 };
+use crate::lifecycle::version_reference::VersionReference;
 use crate::store::model_versions;
 use crate::wire::ModelVersion;
 
-/// The features of a version, as whoever serves it needs them.
+/// The features of a version, as a program that serves it needs them.
 #[derive(Serialize)]
 pub struct FeatureList {
     name: String,
@@ -52,8 +54,13 @@ enum SignatureState {
     Unreadable,
 }
 
-pub async fn get(state: Data<State>, named: NamedVersion) -> Result<Json<FeatureList>> {
-    let (version, found) = find(&state, named).await?;
+/// Show which features a version takes, and where its spec and its signature differ.
+pub async fn get(
+    state: Data<State>,
+    path: VersionPath<VersionReference>,
+    _: Parameters<NoParameters>,
+) -> Result<Json<FeatureList>> {
+    let (version, found) = find(&state, path).await?;
     let spec = usable(&version, &found)?;
     let inputs = named_inputs(&found);
     let features = spec.features.iter().map(|feature| {
@@ -81,15 +88,23 @@ pub async fn get(state: Data<State>, named: NamedVersion) -> Result<Json<Feature
     }))
 }
 
+/// The columns of a scoring request.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Request {
+pub struct FeatureCheckRequest {
+    /// Each column by its name, with its type where that is to be checked, too.
     columns: Vec<Column>,
 }
 
-pub async fn check(state: Data<State>, named: NamedVersion, body: Payload) -> Result<Json<Check>> {
+/// Check whether the columns of a scoring request are what a version takes.
+pub async fn check(
+    state: Data<State>,
+    path: VersionPath<VersionReference>,
+    _: Parameters<NoParameters>,
+    body: Payload,
+) -> Result<Json<Check>> {
     let example = r#"{"columns": [{"name": "age", "type": "long"}]}"#;
-    let Request { columns } = payload::json(body, example).await?;
+    let FeatureCheckRequest { columns } = body::json(body, example).await?;
     let mut seen = HashSet::new();
     for column in &columns {
         if !seen.insert(column.name.as_str()) {
@@ -99,17 +114,17 @@ pub async fn check(state: Data<State>, named: NamedVersion, body: Payload) -> Re
             )));
         }
     }
-    let (version, found) = find(&state, named).await?;
+    let (version, found) = find(&state, path).await?;
     let spec = usable(&version, &found)?;
     let inputs = found.inputs.as_ref().unwrap_or(&Inputs::Absent);
     Ok(Json(feature_spec::check(spec, inputs, &columns)))
 }
 
-async fn find(state: &State, named: NamedVersion) -> Result<(ModelVersion, Found)> {
+async fn find(state: &State, path: VersionPath<VersionReference>) -> Result<(ModelVersion, Found)> {
     let (version, sources) = state
         .store
         .read(move |db| {
-            let version = named.find(db)?;
+            let version = path.version.find(db, &path.name)?;
             let location = model_versions::download_uri(db, version.name(), version.version())?;
             let sources = Sources::of_version(db, &version, &location.unwrap_or_default())?;
             Ok((version, sources))

@@ -1,30 +1,34 @@
-//! What a version would need, without changing anything.
+//! What the gates of a policy would say of a version, with nothing changed.
 
-use actix_web::HttpRequest;
 use actix_web::web::{Data, Json, Payload};
 use serde::Deserialize;
-use serde_json::Value;
 
-use super::input::VersionPath;
-use super::payload;
+use super::body;
+use super::parameters::{NoParameters, Parameters};
+use super::version_path::VersionPath;
 use crate::api::State;
 use crate::error::{Error, Result};
+use crate::lifecycle::gate_report::{GateReport, GateReports};
 use crate::lifecycle::policy::Target;
 use crate::lifecycle::preview;
 use crate::store::model_versions::Stage;
 
 const EXAMPLE: &str = r#"{"stage": "Production"}, {"alias": "champion"} or {"registration": true}"#;
 
+/// Where a version is to go: a stage, an alias or the registry. One of the three is given.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+pub struct CheckRequest {
+    /// The stage that it would enter.
     stage: Option<String>,
+    /// The alias that it would get.
     alias: Option<String>,
+    /// Whether it would be registered.
     #[serde(default)]
     registration: bool,
 }
 
-impl Wanted {
+impl CheckRequest {
     fn target(self) -> Result<Target> {
         match (self.stage, self.alias, self.registration) {
             (Some(stage), None, false) => Ok(Target::Stage(Stage::parse(&stage)?)),
@@ -37,15 +41,26 @@ impl Wanted {
     }
 }
 
-pub async fn check(state: Data<State>, http: HttpRequest, body: Payload) -> Result<Json<Value>> {
-    let path = VersionPath::of(&http)?;
-    let target = payload::json::<Wanted>(body, EXAMPLE).await?.target()?;
-    let report = preview::check(state.place(), path.name, path.version, target).await?;
+/// Report what one gate would say of a version. Nothing is changed or recorded.
+pub async fn check(
+    state: Data<State>,
+    path: VersionPath,
+    _: Parameters<NoParameters>,
+    body: Payload,
+) -> Result<Json<GateReport>> {
+    let target = body::json::<CheckRequest>(body, EXAMPLE).await?.target()?;
+    let version = path.version.to_string();
+    let report = preview::check(state.place(), path.name, version, target).await?;
     Ok(Json(report))
 }
 
-pub async fn gates(state: Data<State>, http: HttpRequest) -> Result<Json<Value>> {
-    let path = VersionPath::of(&http)?;
-    let gates = preview::gates(state.place(), path.name, path.version).await?;
-    Ok(Json(gates))
+/// Report what each gate of the policy would say of a version.
+pub async fn gates(
+    state: Data<State>,
+    path: VersionPath,
+    _: Parameters<NoParameters>,
+) -> Result<Json<GateReports>> {
+    let version = path.version.to_string();
+    let reports = preview::gates(state.place(), path.name, version).await?;
+    Ok(Json(reports))
 }

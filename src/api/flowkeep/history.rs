@@ -1,43 +1,86 @@
-//! What was decided, and what was where at a moment in the past.
+//! What was decided, and where versions and aliases were at a moment in the past.
 
 use actix_web::web::{Data, Json};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
-use super::input::{Parameters, page_token};
+use super::paging::{PageSize, page_request, page_token};
+use super::parameters::{Moment, Parameters, VersionNumber};
 use crate::api::State;
-use crate::audit::{self, AsOf, Wanted};
+use crate::audit::{self, AsOf, HistoryEntry};
 use crate::error::Result;
 use crate::store::governance::history::Filter;
 
-const USUAL_PAGE: i64 = 100;
-const LARGEST_PAGE: i64 = 1_000;
-
-pub async fn page(state: Data<State>, parameters: Parameters) -> Result<Json<Value>> {
-    let wanted = Wanted {
-        filter: Filter {
-            model: parameters.get("model").map(str::to_owned),
-            version: parameters.version("version")?,
-            from_ms: parameters.time("from")?,
-            to_ms: parameters.time("to")?,
-        },
-        after: parameters.page_token()?,
-        limit: parameters.max_results(USUAL_PAGE, LARGEST_PAGE)?,
-    };
-    let page = state.store.read(move |db| audit::page(db, &wanted)).await?;
-    let mut reply = json!({"entries": page.entries});
-    if let Some(next) = page.next {
-        reply["next_page_token"] = page_token(next).into();
-    }
-    Ok(Json(reply))
+/// Which entries are listed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryParameters {
+    /// A name that the model has or had. Entries under its other names are listed, too.
+    model: Option<String>,
+    /// The number of a version.
+    version: Option<VersionNumber>,
+    /// The first moment: milliseconds since 1970, or RFC 3339.
+    from: Option<Moment>,
+    /// The moment before which the list ends, written like `from`.
+    to: Option<Moment>,
+    /// How many entries the page has at most; 100 where it is left out.
+    max_results: Option<PageSize>,
+    /// The `next_page_token` of the page before.
+    page_token: Option<String>,
 }
 
-pub async fn as_of(state: Data<State>, parameters: Parameters) -> Result<Json<AsOf>> {
-    let model = parameters.required("model")?.to_owned();
-    parameters.required("at")?;
-    let at = parameters.time("at")?.unwrap_or_default();
+/// A page of the history.
+#[derive(Serialize)]
+pub struct HistoryPage {
+    entries: Vec<HistoryEntry>,
+    /// What asks for the next page; left out on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
+}
+
+/// List the history, oldest entry first.
+pub async fn page(
+    state: Data<State>,
+    Parameters(parameters): Parameters<HistoryParameters>,
+) -> Result<Json<HistoryPage>> {
+    let request = page_request(parameters.max_results, parameters.page_token.as_deref())?;
+    let filter = Filter {
+        model: parameters.model,
+        version: parameters.version.map(|VersionNumber(number)| number),
+        from_ms: parameters.from.map(|Moment(milliseconds)| milliseconds),
+        to_ms: parameters.to.map(|Moment(milliseconds)| milliseconds),
+    };
+    let page = state
+        .store
+        .read(move |db| audit::page(db, &filter, request))
+        .await?;
+    Ok(Json(HistoryPage {
+        entries: page.items,
+        next_page_token: page.next.map(page_token),
+    }))
+}
+
+/// Which model is shown, and at which moment.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AsOfParameters {
+    /// The name that the model had at that moment.
+    model: String,
+    /// The moment: milliseconds since 1970, or RFC 3339.
+    at: Moment,
+}
+
+/// Show which version of a model had which stage and which aliases at a moment.
+pub async fn as_of(
+    state: Data<State>,
+    Parameters(parameters): Parameters<AsOfParameters>,
+) -> Result<Json<AsOf>> {
+    let AsOfParameters {
+        model,
+        at: Moment(at_ms),
+    } = parameters;
     let past = state
         .store
-        .read(move |db| audit::as_of(db, &model, at))
+        .read(move |db| audit::as_of(db, &model, at_ms))
         .await?;
     Ok(Json(past))
 }

@@ -1,84 +1,136 @@
 //! Legal holds on versions: placed, listed, lifted.
 
-use actix_web::web::{Data, Json, Payload};
-use actix_web::{HttpRequest, HttpResponse};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use std::future::{Ready, ready};
 
-use super::input::{Parameters, VersionPath, page_token};
-use super::payload;
+use actix_web::web::{Data, Json, Payload};
+use actix_web::{FromRequest, HttpRequest};
+use serde::{Deserialize, Serialize};
+
+use super::body;
+use super::paging::{PageSize, page_request, page_token};
+use super::parameters::{NoParameters, Parameters};
+use super::version_path::VersionPath;
 use crate::api::State;
-use crate::api::routes::with_warnings;
+use crate::api::warnings::Changed;
 use crate::audit::Actor;
 use crate::error::{Error, Result};
-use crate::lifecycle::retention::holds;
+use crate::lifecycle::retention::holds::{self, Hold};
 
-const USUAL_PAGE: i64 = 100;
-const LARGEST_PAGE: i64 = 1_000;
 const EXAMPLE: &str = r#"{"reason": "lawsuit 2026-17"}"#;
 
+/// Why a legal hold is placed or lifted.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Body {
+pub struct HoldRequest {
     reason: String,
 }
 
+/// A legal hold that was placed or lifted.
+#[derive(Serialize)]
+pub struct HoldReply {
+    hold: Hold,
+}
+
+/// Place a legal hold on a version: it is kept with its artifacts until the hold is lifted.
 pub async fn place(
     state: Data<State>,
     actor: Actor,
-    http: HttpRequest,
+    path: VersionPath,
+    _: Parameters<NoParameters>,
     body: Payload,
-) -> Result<HttpResponse> {
-    let path = VersionPath::of(&http)?;
-    let Body { reason } = payload::json(body, EXAMPLE).await?;
+) -> Result<Changed<HoldReply>> {
+    let HoldRequest { reason } = body::json(body, EXAMPLE).await?;
+    let version = path.version.to_string();
     let done = state
         .change(actor, move |db, change| {
-            holds::place(db, change, (&path.name, &path.version), &reason)
+            holds::place(db, change, (&path.name, &version), &reason)
         })
         .await?;
-    Ok(with_warnings(done.map(|hold| json!({"hold": hold}))))
+    Ok(Changed(done.map(|hold| HoldReply { hold })))
 }
 
-pub async fn lift(
-    state: Data<State>,
-    actor: Actor,
-    http: HttpRequest,
-    body: Payload,
-) -> Result<HttpResponse> {
-    let path = VersionPath::of(&http)?;
-    let id = hold_id(http.match_info().query("hold"))?;
-    let Body { reason } = payload::json(body, EXAMPLE).await?;
-    let done = state
-        .change(actor, move |db, change| {
-            holds::lift(db, change, (&path.name, &path.version), id, &reason)
-        })
-        .await?;
-    Ok(with_warnings(done.map(|hold| json!({"hold": hold}))))
+/// `…/model-versions/{name}/{version}/holds/{hold}/…`
+pub struct HoldPath {
+    version: VersionPath,
+    /// The number of the hold.
+    hold: i64,
 }
 
-pub async fn list(
-    state: Data<State>,
-    http: HttpRequest,
-    parameters: Parameters,
-) -> Result<Json<Value>> {
-    let path = VersionPath::of(&http)?;
-    let after = parameters.page_token()?;
-    let limit = parameters.max_results(USUAL_PAGE, LARGEST_PAGE)?;
-    let page = state
-        .store
-        .read(move |db| holds::page(db, (&path.name, &path.version), after, limit))
-        .await?;
-    let mut reply = json!({"holds": page.entries});
-    if let Some(next) = page.next {
-        reply["next_page_token"] = page_token(next).into();
+impl FromRequest for HoldPath {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(http: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+        ready(read_path(http))
     }
-    Ok(Json(reply))
 }
 
-fn hold_id(text: &str) -> Result<i64> {
-    text.parse().ok().filter(|id| *id > 0).ok_or_else(|| {
+fn read_path(http: &HttpRequest) -> Result<HoldPath> {
+    let version = VersionPath::of(http)?;
+    let text = http.match_info().query("hold");
+    let hold = text.parse().ok().filter(|hold| *hold > 0).ok_or_else(|| {
         Error::invalid_parameter(format!(
             "The number of a legal hold is an integer, got '{text}'."
         ))
-    })
+    })?;
+    Ok(HoldPath { version, hold })
+}
+
+/// Lift a legal hold.
+pub async fn lift(
+    state: Data<State>,
+    actor: Actor,
+    path: HoldPath,
+    _: Parameters<NoParameters>,
+    body: Payload,
+) -> Result<Changed<HoldReply>> {
+    let HoldPath {
+        version: VersionPath { name, version },
+        hold,
+    } = path;
+    let version = version.to_string();
+    let HoldRequest { reason } = body::json(body, EXAMPLE).await?;
+    let done = state
+        .change(actor, move |db, change| {
+            holds::lift(db, change, (&name, &version), hold, &reason)
+        })
+        .await?;
+    Ok(Changed(done.map(|hold| HoldReply { hold })))
+}
+
+/// Which page of the holds is listed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HoldParameters {
+    /// How many holds the page has at most; 100 where it is left out.
+    max_results: Option<PageSize>,
+    /// The `next_page_token` of the page before.
+    page_token: Option<String>,
+}
+
+/// A page of legal holds.
+#[derive(Serialize)]
+pub struct HoldPage {
+    holds: Vec<Hold>,
+    /// What asks for the next page; left out on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
+}
+
+/// List the legal holds that were ever placed on a version, oldest first.
+pub async fn list(
+    state: Data<State>,
+    path: VersionPath,
+    Parameters(parameters): Parameters<HoldParameters>,
+) -> Result<Json<HoldPage>> {
+    let request = page_request(parameters.max_results, parameters.page_token.as_deref())?;
+    let version = path.version.to_string();
+    let page = state
+        .store
+        .read(move |db| holds::page(db, &path.name, &version, request))
+        .await?;
+    Ok(Json(HoldPage {
+        holds: page.items,
+        next_page_token: page.next.map(page_token),
+    }))
 }

@@ -1,15 +1,20 @@
-//! Whether a version is still what was sealed.
+//! Whether a version still consists of what was sealed.
 
-use actix_web::HttpRequest;
 use actix_web::web::{Data, Json};
 
-use super::input::VersionPath;
+use super::parameters::{NoParameters, Parameters};
+use super::version_path::VersionPath;
 use crate::api::State;
 use crate::error::Result;
 use crate::lifecycle::integrity::{self, Integrity};
 
-pub async fn get(state: Data<State>, http: HttpRequest) -> Result<Json<Integrity>> {
-    let path = VersionPath::of(&http)?;
-    let found = integrity::check(state.place(), path.name, path.version).await?;
-    Ok(Json(found))
+/// Read all artifacts of a version, and compare them with what was sealed.
+pub async fn get(
+    state: Data<State>,
+    path: VersionPath,
+    _: Parameters<NoParameters>,
+) -> Result<Json<Integrity>> {
+    let version = path.version.to_string();
+    let integrity = integrity::check(state.place(), path.name, version).await?;
+    Ok(Json(integrity))
 }

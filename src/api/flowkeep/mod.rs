@@ -1,14 +1,18 @@
-//! The API that MLflow has not: a file for each area.
+//! The API that MLflow does not have: a file for each area, with typed requests and replies.
 
+mod body;
 pub mod evidence;
 pub mod features;
 pub mod gates;
 pub mod history;
 pub mod holds;
-mod input;
 pub mod integrity;
-mod payload;
+mod paging;
+mod parameters;
 pub mod policies;
 pub mod restore;
 pub mod retention;
-mod version;
+mod version_path;
+
+/// What the paths of this API begin with, after the prefix of all APIs.
+pub const ROOT: &str = "/1.0/flowkeep";

@@ -1,55 +1,93 @@
-//! Policies: applied, shown, deleted.
+//! Policies: applied, shown, deleted, and tried on cases.
 
-use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Payload};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
-use super::input::Parameters;
-use super::payload;
+use super::body;
+use super::parameters::{NoParameters, Parameters};
 use crate::api::State;
-use crate::api::routes::with_warnings;
+use crate::api::warnings::Changed;
 use crate::audit::Actor;
 use crate::error::{Error, Result};
-use crate::lifecycle::policies;
+use crate::lifecycle::policies::{self, Applied};
+use crate::lifecycle::policy::cases::CaseResult;
 use crate::store::governance::policies as store;
 
-/// The body is the text of one or more policies, in YAML or JSON.
-pub async fn put(state: Data<State>, actor: Actor, body: Payload) -> Result<HttpResponse> {
-    let text = payload::text(body).await?;
+/// What became of the policies that were sent.
+#[derive(Serialize)]
+pub struct AppliedPolicies {
+    policies: Vec<Applied>,
+}
+
+/// Put policies in force: all of a text, or none. One that is in force under the same name is replaced.
+pub async fn put(
+    state: Data<State>,
+    actor: Actor,
+    _: Parameters<NoParameters>,
+    body: Payload,
+) -> Result<Changed<AppliedPolicies>> {
+    let text = body::text(body).await?;
     let done = state
         .change(actor, move |db, change| policies::apply(db, change, &text))
         .await?;
-    Ok(with_warnings(
-        done.map(|policies| json!({"policies": policies})),
-    ))
+    Ok(Changed(done.map(|policies| AppliedPolicies { policies })))
 }
 
-/// Those in force, or the text of one that is or was, by its hash.
-pub async fn get(state: Data<State>, parameters: Parameters) -> Result<Json<Value>> {
-    if let Some(hash) = parameters.get("hash").map(str::to_owned) {
-        let wanted = hash.clone();
-        let text = state
-            .store
-            .read(move |db| store::text(db, &wanted))
-            .await?
-            .ok_or_else(|| {
-                Error::does_not_exist(format!("There never was a policy with the hash {hash}."))
-            })?;
-        return Ok(Json(json!({"policy": {"hash": hash, "text": text}})));
+/// Which policies are shown; all in force where nothing is given.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyParameters {
+    /// Show the one policy in force that has this name.
+    name: Option<String>,
+    /// Show the text that has this hash, whether it is in force or was. Goes before `name`.
+    hash: Option<String>,
+}
+
+/// The policies in force, or the text that a hash names.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum PolicyReply {
+    InForce { policies: Vec<PolicyInForce> },
+    Text { policy: PolicyText },
+}
+
+/// A policy that is in force.
+#[derive(Serialize)]
+pub struct PolicyInForce {
+    name: String,
+    hash: String,
+    /// When it was put in force, in milliseconds since 1970.
+    applied_at_ms: i64,
+    /// The document as it was given.
+    text: String,
+}
+
+/// The text of a policy that is or was in force.
+#[derive(Serialize)]
+pub struct PolicyText {
+    hash: String,
+    text: String,
+}
+
+/// Show the policies in force, or the text of one that is or was, by its hash.
+pub async fn get(
+    state: Data<State>,
+    Parameters(parameters): Parameters<PolicyParameters>,
+) -> Result<Json<PolicyReply>> {
+    if let Some(hash) = parameters.hash {
+        let policy = text(&state, hash).await?;
+        return Ok(Json(PolicyReply::Text { policy }));
     }
     let rows = state.store.read(store::list).await?;
-    let name = parameters.get("name");
-    let policies: Vec<Value> = rows
-        .iter()
+    let name = parameters.name.as_deref();
+    let policies: Vec<PolicyInForce> = rows
+        .into_iter()
         .filter(|row| name.is_none_or(|name| name == row.name))
-        .map(|row| {
-            json!({
-                "name": row.name,
-                "hash": row.hash,
-                "applied_at_ms": row.applied_at,
-                "text": row.text,
-            })
+        .map(|row| PolicyInForce {
+            name: row.name,
+            hash: row.hash,
+            applied_at_ms: row.applied_at,
+            text: row.text,
         })
         .collect();
     if let Some(name) = name
@@ -58,36 +96,73 @@ pub async fn get(state: Data<State>, parameters: Parameters) -> Result<Json<Valu
         let message = format!("There is no policy named '{name}'.");
         return Err(Error::does_not_exist(message));
     }
-    Ok(Json(json!({"policies": policies})))
+    Ok(Json(PolicyReply::InForce { policies }))
 }
 
+async fn text(state: &State, hash: String) -> Result<PolicyText> {
+    let key = hash.clone();
+    let text = state.store.read(move |db| store::text(db, &key)).await?;
+    let text = text.ok_or_else(|| {
+        Error::does_not_exist(format!("There never was a policy with the hash {hash}."))
+    })?;
+    Ok(PolicyText { hash, text })
+}
+
+/// Which policy is taken out of force.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeletionParameters {
+    /// The policy's name.
+    name: String,
+}
+
+/// A reply that says nothing but that it was done.
+#[derive(Serialize)]
+pub struct EmptyReply {}
+
+/// Take a policy out of force. Its text can still be read by its hash.
 pub async fn delete(
     state: Data<State>,
     actor: Actor,
-    parameters: Parameters,
-) -> Result<HttpResponse> {
-    let name = parameters.required("name")?.to_owned();
+    Parameters(parameters): Parameters<DeletionParameters>,
+) -> Result<Changed<EmptyReply>> {
+    let name = parameters.name;
     let done = state
         .change(actor, move |db, change| policies::delete(db, change, &name))
         .await?;
-    Ok(with_warnings(done.map(|()| json!({}))))
+    Ok(Changed(done.map(|()| EmptyReply {})))
 }
 
+/// Cases that are tried on policies.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Trial {
+pub struct PolicyTest {
+    /// The cases, in YAML.
     cases: String,
+    /// The text of policies; those in force where it is left out.
     policies: Option<String>,
 }
 
-/// Tries cases on policies: on those in force, where none are sent.
-pub async fn test(state: Data<State>, body: Payload) -> Result<Json<Value>> {
+/// How the cases went.
+#[derive(Serialize)]
+pub struct PolicyTestReply {
+    /// Whether all cases went as they say.
+    passed: bool,
+    results: Vec<CaseResult>,
+}
+
+/// Try cases on policies that are sent, or on those in force. Nothing is changed.
+pub async fn test(
+    state: Data<State>,
+    _: Parameters<NoParameters>,
+    body: Payload,
+) -> Result<Json<PolicyTestReply>> {
     let example = r#"{"cases": "cases: […]", "policies": "apiVersion: flowkeep/v1 …"}"#;
-    let trial: Trial = payload::json(body, example).await?;
+    let test: PolicyTest = body::json(body, example).await?;
     let results = state
         .store
-        .read(move |db| policies::test(db, trial.policies.as_deref(), &trial.cases))
+        .read(move |db| policies::test(db, test.policies.as_deref(), &test.cases))
         .await?;
     let passed = results.iter().all(|result| result.passed);
-    Ok(Json(json!({"passed": passed, "results": results})))
+    Ok(Json(PolicyTestReply { passed, results }))
 }

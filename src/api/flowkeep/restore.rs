@@ -1,25 +1,38 @@
-//! Brings an archived version back.
+//! Brings an archived version back to the stage that it had.
 
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
 
-use super::input::VersionPath;
+use super::parameters::{NoParameters, Parameters};
+use super::version_path::VersionPath;
 use crate::api::State;
-use crate::api::routes::with_warnings;
+use crate::api::warnings::Changed;
 use crate::audit::Actor;
 use crate::error::Result;
 use crate::lifecycle::restoring;
-use crate::wire::transition_model_version_stage::Response;
+use crate::wire::ModelVersion;
 
-/// The reply is that of MLflow's transition.
-pub async fn restore(state: Data<State>, actor: Actor, http: HttpRequest) -> Result<HttpResponse> {
-    let path = VersionPath::of(&http)?;
+/// The reply to a version that was restored: that of MLflow's transition.
+#[derive(Serialize)]
+pub struct RestoreReply {
+    /// The version, as MLflow's API describes it.
+    model_version: ModelVersion,
+}
+
+/// Restore an archived version to the stage that it was archived from, through the gate of that stage.
+pub async fn restore(
+    state: Data<State>,
+    actor: Actor,
+    path: VersionPath,
+    _: Parameters<NoParameters>,
+) -> Result<Changed<RestoreReply>> {
+    let version = path.version.to_string();
     let done = state
         .change(actor, move |db, change| {
-            restoring::restore(db, change, &path.name, &path.version)
+            restoring::restore(db, change, &path.name, &version)
         })
         .await?;
-    Ok(with_warnings(done.map(|version| Response {
-        model_version: Some(version),
-    })))
+    Ok(Changed(
+        done.map(|model_version| RestoreReply { model_version }),
+    ))
 }

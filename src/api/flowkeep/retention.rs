@@ -1,30 +1,48 @@
-//! What is kept, why and until when.
+//! Which versions are kept, why and until when.
 
 use actix_web::web::{Data, Json};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
-use super::input::{Parameters, page_token};
+use super::paging::{PageSize, page_request, page_token};
+use super::parameters::Parameters;
 use crate::api::State;
 use crate::error::Result;
-use crate::lifecycle::retention::{self, Wanted};
+use crate::lifecycle::retention::{self, KeptVersion};
 
-const USUAL_PAGE: i64 = 100;
-const LARGEST_PAGE: i64 = 1_000;
+/// Which kept versions are listed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionParameters {
+    /// The name of a model; all models where it is left out.
+    model: Option<String>,
+    /// How many versions the page has at most; 100 where it is left out.
+    max_results: Option<PageSize>,
+    /// The `next_page_token` of the page before.
+    page_token: Option<String>,
+}
 
-pub async fn page(state: Data<State>, parameters: Parameters) -> Result<Json<Value>> {
-    let wanted = Wanted {
-        model: parameters.get("model").map(str::to_owned),
-        after: parameters.page_token()?,
-        limit: parameters.max_results(USUAL_PAGE, LARGEST_PAGE)?,
-        now_ms: state.clock.now_ms(),
-    };
+/// A page of kept versions.
+#[derive(Serialize)]
+pub struct RetentionPage {
+    versions: Vec<KeptVersion>,
+    /// What asks for the next page; left out on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
+}
+
+/// List the versions that a retention or a legal hold keeps.
+pub async fn page(
+    state: Data<State>,
+    Parameters(parameters): Parameters<RetentionParameters>,
+) -> Result<Json<RetentionPage>> {
+    let request = page_request(parameters.max_results, parameters.page_token.as_deref())?;
+    let now_ms = state.clock.now_ms();
     let page = state
         .store
-        .read(move |db| retention::page(db, &wanted))
+        .read(move |db| retention::page(db, parameters.model.as_deref(), now_ms, request))
         .await?;
-    let mut reply = json!({"versions": page.entries});
-    if let Some(next) = page.next {
-        reply["next_page_token"] = page_token(next).into();
-    }
-    Ok(Json(reply))
+    Ok(Json(RetentionPage {
+        versions: page.items,
+        next_page_token: page.next.map(page_token),
+    }))
 }

@@ -11,6 +11,7 @@ const MOST_SELECTIONS: usize = 1000;
 
 type Fragments<'a> = HashMap<&'a str, &'a [Selection]>;
 
+/// Fails with MLflow's sentence where a query asks for more than the limits allow.
 pub fn check(document: &Document, limits: &Limits) -> Result<(), String> {
     let found = count(document)?;
     for (number, most, what, variable) in [
@@ -37,15 +38,16 @@ pub fn check(document: &Document, limits: &Limits) -> Result<(), String> {
     Ok(())
 }
 
+/// How large a query is, with its fragments.
 #[derive(Default)]
-struct Found {
+struct QuerySize {
     root_fields: usize,
     /// On the level that has the most of them.
     most_aliases: usize,
     selections: usize,
 }
 
-fn count(document: &Document) -> Result<Found, String> {
+fn count(document: &Document) -> Result<QuerySize, String> {
     let fragments: Fragments = document
         .definitions
         .iter()
@@ -56,7 +58,7 @@ fn count(document: &Document) -> Result<Found, String> {
             _ => None,
         })
         .collect();
-    let mut found = Found::default();
+    let mut found = QuerySize::default();
     for definition in &document.definitions {
         let Definition::OperationDefinition(operation) = definition else {
             continue;

@@ -10,15 +10,16 @@ use apollo_compiler::schema::{ExtendedType, Type};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::of_runs::OfRuns;
+use super::run_details::RunDetails;
 use crate::error::Error;
 
 const RUN: &str = "MlflowRunExtension";
 
+/// A message with the type that it has in the schema.
 pub struct Message<'a> {
     pub type_name: &'a str,
     pub json: Cow<'a, Value>,
-    pub of_runs: Arc<OfRuns>,
+    pub run_details: Arc<RunDetails>,
 }
 
 impl AsyncObjectValue for Message<'_> {
@@ -32,13 +33,17 @@ impl AsyncObjectValue for Message<'_> {
     ) -> BoxFuture<'a, Result<AsyncResolvedValue<'a>, FieldError>> {
         Box::pin(async move {
             let found = match (self.type_name, info.field_name()) {
-                (RUN, "experiment") => self.of_runs.experiment(self.info("experiment_id")).await,
-                (RUN, "modelVersions") => self.of_runs.versions(self.info("run_id")).await,
+                (RUN, "experiment") => {
+                    self.run_details
+                        .experiment(self.info("experiment_id"))
+                        .await
+                }
+                (RUN, "modelVersions") => self.run_details.versions(self.info("run_id")).await,
                 (_, name) => Ok(self.json.get(snake_case(name))),
             };
             let json = found.map_err(field_error)?;
             let of_type = &info.field_definition().ty;
-            Ok(resolve(info.schema(), of_type, json, &self.of_runs))
+            Ok(resolve(info.schema(), of_type, json, &self.run_details))
         })
     }
 }
@@ -49,6 +54,7 @@ impl Message<'_> {
     }
 }
 
+/// Says what went wrong with one field.
 pub fn field_error(error: Error) -> FieldError {
     FieldError {
         message: error.message.into_owned(),
@@ -60,13 +66,13 @@ fn resolve<'a>(
     schema: &'a Schema,
     of_type: &'a Type,
     json: Option<&'a Value>,
-    of_runs: &Arc<OfRuns>,
+    run_details: &Arc<RunDetails>,
 ) -> AsyncResolvedValue<'a> {
     if of_type.is_list() {
         let items = json.and_then(Value::as_array).map(Vec::as_slice);
         let items = items.unwrap_or_default().iter();
         let items: Vec<_> = items
-            .map(|item| resolve(schema, of_type.item_type(), Some(item), of_runs))
+            .map(|item| resolve(schema, of_type.item_type(), Some(item), run_details))
             .collect();
         return AsyncResolvedValue::list(items);
     }
@@ -77,7 +83,7 @@ fn resolve<'a>(
         Some(ExtendedType::Object(_)) => AsyncResolvedValue::object(Message {
             type_name,
             json: Cow::Borrowed(json.unwrap_or(&Value::Null)),
-            of_runs: Arc::clone(of_runs),
+            run_details: Arc::clone(run_details),
         }),
         _ => AsyncResolvedValue::Leaf(leaf(type_name, json.unwrap_or(&Value::Null))),
     }

@@ -3,8 +3,8 @@
 
 mod limits;
 mod message;
-mod of_runs;
 mod root;
+mod run_details;
 
 use std::sync::LazyLock;
 
@@ -32,8 +32,9 @@ static SCHEMA: LazyLock<Valid<Schema>> = LazyLock::new(|| {
         .unwrap_or_else(|invalid| panic!("schema.graphql: {}", invalid.errors))
 });
 
+/// A query, as clients send it.
 #[derive(Deserialize)]
-struct Asked {
+struct GraphqlRequest {
     query: String,
     variables: Option<JsonMap>,
     #[serde(rename = "operationName")]
@@ -42,12 +43,13 @@ struct Asked {
 
 /// As MLflow writes it: errors are sentences, and there is a null where there are none.
 #[derive(Serialize)]
-pub struct Answer {
+pub struct GraphqlReply {
     data: Option<JsonMap>,
     errors: Option<Vec<String>>,
 }
 
-pub async fn answer(state: Data<State>, body: JsonBody) -> Result<Json<Answer>> {
+/// Answers a query. A query that cannot be run is answered, too: with its errors.
+pub async fn answer(state: Data<State>, body: JsonBody) -> Result<Json<GraphqlReply>> {
     let asked = serde_json::from_slice(&body.0).map_err(|error| {
         Error::invalid_parameter(format!("The body is not a GraphQL request: {error}."))
     })?;
@@ -62,10 +64,13 @@ pub async fn answer(state: Data<State>, body: JsonBody) -> Result<Json<Answer>> 
         Err(errors) => (None, errors),
     };
     let errors = Some(errors).filter(|errors| !errors.is_empty());
-    Ok(Json(Answer { data, errors }))
+    Ok(Json(GraphqlReply { data, errors }))
 }
 
-async fn execute(state: Data<State>, asked: Asked) -> Result<ExecutionResponse, Vec<String>> {
+async fn execute(
+    state: Data<State>,
+    asked: GraphqlRequest,
+) -> Result<ExecutionResponse, Vec<String>> {
     let document = parse(asked.query)?;
     limits::check(&document, &state.limits).map_err(|refusal| vec![refusal])?;
     let document = document

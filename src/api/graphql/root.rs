@@ -5,18 +5,20 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 use apollo_compiler::resolvers::{AsyncObjectValue, AsyncResolvedValue, FieldError, ResolveInfo};
-use apollo_compiler::response::JsonMap;
+use apollo_compiler::response::{JsonMap, JsonValue};
 use futures_util::future::BoxFuture;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::message::{Message, field_error, snake_case};
-use super::of_runs::{self, OfRuns};
+use super::run_details::{RunDetails, json};
 use crate::api::State;
 use crate::api::mlflow::{artifacts, experiments, inputs, metrics, runs, searches};
 use crate::error::Result;
 use crate::wire::reading;
 use crate::wire::request::Request;
 
+/// The object that a query begins with.
 pub struct Root<'a> {
     /// Queries and mutations are of two types. All of them only read.
     pub type_name: &'a str,
@@ -42,18 +44,26 @@ impl AsyncObjectValue for Root<'_> {
                 "mlflowSearchDatasets" => self.ask(arguments, inputs::search_datasets).await,
                 "mlflowSearchModelVersions" => self.ask(arguments, searches::model_versions).await,
                 "mlflowSearchRuns" => self.ask(arguments, searches::runs).await,
-                "test" | "testMutation" => Ok(json!({"output": arguments.get("inputString")})),
+                "test" | "testMutation" => json(&TestReply {
+                    output: arguments.get("inputString"),
+                }),
                 _ => return Err(self.unknown_field_error(info)),
             };
             let answer = answer.map_err(field_error)?;
-            let of_runs = OfRuns::of(&answer, self.state.clone());
+            let run_details = RunDetails::of(&answer, self.state.clone());
             Ok(AsyncResolvedValue::object(Message {
                 type_name: info.field_definition().ty.inner_named_type().as_str(),
                 json: Cow::Owned(answer),
-                of_runs: Arc::new(of_runs),
+                run_details: Arc::new(run_details),
             }))
         })
     }
+}
+
+/// The reply to the queries that only show that GraphQL works.
+#[derive(Serialize)]
+struct TestReply<'a> {
+    output: Option<&'a JsonValue>,
 }
 
 impl Root<'_> {
@@ -64,7 +74,7 @@ impl Root<'_> {
         F: Future<Output = Result<R::Response>>,
     {
         let asked = handler(self.state.clone(), read(arguments)?);
-        of_runs::json(&asked.await?)
+        json(&asked.await?)
     }
 
     /// The one answer that is JSON already.
@@ -80,8 +90,8 @@ fn read<R: Request>(arguments: &JsonMap) -> Result<R> {
     let input = arguments.get("input").and_then(|input| input.as_object());
     for (name, value) in input.into_iter().flatten() {
         if !value.is_null() {
-            members.insert(snake_case(name.as_str()), of_runs::json(value)?);
+            members.insert(snake_case(name.as_str()), json(value)?);
         }
     }
-    reading::from_body(Value::Object(members).to_string().as_bytes())
+    reading::from_members(&members)
 }

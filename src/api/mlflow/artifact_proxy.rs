@@ -5,7 +5,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
-use super::artifacts::send;
+use super::artifact_files::{is_folder, listed_size, path, send, sender};
 use crate::api::State;
 use crate::artifacts::{ArtifactPath, Incoming, Upload};
 use crate::error::Result;
@@ -14,6 +14,7 @@ use crate::wire::artifacts::{FileInfo, ListArtifacts, list_artifacts};
 /// What the path of an artifact follows.
 pub const ROUTE: &str = "/2.0/mlflow-artifacts/artifacts/";
 
+/// Lists the files of one folder.
 pub async fn list(state: Data<State>, request: ListArtifacts) -> Result<list_artifacts::Response> {
     let path = ArtifactPath::parse(request.path())?;
     let place = state.artifacts.destination(path);
@@ -21,21 +22,23 @@ pub async fn list(state: Data<State>, request: ListArtifacts) -> Result<list_art
     let files = entries.into_iter().map(|entry| FileInfo {
         path: Some(entry.name),
         is_dir: Some(entry.size.is_none()),
-        file_size: entry.size.and_then(as_sent),
+        file_size: entry.size.and_then(listed_size),
     });
     Ok(list_artifacts::Response {
         files: files.collect(),
     })
 }
 
+/// Sends a file.
 pub async fn download(state: Data<State>, http: HttpRequest) -> Result<HttpResponse> {
     let place = state.artifacts.destination(path(&http, ROUTE)?);
-    match send(&state, &http, place).await? {
-        Ok(response) => Ok(response),
-        Err(refusal) => Ok(detail(refusal.message.as_ref())),
+    match send(&state, &http, &place).await? {
+        Some(response) => Ok(response),
+        None => Ok(detail(&is_folder(&place))),
     }
 }
 
+/// Stores a file. The reply names its content by an ETag.
 pub async fn upload(state: Data<State>, http: HttpRequest, body: Payload) -> Result<HttpResponse> {
     let mut body = Incoming::new(body, length(&http));
     let path = match path(&http, ROUTE) {
@@ -58,6 +61,7 @@ pub async fn upload(state: Data<State>, http: HttpRequest, body: Payload) -> Res
         .finish())
 }
 
+/// Deletes a file, or a folder with all that is in it.
 pub async fn delete(state: Data<State>, http: HttpRequest) -> Result<HttpResponse> {
     let path = path(&http, ROUTE)?;
     if path.is_root() {
@@ -68,30 +72,13 @@ pub async fn delete(state: Data<State>, http: HttpRequest) -> Result<HttpRespons
     Ok(HttpResponse::Ok().json(json!({})))
 }
 
-/// The path as it was sent. The router's own has some characters decoded and others not.
-pub fn path(http: &HttpRequest, route: &str) -> Result<ArtifactPath> {
-    let sent = http.uri().path();
-    let below = sent.split_once(route).map_or("", |(_, below)| below);
-    ArtifactPath::parse(below)
-}
-
 /// How long the body is going to be, where the client says so.
 fn length(http: &HttpRequest) -> Option<u64> {
     let length = http.headers().get(header::CONTENT_LENGTH)?;
     length.to_str().ok()?.parse().ok()
 }
 
-/// Nobody logs in: all that is known of a client is where it is.
-pub fn sender(http: &HttpRequest) -> Option<String> {
-    http.peer_addr().map(|address| address.ip().to_string())
-}
-
 /// These routes tell some refusals in a form of their own.
 fn detail(message: &str) -> HttpResponse {
     HttpResponse::BadRequest().json(json!({ "detail": message }))
-}
-
-/// MLflow does not tell the size of an empty file.
-pub fn as_sent(size: u64) -> Option<i64> {
-    i64::try_from(size).ok().filter(|size| *size > 0)
 }

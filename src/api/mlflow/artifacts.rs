@@ -4,10 +4,9 @@ use actix_web::web::{Data, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::artifact_proxy::{as_sent, sender};
+use super::artifact_files::{is_folder, listed_size, send, sender};
 use crate::api::State;
-use crate::api::download::Attachment;
-use crate::artifacts::{ArtifactPath, Incoming, Place, Upload};
+use crate::artifacts::{ArtifactPath, Incoming, Upload};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::{artifact_locations, model_versions};
 use crate::wire::{
@@ -17,6 +16,7 @@ use crate::wire::{
 /// The most that the UI uploads through [`upload`].
 const LARGEST_UPLOAD: usize = 10 * 1024 * 1024;
 
+/// Lists one folder of a run's artifacts.
 pub async fn list(state: Data<State>, request: ListArtifacts) -> Result<list_artifacts::Response> {
     let path = ArtifactPath::parse(request.path())?;
     let run_id = request.run_id.or(request.run_uuid).unwrap_or_default();
@@ -28,6 +28,7 @@ pub async fn list(state: Data<State>, request: ListArtifacts) -> Result<list_art
     })
 }
 
+/// Lists one folder of a logged model's artifacts.
 pub async fn list_of_logged_model(
     state: Data<State>,
     request: ListLoggedModelArtifacts,
@@ -42,8 +43,9 @@ pub async fn list_of_logged_model(
     })
 }
 
+/// The query of the routes for files, which MLflow has no message for. Each reads what it needs of it.
 #[derive(Deserialize)]
-pub struct Wanted {
+pub struct ArtifactQuery {
     run_id: Option<String>,
     run_uuid: Option<String>,
     name: Option<String>,
@@ -52,27 +54,29 @@ pub struct Wanted {
     artifact_file_path: Option<String>,
 }
 
+/// Sends a file of a run.
 pub async fn download_of_run(
     state: Data<State>,
     http: HttpRequest,
-    wanted: Query<Wanted>,
+    query: Query<ArtifactQuery>,
 ) -> Result<HttpResponse> {
-    let wanted = wanted.into_inner();
-    let path = ArtifactPath::parse(&wanted.path.ok_or_else(|| missing("path"))?)?;
-    let run_id = wanted.run_id.or(wanted.run_uuid).unwrap_or_default();
+    let query = query.into_inner();
+    let path = ArtifactPath::parse(&query.path.ok_or_else(|| missing("path"))?)?;
+    let run_id = query.run_id.or(query.run_uuid).unwrap_or_default();
     let uri = run_location(&state, run_id).await?;
     download(&state, &http, &uri, &path).await
 }
 
+/// Sends a file of a model version.
 pub async fn download_of_model_version(
     state: Data<State>,
     http: HttpRequest,
-    wanted: Query<Wanted>,
+    query: Query<ArtifactQuery>,
 ) -> Result<HttpResponse> {
-    let wanted = wanted.into_inner();
-    let path = ArtifactPath::parse(&wanted.path.ok_or_else(|| missing("path"))?)?;
-    let name = wanted.name.unwrap_or_default();
-    let version = wanted.version.unwrap_or_default();
+    let query = query.into_inner();
+    let path = ArtifactPath::parse(&query.path.ok_or_else(|| missing("path"))?)?;
+    let name = query.name.unwrap_or_default();
+    let version = query.version.unwrap_or_default();
     let uri = state
         .store
         .read(move |db| model_versions::download_uri(db, &name, &version))
@@ -81,12 +85,13 @@ pub async fn download_of_model_version(
     download(&state, &http, &uri, &path).await
 }
 
+/// Sends a file of a logged model.
 pub async fn download_of_logged_model(
     state: Data<State>,
     http: HttpRequest,
-    wanted: Query<Wanted>,
+    query: Query<ArtifactQuery>,
 ) -> Result<HttpResponse> {
-    let path = wanted.into_inner().artifact_file_path.unwrap_or_default();
+    let path = query.into_inner().artifact_file_path.unwrap_or_default();
     if path.is_empty() {
         return Err(Error::new(
             ErrorCode::BadRequest,
@@ -103,17 +108,17 @@ pub async fn download_of_logged_model(
 pub async fn upload(
     state: Data<State>,
     http: HttpRequest,
-    wanted: Query<Wanted>,
+    query: Query<ArtifactQuery>,
     body: Payload,
 ) -> Result<HttpResponse> {
-    let wanted = wanted.into_inner();
+    let query = query.into_inner();
     let given = |value: Option<String>, name| {
         value
             .filter(|value| !value.is_empty())
             .ok_or_else(|| Error::invalid_parameter(format!("Request must specify {name}.")))
     };
-    let run_id = given(wanted.run_uuid, "run_uuid")?;
-    let path = ArtifactPath::parse(&given(wanted.path, "path")?)?;
+    let run_id = given(query.run_uuid, "run_uuid")?;
+    let path = ArtifactPath::parse(&given(query.path, "path")?)?;
     let mut data = Vec::new();
     let mut body = Incoming::new(body, None);
     while let Some(chunk) = body.next().await? {
@@ -136,6 +141,7 @@ pub async fn upload(
     Ok(HttpResponse::Ok().content_type("application/json").finish())
 }
 
+/// Returns where the artifacts of a run are.
 pub async fn run_location(state: &State, run_id: String) -> Result<String> {
     state
         .store
@@ -143,6 +149,7 @@ pub async fn run_location(state: &State, run_id: String) -> Result<String> {
         .await
 }
 
+/// Returns where the artifacts of a logged model are.
 pub async fn logged_model_location(state: &State, model_id: String) -> Result<String> {
     state
         .store
@@ -160,7 +167,7 @@ async fn files(state: &State, uri: &str, below: &ArtifactPath) -> Result<Vec<Fil
             format!("{below}/{}", entry.name)
         }),
         is_dir: Some(entry.size.is_none()),
-        file_size: entry.size.and_then(as_sent),
+        file_size: entry.size.and_then(listed_size),
     });
     Ok(files.collect())
 }
@@ -172,22 +179,8 @@ async fn download(
     below: &ArtifactPath,
 ) -> Result<HttpResponse> {
     let place = state.artifacts.resolve(uri)?.below(below);
-    send(state, http, place).await?
-}
-
-/// Sends a file; the inner error says that there is a folder.
-pub async fn send(state: &State, http: &HttpRequest, place: Place) -> Result<Result<HttpResponse>> {
-    let Some(artifact) = state.artifacts.open(&place).await? else {
-        return Ok(Err(Error::invalid_parameter(format!(
-            "Artifact path refers to a directory, not a file: '{}'",
-            place.path
-        ))));
-    };
-    let attachment = Attachment {
-        name: place.path.name(),
-        artifact,
-    };
-    Ok(Ok(attachment.respond(http)))
+    let sent = send(state, http, &place).await?;
+    sent.ok_or_else(|| Error::invalid_parameter(is_folder(&place)))
 }
 
 fn missing(name: &str) -> Error {

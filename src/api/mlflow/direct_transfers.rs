@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::web::{Data, Json};
 use serde_json::{Value, json};
 
-use super::artifact_proxy;
+use super::artifact_files;
 use super::artifacts::{logged_model_location, run_location};
 use crate::api::State;
 use crate::api::attachment::signed_content_disposition;
@@ -33,6 +33,7 @@ const UPLOAD_LIFETIME: i64 = 900;
 /// Object stores sign for a week at most.
 const LONGEST_LIFETIME: i64 = 604_800;
 
+/// Begins an upload in parts, and returns an address for each part.
 pub async fn create(
     state: Data<State>,
     http: HttpRequest,
@@ -57,6 +58,7 @@ pub async fn create(
     }))
 }
 
+/// Ends an upload in parts: the file is there from then on.
 pub async fn complete(
     state: Data<State>,
     http: HttpRequest,
@@ -76,6 +78,7 @@ pub async fn complete(
     Ok(Json(json!({})))
 }
 
+/// Gives up an upload in parts.
 pub async fn abort(
     state: Data<State>,
     http: HttpRequest,
@@ -94,7 +97,7 @@ pub async fn abort(
 pub async fn presigned(state: Data<State>, http: HttpRequest) -> Result<Json<Value>> {
     let place = state
         .artifacts
-        .destination(artifact_proxy::path(&http, PRESIGNED)?);
+        .destination(artifact_files::path(&http, PRESIGNED)?);
     let request = DownloadAddress {
         disposition: signed_content_disposition(place.path.name()),
         lifetime: None,
@@ -110,6 +113,7 @@ pub async fn presigned(state: Data<State>, http: HttpRequest) -> Result<Json<Val
     })))
 }
 
+/// Returns an address to which a client can send a file of a run or a logged model.
 pub async fn presigned_upload(
     state: Data<State>,
     request: CreatePresignedUploadUrl,
@@ -139,6 +143,7 @@ pub async fn presigned_upload(
     })
 }
 
+/// Returns an address from which a client can fetch a file of a run.
 pub async fn presigned_download(
     state: Data<State>,
     request: CreatePresignedDownloadUrl,
@@ -170,7 +175,7 @@ pub async fn presigned_download(
 
 /// The file that is sent in parts: it goes under its own name into the folder of the path.
 fn file(state: &State, http: &HttpRequest, route: &str, local: &str) -> Result<Place> {
-    let folder = artifact_proxy::path(http, route)?;
+    let folder = artifact_files::path(http, route)?;
     let name = local.rsplit(['/', '\\']).next().unwrap_or_default();
     let name = ArtifactPath::from_plain(name)?;
     if name.is_root() {

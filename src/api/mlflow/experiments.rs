@@ -17,6 +17,7 @@ use crate::wire::{
     set_experiment_tag, update_experiment,
 };
 
+/// Creates an experiment. A location that it is given is checked, and made absolute.
 pub async fn create(
     state: Data<State>,
     mut request: CreateExperiment,
@@ -41,6 +42,7 @@ pub async fn create(
     })
 }
 
+/// Returns an experiment by its id.
 pub async fn get(state: Data<State>, request: GetExperiment) -> Result<get_experiment::Response> {
     let experiment = state
         .store
@@ -51,6 +53,7 @@ pub async fn get(state: Data<State>, request: GetExperiment) -> Result<get_exper
     })
 }
 
+/// Returns an experiment by its name.
 pub async fn get_by_name(
     state: Data<State>,
     request: GetExperimentByName,
@@ -64,6 +67,7 @@ pub async fn get_by_name(
     })
 }
 
+/// Renames an experiment.
 pub async fn update(
     state: Data<State>,
     request: UpdateExperiment,
@@ -75,6 +79,7 @@ pub async fn update(
     Ok(update_experiment::Response {})
 }
 
+/// Deletes an experiment with its runs, unless a retention keeps it.
 pub async fn delete(
     state: Data<State>,
     request: DeleteExperiment,
@@ -91,6 +96,7 @@ pub async fn delete(
     Ok(delete_experiment::Response {})
 }
 
+/// Restores an experiment with its runs.
 pub async fn restore(
     state: Data<State>,
     request: RestoreExperiment,
@@ -102,6 +108,7 @@ pub async fn restore(
     Ok(restore_experiment::Response {})
 }
 
+/// Sets a tag of an experiment.
 pub async fn set_tag(
     state: Data<State>,
     request: SetExperimentTag,
@@ -113,6 +120,7 @@ pub async fn set_tag(
     Ok(set_experiment_tag::Response {})
 }
 
+/// Deletes a tag of an experiment.
 pub async fn delete_tag(
     state: Data<State>,
     request: DeleteExperimentTag,

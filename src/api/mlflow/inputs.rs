@@ -9,6 +9,7 @@ use crate::wire::{
     LogInputs, LogOutputs, SearchDatasets, log_inputs, log_outputs, search_datasets,
 };
 
+/// Notes which data sets and models a run has used.
 pub async fn log_inputs(state: Data<State>, request: LogInputs) -> Result<log_inputs::Response> {
     state
         .store
@@ -17,6 +18,7 @@ pub async fn log_inputs(state: Data<State>, request: LogInputs) -> Result<log_in
     Ok(log_inputs::Response {})
 }
 
+/// Notes which models a run has made.
 pub async fn log_outputs(state: Data<State>, request: LogOutputs) -> Result<log_outputs::Response> {
     state
         .store
@@ -25,6 +27,7 @@ pub async fn log_outputs(state: Data<State>, request: LogOutputs) -> Result<log_
     Ok(log_outputs::Response {})
 }
 
+/// Lists the data sets that the runs of up to 20 experiments have used.
 pub async fn search_datasets(
     state: Data<State>,
     request: SearchDatasets,

@@ -14,6 +14,7 @@ use crate::wire::{
     log_logged_model_params_request, set_logged_model_tags,
 };
 
+/// Creates a logged model.
 pub async fn create(
     state: Data<State>,
     request: CreateLoggedModel,
@@ -25,6 +26,7 @@ pub async fn create(
     Ok(create_logged_model::Response { model: Some(model) })
 }
 
+/// Returns a logged model.
 pub async fn get(
     state: Data<State>,
     request: GetLoggedModel,
@@ -36,6 +38,7 @@ pub async fn get(
     Ok(get_logged_model::Response { model: Some(model) })
 }
 
+/// Sets whether a logged model is ready or has failed.
 pub async fn finalize(
     state: Data<State>,
     request: FinalizeLoggedModel,
@@ -47,6 +50,7 @@ pub async fn finalize(
     Ok(finalize_logged_model::Response { model: Some(model) })
 }
 
+/// Deletes a logged model, unless a retention keeps it.
 pub async fn delete(
     state: Data<State>,
     request: DeleteLoggedModel,
@@ -62,6 +66,7 @@ pub async fn delete(
     Ok(delete_logged_model::Response {})
 }
 
+/// Sets tags of a logged model.
 pub async fn set_tags(
     state: Data<State>,
     request: SetLoggedModelTags,
@@ -73,6 +78,7 @@ pub async fn set_tags(
     Ok(set_logged_model_tags::Response::default())
 }
 
+/// Deletes a tag of a logged model.
 pub async fn delete_tag(
     state: Data<State>,
     request: DeleteLoggedModelTag,
@@ -84,6 +90,7 @@ pub async fn delete_tag(
     Ok(delete_logged_model_tag::Response {})
 }
 
+/// Adds parameters to a logged model.
 pub async fn log_params(
     state: Data<State>,
     request: LogLoggedModelParamsRequest,

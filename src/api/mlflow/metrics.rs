@@ -10,6 +10,7 @@ use crate::store::runs;
 use crate::wire::list::Written;
 use crate::wire::{GetMetricHistory, GetMetricHistoryBulkInterval, LogMetric, log_metric, python};
 
+/// Logs one point of a metric.
 pub async fn log(state: Data<State>, request: LogMetric) -> Result<log_metric::Response> {
     state
         .store
@@ -18,6 +19,7 @@ pub async fn log(state: Data<State>, request: LogMetric) -> Result<log_metric::R
     Ok(log_metric::Response {})
 }
 
+/// Lists all points of one metric of a run.
 pub async fn history(state: Data<State>, request: GetMetricHistory) -> Result<Written> {
     if let Some(points) = request.max_results.filter(|points| *points <= 0) {
         return Err(Error::invalid_parameter(format!(
@@ -88,27 +90,28 @@ fn sampling(request: GetMetricHistoryBulkInterval) -> Result<Sampling> {
 /// The points of several runs. The stock UI asks for them; MLflow has no message for the request. Unlike a
 /// message, the reply has its list also when that is empty.
 pub async fn history_of_runs(state: Data<State>, http: HttpRequest) -> Result<Written> {
-    let wanted = Wanted::from_query(http.query_string())?;
+    let query = HistoryQuery::parse(http.query_string())?;
     state
         .store
-        .read(move |db| metrics::of_runs(db, &wanted.run_ids, &wanted.metric_key, wanted.limit))
+        .read(move |db| metrics::of_runs(db, &query.run_ids, &query.metric_key, query.limit))
         .await
 }
 
-struct Wanted {
+/// Which points of which runs are asked for.
+struct HistoryQuery {
     run_ids: Vec<String>,
     metric_key: String,
     limit: i64,
 }
 
-impl Wanted {
-    fn from_query(query: &str) -> Result<Self> {
+impl HistoryQuery {
+    fn parse(query: &str) -> Result<Self> {
         const MOST_RUNS: usize = 100;
         const MOST_POINTS: i64 = 25_000;
 
-        let parameters = |wanted: &'static str| {
+        let parameters = |of: &'static str| {
             url::form_urlencoded::parse(query.as_bytes())
-                .filter(move |(name, _)| name == wanted)
+                .filter(move |(name, _)| name == of)
                 .map(|(_, value)| value.into_owned())
         };
         let run_ids: Vec<String> = parameters("run_id").collect();

@@ -15,6 +15,7 @@ use crate::wire::{
     transition_model_version_stage, update_model_version,
 };
 
+/// Creates a version, if the policy that applies lets it be registered.
 pub async fn create(
     state: Data<State>,
     actor: Actor,
@@ -31,6 +32,7 @@ pub async fn create(
     }))
 }
 
+/// Returns a version.
 pub async fn get(
     state: Data<State>,
     request: GetModelVersion,
@@ -44,6 +46,7 @@ pub async fn get(
     })
 }
 
+/// Changes the description of a version.
 pub async fn update(
     state: Data<State>,
     actor: Actor,
@@ -59,6 +62,7 @@ pub async fn update(
     }))
 }
 
+/// Moves a version to another stage, through that stage's gate.
 pub async fn transition_stage(
     state: Data<State>,
     actor: Actor,
@@ -76,6 +80,7 @@ pub async fn transition_stage(
     )
 }
 
+/// Deletes a version, unless something keeps it.
 pub async fn delete(
     state: Data<State>,
     actor: Actor,
@@ -89,6 +94,7 @@ pub async fn delete(
     Ok(done.map(|()| delete_model_version::Response {}))
 }
 
+/// Returns where the artifacts of a version are.
 pub async fn download_uri(
     state: Data<State>,
     request: GetModelVersionDownloadUri,
@@ -100,6 +106,7 @@ pub async fn download_uri(
     Ok(get_model_version_download_uri::Response { artifact_uri })
 }
 
+/// Sets a tag of a version. Reserved keys record evidence.
 pub async fn set_tag(
     state: Data<State>,
     actor: Actor,
@@ -113,6 +120,7 @@ pub async fn set_tag(
     Ok(done.map(|()| set_model_version_tag::Response {}))
 }
 
+/// Deletes a tag of a version, unless the version needs it where it is.
 pub async fn delete_tag(
     state: Data<State>,
     actor: Actor,

@@ -18,6 +18,7 @@ use crate::wire::{
     set_registered_model_tag, update_registered_model,
 };
 
+/// Creates a registered model.
 pub async fn create(
     state: Data<State>,
     actor: Actor,
@@ -33,6 +34,7 @@ pub async fn create(
     }))
 }
 
+/// Returns a registered model.
 pub async fn get(
     state: Data<State>,
     request: GetRegisteredModel,
@@ -46,6 +48,7 @@ pub async fn get(
     })
 }
 
+/// Changes the description of a registered model.
 pub async fn update(
     state: Data<State>,
     actor: Actor,
@@ -61,6 +64,7 @@ pub async fn update(
     }))
 }
 
+/// Renames a registered model with all its versions.
 pub async fn rename(
     state: Data<State>,
     actor: Actor,
@@ -76,6 +80,7 @@ pub async fn rename(
     }))
 }
 
+/// Deletes a registered model with all its versions, unless something keeps one of them.
 pub async fn delete(
     state: Data<State>,
     actor: Actor,
@@ -89,6 +94,7 @@ pub async fn delete(
     Ok(done.map(|()| delete_registered_model::Response {}))
 }
 
+/// Returns the newest version of each stage.
 pub async fn latest_versions(
     state: Data<State>,
     request: GetLatestVersions,
@@ -102,6 +108,7 @@ pub async fn latest_versions(
     })
 }
 
+/// Sets a tag of a registered model.
 pub async fn set_tag(
     state: Data<State>,
     actor: Actor,
@@ -115,6 +122,7 @@ pub async fn set_tag(
     Ok(done.map(|()| set_registered_model_tag::Response {}))
 }
 
+/// Deletes a tag of a registered model.
 pub async fn delete_tag(
     state: Data<State>,
     actor: Actor,
@@ -128,6 +136,7 @@ pub async fn delete_tag(
     Ok(done.map(|()| delete_registered_model_tag::Response {}))
 }
 
+/// Gives an alias to a version, through that alias's gate.
 pub async fn set_alias(
     state: Data<State>,
     actor: Actor,
@@ -141,6 +150,7 @@ pub async fn set_alias(
     Ok(done.map(|()| set_registered_model_alias::Response {}))
 }
 
+/// Takes an alias away.
 pub async fn delete_alias(
     state: Data<State>,
     actor: Actor,
@@ -154,6 +164,7 @@ pub async fn delete_alias(
     Ok(done.map(|()| delete_registered_model_alias::Response {}))
 }
 
+/// Returns the version that has an alias.
 pub async fn get_by_alias(
     state: Data<State>,
     request: GetModelVersionByAlias,

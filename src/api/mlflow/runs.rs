@@ -13,6 +13,7 @@ use crate::wire::{
     restore_run, set_tag, update_run,
 };
 
+/// Creates a run.
 pub async fn create(state: Data<State>, request: CreateRun) -> Result<create_run::Response> {
     let run = state
         .store
@@ -21,6 +22,7 @@ pub async fn create(state: Data<State>, request: CreateRun) -> Result<create_run
     Ok(create_run::Response { run: Some(run) })
 }
 
+/// Returns a run with its latest metrics, parameters, tags and inputs.
 pub async fn get(state: Data<State>, request: GetRun) -> Result<get_run::Response> {
     let run = state
         .store
@@ -29,6 +31,7 @@ pub async fn get(state: Data<State>, request: GetRun) -> Result<get_run::Respons
     Ok(get_run::Response { run: Some(run) })
 }
 
+/// Changes the status, the name or the end of a run.
 pub async fn update(state: Data<State>, request: UpdateRun) -> Result<update_run::Response> {
     let info = state
         .store
@@ -39,6 +42,7 @@ pub async fn update(state: Data<State>, request: UpdateRun) -> Result<update_run
     })
 }
 
+/// Deletes a run, unless a retention keeps it.
 pub async fn delete(state: Data<State>, request: DeleteRun) -> Result<delete_run::Response> {
     let now_ms = state.clock.now_ms();
     state
@@ -51,6 +55,7 @@ pub async fn delete(state: Data<State>, request: DeleteRun) -> Result<delete_run
     Ok(delete_run::Response {})
 }
 
+/// Restores a run.
 pub async fn restore(state: Data<State>, request: RestoreRun) -> Result<restore_run::Response> {
     state
         .store
@@ -59,6 +64,7 @@ pub async fn restore(state: Data<State>, request: RestoreRun) -> Result<restore_
     Ok(restore_run::Response {})
 }
 
+/// Sets a tag of a run.
 pub async fn set_tag(state: Data<State>, request: SetTag) -> Result<set_tag::Response> {
     let truncate = state.limits.truncate_long_values;
     state
@@ -68,6 +74,7 @@ pub async fn set_tag(state: Data<State>, request: SetTag) -> Result<set_tag::Res
     Ok(set_tag::Response {})
 }
 
+/// Deletes a tag of a run.
 pub async fn delete_tag(state: Data<State>, request: DeleteTag) -> Result<delete_tag::Response> {
     state
         .store
@@ -76,6 +83,7 @@ pub async fn delete_tag(state: Data<State>, request: DeleteTag) -> Result<delete
     Ok(delete_tag::Response {})
 }
 
+/// Logs a parameter of a run. It cannot be changed later.
 pub async fn log_param(state: Data<State>, request: LogParam) -> Result<log_param::Response> {
     let truncate = state.limits.truncate_long_values;
     state
@@ -85,6 +93,7 @@ pub async fn log_param(state: Data<State>, request: LogParam) -> Result<log_para
     Ok(log_param::Response {})
 }
 
+/// Logs metrics, parameters and tags of a run: all of them, or none.
 pub async fn log_batch(state: Data<State>, request: LogBatch) -> Result<log_batch::Response> {
     let truncate = state.limits.truncate_long_values;
     state
@@ -94,6 +103,7 @@ pub async fn log_batch(state: Data<State>, request: LogBatch) -> Result<log_batc
     Ok(log_batch::Response {})
 }
 
+/// Adds a model to the history that a run keeps in a tag.
 pub async fn log_model(state: Data<State>, request: LogModel) -> Result<log_model::Response> {
     state
         .store

@@ -11,6 +11,7 @@ use crate::wire::{
     search_runs,
 };
 
+/// Searches experiments.
 pub async fn experiments(
     state: Data<State>,
     request: SearchExperiments,
@@ -19,11 +20,13 @@ pub async fn experiments(
     state.store.read(search).await
 }
 
+/// Searches the runs of experiments.
 pub async fn runs(state: Data<State>, request: SearchRuns) -> Result<search_runs::Response> {
     let search = move |db: &mut _| search::search_runs(db, &request);
     state.store.read(search).await
 }
 
+/// Searches the logged models of experiments.
 pub async fn logged_models(
     state: Data<State>,
     request: SearchLoggedModels,
@@ -32,6 +35,7 @@ pub async fn logged_models(
     state.store.read(search).await
 }
 
+/// Searches registered models.
 pub async fn registered_models(
     state: Data<State>,
     request: SearchRegisteredModels,
@@ -40,6 +44,7 @@ pub async fn registered_models(
     state.store.read(search).await
 }
 
+/// Searches model versions.
 pub async fn model_versions(
     state: Data<State>,
     request: SearchModelVersions,

@@ -15,6 +15,7 @@ use crate::wire::{
     update_webhook,
 };
 
+/// Creates a webhook. Its secret is stored encrypted.
 pub async fn create(
     state: Data<State>,
     request: CreateWebhook,
@@ -40,6 +41,7 @@ pub async fn create(
     })
 }
 
+/// Lists webhooks, a page at a time.
 pub async fn list(state: Data<State>, request: ListWebhooks) -> Result<list_webhooks::Response> {
     let (webhooks, next_page_token) = state
         .store
@@ -51,6 +53,7 @@ pub async fn list(state: Data<State>, request: ListWebhooks) -> Result<list_webh
     })
 }
 
+/// Returns a webhook, without its secret.
 pub async fn get(state: Data<State>, request: GetWebhook) -> Result<get_webhook::Response> {
     let webhook = find(&state, request.webhook_id().to_owned()).await?;
     Ok(get_webhook::Response {
@@ -58,6 +61,7 @@ pub async fn get(state: Data<State>, request: GetWebhook) -> Result<get_webhook:
     })
 }
 
+/// Changes what is given of a webhook.
 pub async fn update(
     state: Data<State>,
     request: UpdateWebhook,
@@ -90,6 +94,7 @@ pub async fn update(
     })
 }
 
+/// Deletes a webhook.
 pub async fn delete(
     state: Data<State>,
     request: DeleteWebhook,

@@ -20,7 +20,7 @@ use tracing::warn;
 
 use self::cors::Origins;
 use self::patterns::Hosts;
-use super::routes::API_PREFIXES;
+use super::API_PREFIXES;
 use crate::config::SecuritySettings;
 
 pub struct Protection {

@@ -12,6 +12,7 @@ use self::remote::{Remote, RemoteFlags};
 use super::output::{Outcome, print};
 use crate::lifecycle::policy::{self, Policy};
 
+/// The commands about policies.
 #[derive(Subcommand)]
 pub enum PolicyCommand {
     /// Put the policies of a file in force on a server
@@ -36,6 +37,7 @@ pub enum PolicyCommand {
     Schema,
 }
 
+/// Files of policies, and the server that they are for.
 #[derive(Args)]
 pub struct FilesOnServer {
     #[command(flatten)]
@@ -45,6 +47,7 @@ pub struct FilesOnServer {
 }
 
 impl PolicyCommand {
+    /// Runs the command, and prints what it has to say.
     pub fn run(self) -> Outcome {
         match self {
             Self::Apply(FilesOnServer { files, server }) => {

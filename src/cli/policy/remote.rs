@@ -19,6 +19,7 @@ const POLICIES: &str = "policies";
 /// For answers that are worked out while the client waits: a day.
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Which server is called, and as whom.
 #[derive(Args)]
 pub struct RemoteFlags {
     /// The server
@@ -35,6 +36,7 @@ pub struct RemoteFlags {
     username: Option<String>,
 }
 
+/// A connection to flowkeep's own API on a server.
 pub struct Remote {
     url: Url,
     username: Option<String>,
@@ -84,6 +86,7 @@ pub struct Call<'a> {
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 impl RemoteFlags {
+    /// Prepares the connection. Fails where the address is none; nothing is sent yet.
     pub fn connect(self) -> Result<Remote> {
         let mut url = Url::parse(&self.url)
             .ok()
@@ -104,11 +107,13 @@ impl RemoteFlags {
 }
 
 impl Remote {
+    /// Returns the policies that are in force.
     pub fn list(&self) -> Result<Vec<InForce>> {
         let reply = self.send(self.request(Method::GET, None)?)?;
         Ok(reply.parse::<List>()?.policies)
     }
 
+    /// Returns the policy of a name, if one is in force.
     pub fn get(&self, name: &str) -> Result<Option<InForce>> {
         let reply = self.send(self.request(Method::GET, Some(name))?)?;
         if reply.is_missing_policy() {
@@ -126,6 +131,7 @@ impl Remote {
         Ok(self.send(request)?.parse::<AppliedList>()?.policies)
     }
 
+    /// Takes a policy out of force.
     pub fn delete(&self, name: &str) -> Result<()> {
         let request = self.request(Method::DELETE, Some(name))?;
         self.send(request)?.check()

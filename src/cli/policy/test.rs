@@ -10,6 +10,7 @@ use crate::cli::output::{Outcome, print};
 use crate::lifecycle::policy::Report;
 use crate::lifecycle::policy::cases::{CaseResult, Cases};
 
+/// The command that tries cases on policies.
 #[derive(Args)]
 pub struct TestCommand {
     #[command(flatten)]
@@ -25,6 +26,7 @@ pub struct TestCommand {
 }
 
 impl TestCommand {
+    /// Runs the cases. Fails where one does not go as it says.
     pub fn run(self) -> Outcome {
         let policies = self.files.read()?;
         let mut results = Vec::new();

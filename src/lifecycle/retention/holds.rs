@@ -1,27 +1,66 @@
 //! Legal holds: placed on a version with a reason, and lifted with one. They change nothing about how
 //! long the version is kept otherwise.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use super::super::adoption;
 use super::super::change::Change;
 use super::super::gate::Model;
-use super::{Page, keep};
-use crate::audit::{self, Action, Entry};
+use super::keep;
+use crate::audit::{Action, Entry, RecordedActor};
 use crate::error::{Error, Result};
 use crate::store::governance::guards::{self, Kind};
 use crate::store::governance::holds::{self, Lift, NewRow, Row};
 use crate::store::governance::{identity, retained};
+use crate::store::paged::{PageRequest, Paged};
 use crate::store::{Db, model_versions};
 
 const LONGEST_REASON: usize = 5_000;
+
+/// A legal hold on a version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Hold {
+    pub id: i64,
+    /// Why it was placed.
+    pub reason: String,
+    /// When it was placed, in milliseconds since 1970.
+    pub placed_at_ms: i64,
+    pub placed_by: RecordedActor,
+    /// Whether it has not been lifted.
+    pub in_force: bool,
+    /// When it was lifted, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lifted_at_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lifted_by: Option<RecordedActor>,
+    /// Why it was lifted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lift_reason: Option<String>,
+}
+
+impl From<&Row> for Hold {
+    fn from(row: &Row) -> Self {
+        let lifted_by = row.lifted_by.as_deref();
+        Self {
+            id: row.id,
+            reason: row.reason.clone(),
+            placed_at_ms: row.placed_at,
+            placed_by: RecordedActor::new(&row.placed_by, row.placed_claimed.as_deref()),
+            in_force: row.is_in_force(),
+            lifted_at_ms: row.lifted_at,
+            lifted_by: lifted_by.map(|by| RecordedActor::new(by, row.lifted_claimed.as_deref())),
+            lift_reason: row.lift_reason.clone(),
+        }
+    }
+}
 
 pub fn place(
     db: &mut Db,
     change: &Change,
     (name, version): (&str, &str),
     reason: &str,
-) -> Result<Value> {
+) -> Result<Hold> {
     check_reason(reason)?;
     let version = model_versions::row_locked(db, name, version)?.version;
     let id = adoption::identify(db, change, name)?;
@@ -55,7 +94,7 @@ pub fn lift(
     (name, version): (&str, &str),
     hold: i64,
     reason: &str,
-) -> Result<Value> {
+) -> Result<Hold> {
     check_reason(reason)?;
     let version = model_versions::row_locked(db, name, version)?.version;
     let id = adoption::identify(db, change, name)?;
@@ -88,14 +127,14 @@ pub fn lift(
     described(db, (&id, version), hold)
 }
 
-/// All holds that were ever placed on a version.
-pub fn page(db: &mut Db, (name, version): (&str, &str), after: i64, limit: i64) -> Result<Page> {
+/// Returns a page of the holds that were ever placed on a version.
+pub fn page(db: &mut Db, name: &str, version: &str, request: PageRequest) -> Result<Paged<Hold>> {
     let version = model_versions::find(db, name, version)?.version;
     let Some(id) = identity::find(db, name)? else {
-        return Ok(Page::default());
+        return Ok(Paged::default());
     };
-    let rows = holds::page(db, (&id, version), after, limit + 1)?;
-    Ok(Page::of(rows, limit, |row| row.id, |row| describe(&row)))
+    let rows = holds::page(db, (&id, version), request.after, request.rows())?;
+    Ok(Paged::of(rows, request, |row| row.id).map(|row| Hold::from(&row)))
 }
 
 fn find(db: &mut Db, (model_id, version): (&str, i32), hold: i64) -> Result<Row> {
@@ -104,24 +143,8 @@ fn find(db: &mut Db, (model_id, version): (&str, i32), hold: i64) -> Result<Row>
     })
 }
 
-fn described(db: &mut Db, of: (&str, i32), hold: i64) -> Result<Value> {
-    Ok(describe(&find(db, of, hold)?))
-}
-
-pub fn describe(row: &Row) -> Value {
-    let mut described = json!({
-        "id": row.id,
-        "reason": row.reason,
-        "placed_at_ms": row.placed_at,
-        "placed_by": audit::described(&row.placed_by, row.placed_claimed.as_deref()),
-        "in_force": row.is_in_force(),
-    });
-    if let (Some(at), Some(by)) = (row.lifted_at, row.lifted_by.as_deref()) {
-        described["lifted_at_ms"] = at.into();
-        described["lifted_by"] = json!(audit::described(by, row.lifted_claimed.as_deref()));
-        described["lift_reason"] = row.lift_reason.clone().into();
-    }
-    described
+fn described(db: &mut Db, of: (&str, i32), hold: i64) -> Result<Hold> {
+    Ok(Hold::from(&find(db, of, hold)?))
 }
 
 fn check_reason(reason: &str) -> Result<()> {

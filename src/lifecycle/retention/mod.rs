@@ -8,7 +8,7 @@ mod report;
 
 pub use self::end::{Ending, admit, check, let_go, moment, why};
 pub use self::keep::keep;
-pub use self::report::{Page, Wanted, page};
+pub use self::report::{KeptVersion, page};
 use std::collections::HashMap;
 
 use super::change::Change;

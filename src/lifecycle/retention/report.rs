@@ -1,86 +1,73 @@
 //! What is kept, why and until when, and what may go.
 
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::end;
-use super::holds::describe;
+use super::holds::Hold;
 use crate::error::Result;
 use crate::store::Db;
 use crate::store::governance::holds;
 use crate::store::governance::retained::{self, Row};
+use crate::store::paged::{PageRequest, Paged};
 
-#[derive(Debug, Default, Serialize)]
-pub struct Page {
-    pub entries: Vec<Value>,
-    /// After which id the next page begins.
-    #[serde(skip)]
-    pub next: Option<i64>,
+/// A version that is kept, by a retention or by legal holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeptVersion {
+    pub model: String,
+    pub version: String,
+    /// When it was archived, in milliseconds since 1970; null where only legal holds keep it.
+    pub archived_at_ms: Option<i64>,
+    /// Until when its retention keeps it, in milliseconds since 1970.
+    pub keep_until_ms: Option<i64>,
+    /// The legal holds that are in force.
+    pub holds: Vec<Hold>,
+    /// Whether nothing keeps it any more.
+    pub may_go: bool,
+    /// What keeps it, in a sentence.
+    pub why: String,
+    pub run_id: Option<String>,
+    pub logged_model_id: Option<String>,
+    /// The experiments of its run and its logged model.
+    pub experiment_ids: Vec<String>,
+    /// The address of its artifacts, where the server can reach them.
+    pub artifacts: Option<String>,
 }
 
-impl Page {
-    /// A page of rows, of which one more than fits was asked for.
-    pub fn of<T>(
-        mut rows: Vec<T>,
-        limit: i64,
-        id: impl Fn(&T) -> i64,
-        describe: impl FnMut(T) -> Value,
-    ) -> Self {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let is_more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| is_more).map(id);
-        Self {
-            entries: rows.into_iter().map(describe).collect(),
-            next,
-        }
-    }
-}
-
-/// What part of the report is wanted.
-#[derive(Clone, Debug)]
-pub struct Wanted {
-    pub model: Option<String>,
-    pub after: i64,
-    pub limit: i64,
-    /// When it is asked.
-    pub now_ms: i64,
-}
-
-pub fn page(db: &mut Db, wanted: &Wanted) -> Result<Page> {
-    let rows = retained::page(db, wanted.model.as_deref(), wanted.after, wanted.limit + 1)?;
-    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+/// Returns a page of the versions that are kept at a moment, of one model or of all.
+pub fn page(
+    db: &mut Db,
+    model: Option<&str>,
+    now_ms: i64,
+    request: PageRequest,
+) -> Result<Paged<KeptVersion>> {
+    let rows = retained::page(db, model, request.after, request.rows())?;
+    let rows = Paged::of(rows, request, |row| row.id);
+    let ids: Vec<i64> = rows.items.iter().map(|row| row.id).collect();
     let mut holds = holds::in_force(db, &ids)?;
-    Ok(Page::of(
-        rows,
-        wanted.limit,
-        |row| row.id,
-        |row| {
-            let holds = holds.remove(&row.id).unwrap_or_default();
-            entry(&row, &holds, wanted.now_ms)
-        },
-    ))
+    Ok(rows.map(|row| {
+        let holds = holds.remove(&row.id).unwrap_or_default();
+        kept_version(row, &holds, now_ms)
+    }))
 }
 
-fn entry(row: &Row, holds: &[holds::Row], now_ms: i64) -> Value {
+fn kept_version(row: Row, holds: &[holds::Row], now_ms: i64) -> KeptVersion {
     let is_kept = row.keep_until.is_some_and(|until| until > now_ms);
     let mut experiments: Vec<i32> = [row.run_experiment_id, row.model_experiment_id]
         .into_iter()
         .flatten()
         .collect();
     experiments.dedup();
-    let experiments: Vec<String> = experiments.iter().map(i32::to_string).collect();
-    json!({
-        "model": row.name,
-        "version": row.version.to_string(),
-        "archived_at_ms": row.archived_at,
-        "keep_until_ms": row.keep_until,
-        "holds": holds.iter().map(describe).collect::<Vec<_>>(),
-        "may_go": !is_kept && holds.is_empty(),
-        "why": end::why(row, holds, now_ms),
-        "run_id": row.run_id,
-        "logged_model_id": row.logged_model_id,
-        "experiment_ids": experiments,
-        "artifacts": row.address,
-    })
+    KeptVersion {
+        version: row.version.to_string(),
+        archived_at_ms: row.archived_at,
+        keep_until_ms: row.keep_until,
+        holds: holds.iter().map(Hold::from).collect(),
+        may_go: !is_kept && holds.is_empty(),
+        why: end::why(&row, holds, now_ms),
+        experiment_ids: experiments.iter().map(i32::to_string).collect(),
+        model: row.name,
+        run_id: row.run_id,
+        logged_model_id: row.logged_model_id,
+        artifacts: row.address,
+    }
 }

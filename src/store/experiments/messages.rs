@@ -10,7 +10,7 @@ use crate::store::{ACTIVE, Db};
 use crate::wire::{Experiment, ExperimentTag};
 
 /// The most ids in one list of a query: both databases limit how many values can be bound.
-const IDS_AT_ONCE: usize = 10_000;
+pub(super) const IDS_AT_ONCE: usize = 10_000;
 
 /// The columns of [`Row`].
 pub const COLUMNS: (

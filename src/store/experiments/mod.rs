@@ -92,6 +92,20 @@ pub fn get(db: &mut Db, experiment_id: &str) -> Result<Experiment> {
     one(db, row)
 }
 
+/// Returns the experiments that have these ids, in no order. An id that no experiment has is left out.
+pub fn of_ids(db: &mut Db, ids: &[i32]) -> Result<Vec<Experiment>> {
+    let mut rows = Vec::new();
+    for ids in ids.chunks(messages::IDS_AT_ONCE) {
+        rows.extend(
+            experiments::table
+                .filter(experiments::experiment_id.eq_any(ids))
+                .select(COLUMNS)
+                .load::<Row>(db)?,
+        );
+    }
+    assemble(db, rows)
+}
+
 pub fn get_by_name(db: &mut Db, name: &str) -> Result<Experiment> {
     let row = experiments::table
         .filter(experiments::workspace.eq(WORKSPACE))

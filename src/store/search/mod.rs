@@ -15,7 +15,7 @@ mod wide;
 
 pub use self::experiments::search_experiments;
 pub use self::logged_models::search_logged_models;
-pub use self::model_versions::search_model_versions;
+pub use self::model_versions::{model_versions_of_runs, search_model_versions};
 pub use self::registered_models::search_registered_models;
 pub use self::runs::search_runs;
 use crate::error::{Error, Result};

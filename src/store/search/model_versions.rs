@@ -18,7 +18,7 @@ use crate::store::WORKSPACE;
 use crate::store::model_versions::{COLUMNS, DELETED, Row, assemble};
 use crate::store::schema::{model_version_tags as tags, model_versions as versions};
 use crate::store::{Backend, Condition, Db};
-use crate::wire::{SearchModelVersions, search_model_versions};
+use crate::wire::{ModelVersion, SearchModelVersions, search_model_versions};
 
 type Table = versions::table;
 
@@ -78,6 +78,28 @@ pub fn search_model_versions(
         model_versions: assemble(db, rows)?,
         next_page_token,
     })
+}
+
+/// How many runs are named in one statement.
+const RUNS_PER_STATEMENT: usize = 500;
+
+/// Returns all versions that come from runs, in the order of a search without one of its own. Versions of
+/// prompts are not among them.
+pub fn model_versions_of_runs(db: &mut Db, run_ids: &[String]) -> Result<Vec<ModelVersion>> {
+    let mut rows: Vec<Row> = Vec::new();
+    for run_ids in run_ids.chunks(RUNS_PER_STATEMENT) {
+        let mut query = versions::table
+            .select(COLUMNS)
+            .filter(versions::current_stage.ne(DELETED))
+            .filter(versions::run_id.eq_any(run_ids))
+            .filter(not(any_version_is_prompt()))
+            .into_boxed();
+        for (key, _) in keys(&[]) {
+            query = query.then_order_by(key.order());
+        }
+        rows.extend(query.load::<Row>(db)?);
+    }
+    assemble(db, rows)
 }
 
 fn condition(asked: Asked, by_row: bool) -> Condition<Table> {

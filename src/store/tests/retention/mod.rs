@@ -3,7 +3,6 @@
 mod by_hand;
 
 use diesel::prelude::*;
-use serde_json::{Value, json};
 
 use super::on_both_databases;
 use crate::audit::Actor;
@@ -14,6 +13,7 @@ use crate::lifecycle::{Change, models, policies, versions};
 use crate::store::governance::guards::{self, Guard, Kind, Reach};
 use crate::store::governance::history;
 use crate::store::governance::retained::{self, Part};
+use crate::store::paged::PageRequest;
 use crate::store::{Db, experiments, logged_models, runs};
 use crate::wire::{
     CreateExperiment, CreateLoggedModel, CreateModelVersion, CreateRegisteredModel, CreateRun,
@@ -300,18 +300,10 @@ fn a_clock_that_is_set_back_ends_nothing(db: &mut Db) {
 fn a_hold_keeps_without_a_policy_and_several_add_up(db: &mut Db) {
     let change = now();
     let lineage = register(db, &change);
-    let place = |db: &mut Db, reason: &str| -> Value {
-        holds::place(db, &change, (NAME, "1"), reason).unwrap()
+    let place = |db: &mut Db, reason: &str| -> i64 {
+        holds::place(db, &change, (NAME, "1"), reason).unwrap().id
     };
-    let lift = |db: &mut Db, hold: &Value| {
-        holds::lift(
-            db,
-            &change,
-            (NAME, "1"),
-            hold["id"].as_i64().unwrap(),
-            "settled",
-        )
-    };
+    let lift = |db: &mut Db, hold: i64| holds::lift(db, &change, (NAME, "1"), hold, "settled");
     let first = place(db, "lawsuit 17");
     let second = place(db, "audit");
     assert!(holds::place(db, &change, (NAME, "1"), " ").is_err());
@@ -324,11 +316,11 @@ fn a_hold_keeps_without_a_policy_and_several_add_up(db: &mut Db) {
         "{error}"
     );
     refused(db, "DELETE FROM model_versions");
-    lift(db, &first).unwrap();
-    assert!(lift(db, &first).is_err());
+    lift(db, first).unwrap();
+    assert!(lift(db, first).is_err());
     assert!(delete(db, &change).is_err());
     refused(db, "UPDATE runs SET lifecycle_stage = 'deleted'");
-    lift(db, &second).unwrap();
+    lift(db, second).unwrap();
     assert!(retained::page(db, None, 0, 10).unwrap().is_empty());
     retention::check(db, Part::Run(&lineage.run), change.now_ms).unwrap();
     // Within a retention, lifting a hold leaves that as it is.
@@ -337,12 +329,16 @@ fn a_hold_keeps_without_a_policy_and_several_add_up(db: &mut Db) {
     move_to(db, &change, "Archived");
     let until = live(db).keep_until;
     assert!(until.is_some());
-    lift(db, &third).unwrap();
+    lift(db, third).unwrap();
     assert_eq!(live(db).keep_until, until);
     assert!(delete(db, &change).is_err());
-    let all = holds::page(db, (NAME, "1"), 0, 10).unwrap().entries;
-    let in_force: Vec<&Value> = all.iter().map(|hold| &hold["in_force"]).collect();
-    assert_eq!(in_force, [&json!(false), &json!(false), &json!(false)]);
+    let request = PageRequest {
+        after: 0,
+        limit: 10,
+    };
+    let all = holds::page(db, NAME, "1", request).unwrap().items;
+    let in_force: Vec<bool> = all.iter().map(|hold| hold.in_force).collect();
+    assert_eq!(in_force, [false, false, false]);
     let written: Vec<String> = actions(db)
         .into_iter()
         .filter(|action| action.starts_with("hold.") || action.starts_with("retention."))

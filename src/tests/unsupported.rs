@@ -7,12 +7,12 @@ use diesel::{Connection, SqliteConnection};
 use serde_json::json;
 
 use super::TestApp;
-use crate::api::NOT_BUILT_LISTS;
+use crate::api::UNSUPPORTED_LISTS;
 
 #[actix_web::test]
 async fn lists_of_what_cannot_be_created_are_empty() {
     let app = TestApp::new().await;
-    for list in &NOT_BUILT_LISTS {
+    for list in &UNSUPPORTED_LISTS {
         let path = format!("/ajax-api{}", list.path);
         let reply = if list.method == Method::GET {
             app.get(&path).await

@@ -12,7 +12,8 @@ use crate::api::message::JsonBody;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::unread::{self, Unread};
 
-pub struct List {
+/// A list that the UI asks for, and that is empty.
+pub struct EmptyList {
     pub method: Method,
     pub path: &'static str,
     of: Unread,
@@ -20,9 +21,9 @@ pub struct List {
     empty: &'static str,
 }
 
-const fn get(path: &'static str, of: Unread, empty: &'static str) -> List {
+const fn get(path: &'static str, of: Unread, empty: &'static str) -> EmptyList {
     let method = Method::GET;
-    List {
+    EmptyList {
         method,
         path,
         of,
@@ -30,9 +31,9 @@ const fn get(path: &'static str, of: Unread, empty: &'static str) -> List {
     }
 }
 
-const fn post(path: &'static str, of: Unread, empty: &'static str) -> List {
+const fn post(path: &'static str, of: Unread, empty: &'static str) -> EmptyList {
     let method = Method::POST;
-    List {
+    EmptyList {
         method,
         path,
         of,
@@ -43,7 +44,8 @@ const fn post(path: &'static str, of: Unread, empty: &'static str) -> List {
 const NOTHING: &str = "{}";
 const NO_PAGE: &str = r#"{"next_page_token":""}"#;
 
-pub static LISTS: [List; 16] = [
+/// All of these lists.
+pub static LISTS: [EmptyList; 16] = [
     post("/3.0/mlflow/traces/search", Unread::Traces, NOTHING),
     get(
         "/3.0/mlflow/datasets/search",
@@ -106,7 +108,8 @@ pub static LISTS: [List; 16] = [
     ),
 ];
 
-impl List {
+impl EmptyList {
+    /// Answers with the empty list. Fails where the database has what the list is of.
     pub async fn answer(&self, state: Data<State>) -> Result<Json<Value>> {
         refuse_what_cannot_be_shown(&state, self.of).await?;
         let empty = serde_json::from_str(self.empty)
@@ -162,6 +165,7 @@ pub async fn no_gateway_endpoints() -> Json<Value> {
     Json(json!({"endpoints": []}))
 }
 
+/// Says that the gateway keeps no keys.
 pub async fn no_secrets() -> Json<Value> {
     Json(json!({"secrets_available": false, "using_default_passphrase": false}))
 }
@@ -171,6 +175,7 @@ pub async fn assistant_config() -> Json<Value> {
     Json(json!({"providers": {}, "projects": {}, "remote_access_allowed": false}))
 }
 
+/// Says that nobody provides an assistant.
 pub async fn assistant_providers() -> Json<Value> {
     Json(json!({"providers": [], "resolved": null, "gateway_vendor_options": {}}))
 }

@@ -51,6 +51,7 @@ fn wait(attempt: u32, jitter: f64) -> Duration {
     wait.min(LONGEST_WAIT).mul_f64(jitter)
 }
 
+/// Returns a duration in whole milliseconds.
 pub fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 2)
 }

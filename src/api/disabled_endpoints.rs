@@ -11,7 +11,7 @@ use serde_json::json;
 use super::State;
 
 /// Answers for an endpoint that is off, in MLflow's words.
-pub async fn refuse_what_is_off<B: MessageBody>(
+pub async fn refuse_disabled<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {

@@ -4,8 +4,12 @@ use actix_web::Responder;
 use actix_web::web::{Data, Json};
 use serde_json::{Value, json};
 
-use super::{MLFLOW_VERSION, State};
+use super::State;
 
+/// The version of MLflow that this server stands in for. Clients compare it with their own.
+pub const MLFLOW_VERSION: &str = "3.17.2";
+
+/// Says that the server runs.
 pub async fn health() -> impl Responder {
     "OK"
 }
@@ -39,6 +43,7 @@ pub async fn ui_telemetry() -> Json<Value> {
     }))
 }
 
+/// Takes no report of the UI about its use.
 pub async fn refuse_ui_telemetry() -> Json<Value> {
     Json(json!({"status": "disabled"}))
 }

@@ -1,0 +1,59 @@
+//! Reads which model version a path is about.
+
+use std::fmt::Display;
+use std::future::{Ready, ready};
+use std::str::FromStr;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use percent_encoding::percent_decode_str;
+
+use super::parameters::VersionNumber;
+use crate::error::{Error, Result};
+
+/// `…/model-versions/{name}/{version}/…`, where the version is a number unless a handler says that it
+/// takes other references, too.
+#[derive(Clone, Debug)]
+pub struct VersionPath<V = VersionNumber> {
+    /// The model's name.
+    pub name: String,
+    pub version: V,
+}
+
+impl<V> FromRequest for VersionPath<V>
+where
+    V: FromStr,
+    V::Err: Display,
+{
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(http))
+    }
+}
+
+impl<V> VersionPath<V>
+where
+    V: FromStr,
+    V::Err: Display,
+{
+    /// Reads the path of a request. Fails where the version is not written as `V` asks.
+    pub fn of(http: &HttpRequest) -> Result<Self> {
+        let version = part(http, "version").parse().map_err(|problem| {
+            Error::invalid_parameter(format!("Parameter 'version' {problem}"))
+        })?;
+        Ok(Self {
+            name: part(http, "name"),
+            version,
+        })
+    }
+}
+
+/// Returns a part of a path without its percent-encoding. actix-web has decoded all but what would
+/// change the path's own structure.
+fn part(http: &HttpRequest, name: &str) -> String {
+    percent_decode_str(http.match_info().query(name))
+        .decode_utf8_lossy()
+        .into_owned()
+}

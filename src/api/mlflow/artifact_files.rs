@@ -1,0 +1,47 @@
+//! What the routes for artifacts share, whether an artifact is named by its path below the proxy's
+//! destination or by the run or model that it belongs to.
+
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::api::State;
+use crate::api::download::Attachment;
+use crate::artifacts::{ArtifactPath, Place};
+use crate::error::Result;
+
+/// Sends the file at a place. Returns nothing where there is a folder.
+pub async fn send(
+    state: &State,
+    http: &HttpRequest,
+    place: &Place,
+) -> Result<Option<HttpResponse>> {
+    let artifact = state.artifacts.open(place).await?;
+    Ok(artifact.map(|artifact| {
+        let name = place.path.name();
+        Attachment { name, artifact }.respond(http)
+    }))
+}
+
+/// Returns MLflow's sentence about a file that is asked for where there is a folder.
+pub fn is_folder(place: &Place) -> String {
+    format!(
+        "Artifact path refers to a directory, not a file: '{}'",
+        place.path
+    )
+}
+
+/// Returns the path that follows a route, as it was sent. The router's own has some characters decoded and others not.
+pub fn path(http: &HttpRequest, route: &str) -> Result<ArtifactPath> {
+    let sent = http.uri().path();
+    let below = sent.split_once(route).map_or("", |(_, below)| below);
+    ArtifactPath::parse(below)
+}
+
+/// Returns the address that a request comes from. Nobody logs in: all that is known of a client is where it is.
+pub fn sender(http: &HttpRequest) -> Option<String> {
+    http.peer_addr().map(|address| address.ip().to_string())
+}
+
+/// Returns the size that a list of files tells. MLflow does not tell the size of an empty file.
+pub fn listed_size(size: u64) -> Option<i64> {
+    i64::try_from(size).ok().filter(|size| *size > 0)
+}
