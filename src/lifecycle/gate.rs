@@ -155,8 +155,14 @@ impl Verdict {
         serde_json::to_value(GateReport::from(self)).unwrap_or_default()
     }
 
+    /// What the user is told: what the policy says, evidence that does not count, and where to read more.
     pub fn message(&self) -> String {
-        let mut message = self.report.message();
+        format!("{}\n{}", self.details(), self.report.read_more())
+    }
+
+    /// The same without the end.
+    pub fn details(&self) -> String {
+        let mut message = self.report.details();
         for evidence in &self.set_aside {
             let SetAside { id, kind, reason } = evidence;
             // Writing to a String cannot fail.

@@ -8,6 +8,7 @@ use super::change::Change;
 use super::facts;
 use super::gate::{self, Model};
 use super::in_force::Applying;
+use super::policy::{Requirement, refusal};
 use super::versions::moving;
 use crate::audit::{Entry, Outcome};
 use crate::error::Result;
@@ -83,12 +84,15 @@ impl Excess {
             return None;
         }
         let (policy, model) = (applying.policy(), &applying.model.name);
-        let explanation =
-            format!("the model has {active} active versions, and at most {most} may be.");
-        let remedy = format!("Archive {over} of them first.");
+        let requirement = Requirement::unmet(
+            "max_active",
+            format!("the model has {active} active versions, and at most {most} may be."),
+        )
+        .remedy(format!("Archive {over} of them first."));
         let message = format!(
-            "Model '{model}' cannot come under policy '{}'. Not met:\n- max_active: {explanation} {remedy}",
-            policy.name()
+            "{} Model '{model}' has too many active versions:{}",
+            refusal::first_sentence(policy.name(), &[&requirement], 1),
+            refusal::item(&requirement)
         );
         let report = json!({
             "policy": policy.name(),
@@ -96,9 +100,7 @@ impl Excess {
             "enforcement": policy.enforcement(),
             "model": model,
             "allowed": false,
-            "requirements": [
-                {"id": "max_active", "met": false, "explanation": explanation, "remedy": remedy}
-            ],
+            "requirements": [requirement],
         });
         Some(Self {
             report,

@@ -1,5 +1,7 @@
 //! Which policy reaches a model: what happens when another name or another tag of the model changes that.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::change::Change;
@@ -7,7 +9,7 @@ use super::facts::{Contents, Wanted};
 use super::gate::{self, Model};
 use super::in_force::{self, Applying};
 use super::limit::Excess;
-use super::policy::Policy;
+use super::policy::{Policy, refusal};
 use crate::audit::{Decision, Entry, Outcome};
 use crate::error::{Error, Result};
 use crate::store::Db;
@@ -102,7 +104,8 @@ fn enter(
     let mut reports = Vec::new();
     let mut messages = Vec::new();
     let mut outcome = Outcome::Done;
-    for dossier in dossiers.values() {
+    let mut in_the_way = BTreeSet::new();
+    for (version, dossier) in &dossiers {
         for target in gate::places(dossier) {
             let mut verdict = gate::judge(applying, dossier, &target);
             // It is there already: where it came from is no question any more.
@@ -113,7 +116,8 @@ fn enter(
             if verdict.outcome() != Outcome::Done {
                 outcome = verdict.outcome();
                 reports.push(verdict.json());
-                messages.push(verdict.message());
+                messages.push(verdict.details());
+                in_the_way.insert(version);
             }
         }
     }
@@ -131,7 +135,21 @@ fn enter(
         report: report.to_string(),
     }));
     match outcome {
-        Outcome::Refused => return Err(change.refuse(entry, messages.join("\n"))),
+        Outcome::Refused => {
+            let policy = applying.policy().name();
+            let first = match in_the_way.len() {
+                0 => String::new(),
+                some => format!(
+                    "Model '{}' cannot come under policy '{policy}', which {some} of its {} versions {} not meet.\n",
+                    applying.model.name,
+                    dossiers.len(),
+                    if some == 1 { "does" } else { "do" }
+                ),
+            };
+            let rest = messages.join("\n");
+            let end = refusal::read_policy(policy);
+            return Err(change.refuse(entry, format!("{first}{rest}\n{end}")));
+        }
         Outcome::Warned => {
             for message in messages {
                 change.warn(message);

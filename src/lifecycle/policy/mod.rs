@@ -15,6 +15,7 @@ mod glob;
 mod items;
 mod needs;
 mod problem;
+pub mod refusal;
 mod report;
 mod selection;
 pub mod statistics;

@@ -100,38 +100,4 @@ impl Report {
             .iter()
             .filter(|requirement| !requirement.met)
     }
-
-    /// What the user is told: each requirement that is not met, and how to meet it.
-    pub fn message(&self) -> String {
-        let Self {
-            model,
-            version,
-            policy,
-            ..
-        } = self;
-        let what = match &self.target {
-            Target::Registration => format!("A version of model '{model}' cannot be registered"),
-            Target::Stage(stage) => {
-                format!(
-                    "Version {version} of model '{model}' cannot enter {}",
-                    stage.as_str()
-                )
-            }
-            Target::Alias(alias) => {
-                format!("Version {version} of model '{model}' cannot get the alias '{alias}'")
-            }
-        };
-        let mut message = format!("{what} under policy '{policy}'. Not met:");
-        for requirement in self.unmet() {
-            message.push_str("\n- ");
-            message.push_str(&requirement.id);
-            message.push_str(": ");
-            message.push_str(&requirement.explanation);
-            if let Some(remedy) = &requirement.remedy {
-                message.push(' ');
-                message.push_str(remedy);
-            }
-        }
-        message
-    }
 }

@@ -49,6 +49,9 @@ async fn a_name_out_of_reach_and_back() {
     version(&app, "free").await;
     transition(&app, "free", "1", "Production").await.ok();
     let refused = try_mlflow(&app, path, rename("free", "credit-free")).await;
+    let error = refused.error();
+    let first = "403 PERMISSION_DENIED: Model 'credit-free' cannot come under policy 'credit', which 1 of its 1 versions does not meet.\n";
+    assert!(error.starts_with(first), "{error}");
     let ids = missing(&refused);
     assert!(ids.contains(&"tag:algorithm".to_owned()), "{ids:?}");
     assert!(

@@ -1,3 +1,4 @@
+use insta::assert_snapshot;
 use serde_json::json;
 
 use super::{
@@ -233,5 +234,31 @@ async fn signatures_are_read_where_a_policy_asks_for_one() {
         } else {
             assert_eq!(missing(&reply), ["signature"], "{folder}");
         }
+    }
+}
+
+/// A notification shows little of a refusal, and a notebook prints it last.
+#[actix_web::test]
+async fn a_refusal_begins_with_the_essential_and_ends_with_a_page_that_is_there() {
+    let app = app().await;
+    let request = json!({"name": "credit-risk", "source": "s3://bucket/model"});
+    let refused = try_mlflow(&app, "model-versions/create", request).await;
+    assert_snapshot!(refused.error(), @r#"
+    403 PERMISSION_DENIED: 1 requirement of policy 'credit' is not met: tag:algorithm. A version of model 'credit-risk' cannot be registered:
+    - tag:algorithm: there is no tag 'algorithm' on the version, its logged model or its run. Register it with tags={"algorithm": "…"}, or set the tag on its run first.
+    Read more: /api/1.0/flowkeep/policies?name=credit on this server, or `flowkeep policy show credit`.
+    "#);
+    let name = "credit-ö risk? 100%";
+    model(&app, name).await;
+    register(&app, name).await;
+    let refused_again = transition(&app, name, "1", "Production").await;
+    let first = "403 PERMISSION_DENIED: 3 of 5 requirements of policy 'credit' are not met: from, \
+                 evaluation:responsible_ai, approvals. Version 1 of model 'credit-ö risk? 100%' cannot enter Production:";
+    assert_eq!(refused_again.error().lines().next(), Some(first));
+    for reply in [refused, refused_again] {
+        let error = reply.error();
+        let end = error.lines().last().unwrap();
+        let page = end.split(' ').nth(2).unwrap();
+        app.get(page).await.ok();
     }
 }

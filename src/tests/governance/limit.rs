@@ -69,7 +69,7 @@ async fn the_oldest_gives_way_to_a_new_one() {
     assert_snapshot!(lines(&app, "model=credit-risk&version=1").await, @r#"
     done version.created credit-risk 1 {"source":"s3://bucket/model","run_id":"","model_id":null,"description":"","tags":{}}
     done version.transitioned credit-risk 1 {"stage":"None"} {"stage":"Archived","reason":"version 4 was created, and at most 3 versions may be active"}
-    "#);
+    ");
     let created = &entries[entries.len() - 2];
     assert_eq!(created["version"], "4");
     let requirement = &created["report"]["requirements"][0];
@@ -101,8 +101,9 @@ async fn a_gated_stage_and_an_alias_keep_a_version() {
     alias(&app, "5").await;
     let refused = register_one_more(&app).await;
     assert_snapshot!(refused.error(), @"
-    403 PERMISSION_DENIED: A version of model 'credit-risk' cannot be registered under policy 'limited'. Not met:
+    403 PERMISSION_DENIED: 1 requirement of policy 'limited' is not met: max_active. A version of model 'credit-risk' cannot be registered:
     - max_active: with this one, 4 versions would be active, and at most 3 may be. None of the others can be archived for it; these stay: 1 (Production), 2 (alias 'alias-2'), 5 (alias 'alias-5'). Transition a version that is not needed any more to Archived, or take its alias away, first.
+    Read more: /api/1.0/flowkeep/policies?name=limited on this server, or `flowkeep policy show limited`.
     ");
     let path = "/api/2.0/mlflow/model-versions/get?name=credit-risk&version=6";
     assert_eq!(app.get(path).await.status, 404);
@@ -132,8 +133,9 @@ async fn what_comes_out_of_the_archive_pushes_nobody_into_it() {
     register_one_more(&app).await.ok();
     let refused = transition(&app, "credit-risk", "1", "Staging").await;
     assert_snapshot!(refused.error(), @"
-    403 PERMISSION_DENIED: Version 1 of model 'credit-risk' cannot enter Staging under policy 'limited'. Not met:
+    403 PERMISSION_DENIED: 1 requirement of policy 'limited' is not met: max_active. Version 1 of model 'credit-risk' cannot enter Staging:
     - max_active: with this one, 4 versions would be active, and at most 3 may be. Transition another version to Archived first. The oldest that no stage and no alias keeps is version 2.
+    Read more: /api/1.0/flowkeep/model-versions/credit-risk/1/gates on this server, or `flowkeep policy show limited`.
     ");
     let check = format!("{OURS}/model-versions/credit-risk/1/check");
     let report = app.post(&check, json!({"stage": "None"})).await.ok();
@@ -161,7 +163,7 @@ async fn a_policy_that_warns_archives_nothing() {
     assert!(done.ok()["model_version"].get("status_message").is_none());
     assert_snapshot!(
         done.headers.get("Flowkeep-Warning").unwrap().to_str().unwrap(),
-        @"A version of model 'credit-risk' cannot be registered under policy 'limited'. Not met: - max_active: with this one, 4 versions would be active, and at most 3 may be. Version 1 would be archived if the policy were enforced."
+        @"1 requirement of policy 'limited' is not met: max_active. A version of model 'credit-risk' cannot be registered: - max_active: with this one, 4 versions would be active, and at most 3 may be. Version 1 would be archived if the policy were enforced. Read more: /api/1.0/flowkeep/policies?name=limited on this server, or `flowkeep policy show limited`."
     );
     assert_eq!(stages(&app, "credit-risk", 4).await, ["None"; 4]);
     let last = history(&app, "model=credit-risk").await.pop().unwrap();
@@ -179,8 +181,9 @@ async fn a_model_with_too_many_versions_does_not_come_under_the_limit() {
     let rename = json!({"name": "free", "new_name": "credit-free"});
     let refused = try_mlflow(&app, "registered-models/rename", rename.clone()).await;
     assert_snapshot!(refused.error(), @"
-    403 PERMISSION_DENIED: Model 'credit-free' cannot come under policy 'limited'. Not met:
+    403 PERMISSION_DENIED: 1 requirement of policy 'limited' is not met: max_active. Model 'credit-free' has too many active versions:
     - max_active: the model has 5 active versions, and at most 3 may be. Archive 2 of them first.
+    Read more: /api/1.0/flowkeep/policies?name=limited on this server, or `flowkeep policy show limited`.
     ");
     for version in ["1", "4"] {
         archive(&app, "free", version).await;

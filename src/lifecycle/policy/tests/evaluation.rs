@@ -27,7 +27,7 @@ fn report(spec: &str, case: &str) -> Report {
 fn told(spec: &str, case: &str) -> String {
     let report = report(spec, case);
     if report.is_refusal() {
-        return report.message();
+        return report.details();
     }
     let lines: Vec<String> = report
         .requirements
@@ -66,7 +66,7 @@ registration:
 #[test]
 fn what_a_version_lacks_is_told_with_the_remedy() {
     assert_snapshot!(told(REGISTRATION, "to: registration"), @r###"
-A version of model 'credit-risk' cannot be registered under policy 'credit'. Not met:
+7 of 7 requirements of policy 'credit' are not met: tag:dataset_version, tag:algorithm, param:depth, metric:auc, metric:loss, signature, feature_spec. A version of model 'credit-risk' cannot be registered:
 - tag:dataset_version: there is no tag 'dataset_version' on the version, its logged model or its run. Register it with tags={"dataset_version": "…"}, or set the tag on its run first.
 - tag:algorithm: there is no tag 'algorithm' on the version, its logged model or its run. Register it with tags={"algorithm": "…"}, or set the tag on its run first.
 - param:depth: there is no parameter 'depth' on the version's logged model or run. Log it to the version's run: mlflow.log_param("depth", …).
@@ -88,7 +88,7 @@ signature: false
 feature_spec: true
 ";
     assert_snapshot!(told(REGISTRATION, case), @r###"
-A version of model 'credit-risk' cannot be registered under policy 'credit'. Not met:
+5 of 7 requirements of policy 'credit' are not met: tag:dataset_version, tag:algorithm, metric:auc, metric:loss, signature. A version of model 'credit-risk' cannot be registered:
 - tag:dataset_version: the tag 'dataset_version' of the version is empty. Register it with tags={"dataset_version": "…"}, or set the tag on its run first.
 - tag:algorithm: the tag 'algorithm' of the version is 'svm', and must be xgboost or light*.
 - metric:auc: the metric 'auc' of its logged model is 0.7, and must be at least 0.8.
@@ -135,7 +135,7 @@ aliases:
 #[test]
 fn evidence_that_is_missing_is_told_with_the_remedy() {
     assert_snapshot!(told(PRODUCTION, "to: {stage: Production}\nproduction: 3"), @r###"
-Version 1 of model 'credit-risk' cannot enter Production under policy 'credit'. Not met:
+5 of 5 requirements of policy 'credit' are not met: from, sealed_source, evaluation:bias, ab_test, approvals. Version 1 of model 'credit-risk' cannot enter Production:
 - from: the version is in None, and must come from Staging. Transition it to Staging first.
 - sealed_source: the server does not know the digest of the version's content. Log the model to the server's artifact storage and register it from there.
 - evaluation:bias: no evaluation of kind 'bias' is recorded for the version. When it has passed one, set the version tag 'flowkeep.evaluation.bias' to {"verdict": "passed", "metrics": {"gap": …}, "report_uri": "…"}.
@@ -163,7 +163,7 @@ approvals:
 - {by: risk-eve}
 ";
     assert_snapshot!(told(PRODUCTION, case), @r###"
-Version 4 of model 'credit-risk' cannot enter Production under policy 'credit'. Not met:
+3 of 5 requirements of policy 'credit' are not met: evaluation:bias, ab_test, approvals. Version 4 of model 'credit-risk' cannot enter Production:
 - evaluation:bias: evaluation 1 of 2026-01-01 00:00 UTC measured gap = 0.2, which must be at most 0.1. When it has passed one, set the version tag 'flowkeep.evaluation.bias' to {"verdict": "passed", "metrics": {"gap": …}, "report_uri": "…"}.
 - ab_test: A/B test 101 of 2026-01-01 00:00 UTC is not won: the difference is not significant: p = 0.3585, and at most 0.05 is allowed; the lift is 2.439 %, and at least 5 % is needed (0.084 against 0.082, lift 2.439 %, p = 0.3585 by two-proportion z-test). Only a new test that is won helps.
 - approvals: 1 of 2 approvals (risk-eve); that of bob does not count: not one of those who may approve; that of risk-ann does not count: the author's own; that of risk-cid does not count: it is for something else; that of risk-dot does not count: the version has other content now. Ask one more person of risk-* to set the version tag 'flowkeep.approval' to {"by": "…", "comment": "…", "stage": "Production"}.
@@ -271,23 +271,23 @@ approvals: [{by: bob}]
         assert_eq!(ruled(expression), holds, "{expression}");
     }
     assert_snapshot!(ruled("metrics.auc > 0.95"), @r###"
-Version 4 of model 'credit-risk' cannot enter Staging under policy 'credit'. Not met:
+1 requirement of policy 'credit' is not met: rule:it. Version 4 of model 'credit-risk' cannot enter Staging:
 - rule:it: Not so.
 "###);
     assert_snapshot!(ruled("metrics.f1 > 0.5"), @r###"
-Version 4 of model 'credit-risk' cannot enter Staging under policy 'credit'. Not met:
+1 requirement of policy 'credit' is not met: rule:it. Version 4 of model 'credit-risk' cannot enter Staging:
 - rule:it: Not so. (The rule cannot be evaluated: No such key: f1.)
 "###);
     assert_snapshot!(ruled("metrics.auc"), @r###"
-Version 4 of model 'credit-risk' cannot enter Staging under policy 'credit'. Not met:
+1 requirement of policy 'credit' is not met: rule:it. Version 4 of model 'credit-risk' cannot enter Staging:
 - rule:it: Not so. (The rule cannot be evaluated: it came to a number, not to true or false.)
 "###);
     assert_snapshot!(ruled("1 / (version.version - 4) > 0"), @r###"
-Version 4 of model 'credit-risk' cannot enter Staging under policy 'credit'. Not met:
+1 requirement of policy 'credit' is not met: rule:it. Version 4 of model 'credit-risk' cannot enter Staging:
 - rule:it: Not so. (The rule cannot be evaluated: Division by zero of Int(1).)
 "###);
     assert_snapshot!(ruled("tags.b > 2"), @r###"
-Version 4 of model 'credit-risk' cannot enter Staging under policy 'credit'. Not met:
+1 requirement of policy 'credit' is not met: rule:it. Version 4 of model 'credit-risk' cannot enter Staging:
 - rule:it: Not so. (The rule cannot be evaluated: found no matching overload for '_>_' applied to '(string, int)'.)
 "###);
 }
