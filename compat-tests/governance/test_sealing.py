@@ -71,7 +71,7 @@ def test_a_logged_model_is_sealed(server: Server, client: MlflowClient, tmp_path
     assert verify(server, name, version) == (
         1,
         f"Version {version} of model '{name}' is not sealed: it has passed no gate.\n"
-        "Error: that it is what was sealed could not be shown\n",
+        "Error: the version could not be verified: it has no seal.\n",
     )
     evaluate(client, name, version)
     client.transition_model_version_stage(name, version, "Staging")

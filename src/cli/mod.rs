@@ -2,11 +2,15 @@
 
 mod db;
 mod gc;
+mod health;
 mod hold;
 mod output;
 mod policy;
 mod retention;
 mod server;
+mod shell;
+#[cfg(test)]
+mod tests;
 mod ui;
 mod verify;
 
@@ -14,22 +18,17 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::builder::Resettable;
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{is_set_to_nothing, log_filter};
 
 /// An MLflow-compatible tracking server and model registry in one binary
 #[derive(Parser)]
-#[command(name = "flowkeep", version, disable_help_flag = true)]
+#[command(name = "flowkeep", version = output::VERSION.as_str())]
 struct Cli {
     #[command(subcommand)]
     command: Command,
-
-    // -h is --host, as it is for MLflow.
-    /// Print help
-    #[arg(long, global = true, action = ArgAction::Help)]
-    help: Option<bool>,
 }
 
 #[derive(Subcommand)]
@@ -56,6 +55,14 @@ enum Command {
     /// Get MLflow's web UI, which the server then serves
     #[command(subcommand)]
     Ui(ui::UiCommand),
+    /// Ask a server whether it is up. Ends with status 1 if it is not
+    Health(health::HealthCommand),
+    /// Print a script with which a shell completes commands and flags
+    Completions(shell::CompletionsCommand),
+    /// Print the manual page, or write those of all commands to a folder
+    Man(shell::ManCommand),
+    /// Print which version this is, and which version of MLflow it stands in for
+    Version,
 }
 
 pub fn main() -> ExitCode {
@@ -73,6 +80,10 @@ pub fn main() -> ExitCode {
         Command::Hold(command) => command.run(),
         Command::Gc(command) => command.run(),
         Command::Ui(command) => command.run(),
+        Command::Health(command) => command.run(),
+        Command::Completions(asked) => asked.run(command()),
+        Command::Man(asked) => asked.run(command()),
+        Command::Version => output::print(&format!("flowkeep {}\n", *output::VERSION)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -83,9 +94,30 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// All commands with their flags.
+fn command() -> clap::Command {
+    with_help(Cli::command())
+}
+
+/// Gives a command and those below it their help: `-h` too, but where that is `--host`, as it is for MLflow's server.
+fn with_help(command: clap::Command) -> clap::Command {
+    let mut help = Arg::new("help")
+        .long("help")
+        .action(ArgAction::Help)
+        .help("Print help");
+    let is_taken = |argument: &Arg| argument.get_short() == Some('h');
+    if !command.get_arguments().any(is_taken) {
+        help = help.short('h');
+    }
+    command
+        .disable_help_flag(true)
+        .arg(help)
+        .mut_subcommands(with_help)
+}
+
 fn parse() -> Result<Cli, clap::Error> {
     // A variable that is set to nothing counts as not set, as it does for MLflow.
-    let command = Cli::command().mut_subcommand("server", |server| {
+    let command = command().mut_subcommand("server", |server| {
         server.mut_args(|argument| {
             let variable = argument.get_env();
             if variable.is_some_and(is_set_to_nothing) {

@@ -1,6 +1,17 @@
 //! What commands answer.
 
 use std::io::{self, ErrorKind, Write};
+use std::sync::LazyLock;
+
+use crate::api::MLFLOW_VERSION;
+
+/// The version of this program, and that of the MLflow that it stands in for.
+pub static VERSION: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "{} (for clients of MLflow {MLFLOW_VERSION})",
+        env!("CARGO_PKG_VERSION")
+    )
+});
 
 /// What a command comes to: nothing more to say, or a sentence about what went wrong.
 pub type Outcome = Result<(), Box<dyn std::error::Error>>;

@@ -5,7 +5,7 @@ use std::env;
 use clap::Args;
 use tracing::warn;
 
-use super::output::Outcome;
+use super::output::{Outcome, VERSION};
 use crate::api::{MLFLOW_VERSION, Settings, State};
 use crate::clock::Clock;
 use crate::config::{
@@ -65,8 +65,8 @@ impl ServerCommand {
         };
         let announce = |url: &str| {
             println!(
-                "{}\n  URL        {url}\n  {}",
-                version(),
+                "flowkeep {}\n  URL        {url}\n  {}",
+                *VERSION,
                 lines.join("\n  ")
             );
         };
@@ -108,12 +108,4 @@ fn ui_line(ui: Option<&UiFolder>) -> String {
         Some(ui) => format!("UI         {}", ui.root().display()),
         None => "UI         none; `flowkeep ui install` gets MLflow's".to_owned(),
     }
-}
-
-/// This program, and what it stands in for.
-fn version() -> String {
-    format!(
-        "flowkeep {} (for clients of MLflow {MLFLOW_VERSION})",
-        env!("CARGO_PKG_VERSION")
-    )
 }

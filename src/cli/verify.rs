@@ -30,10 +30,15 @@ impl VerifyCommand {
         let path = ["model-versions", &name, &version, "integrity"];
         let integrity: Integrity = server.connect()?.look_up(&path)?;
         print(&described(&integrity))?;
-        match integrity.intact {
-            Some(true) => Ok(()),
-            Some(false) => Err("it is not what was sealed".into()),
-            None => Err("that it is what was sealed could not be shown".into()),
+        match (integrity.intact, integrity.state) {
+            (Some(true), _) => Ok(()),
+            (Some(false), _) => Err("the version is not what was sealed.".into()),
+            (None, State::Sealed) => Err(
+                "the version could not be verified: not all of its artifacts can be read.".into(),
+            ),
+            (None, State::Unsealed | State::NotSealed) => {
+                Err("the version could not be verified: it has no seal.".into())
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod environment;
 mod error;
 mod http;
 mod limits;
+mod local_server;
 mod logging;
 mod other;
 mod policies;
@@ -24,6 +25,7 @@ pub use environment::{ClientSecrets, is_set_to_nothing, python_environments, use
 pub use error::{ConfigError, UriError};
 pub use http::{HttpFlags, HttpSettings};
 pub use limits::Limits;
+pub use local_server::local_server;
 pub use logging::log_filter;
 pub use other::OtherFlags;
 pub use policies::PolicyFlags;

@@ -262,7 +262,7 @@ impl Reply {
 }
 
 /// The innermost reason says most.
-fn reason(error: &dyn std::error::Error) -> String {
+pub fn reason(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;
