@@ -1,20 +1,27 @@
 //! The files of the web UI, and a page of our own where there is none.
 
 use std::borrow::Cow;
+use std::fs;
 
 use actix_files::NamedFile;
 use actix_web::http::header::{
-    self, AcceptEncoding, CACHE_CONTROL, CONTENT_TYPE, ContentEncoding, Encoding as Accepted,
-    Header, HeaderValue, VARY,
+    self, AcceptEncoding, CACHE_CONTROL, CONTENT_TYPE, ContentEncoding, ETag, Encoding as Accepted,
+    EntityTag, Header, HeaderValue, IfNoneMatch, VARY,
 };
 use actix_web::web::{Data, Html, Path};
 use actix_web::{HttpRequest, HttpResponse, Responder};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
 
 use super::State;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ui::{Encoding, UiFolder};
 
 const INDEX: &str = "index.html";
+/// A script of flowkeep's own, with which the UI says what is not there.
+const NOTICES: &str = "flowkeep/notices.js";
+const NOTICES_SCRIPT: &str = include_str!("notices.js");
 /// A browser asks each time whether the file is still the same.
 const ASK_AGAIN: &str = "no-cache";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -22,7 +29,7 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// Sends the UI's page, or a page of our own where no UI is installed.
 pub async fn page(http: HttpRequest) -> Result<HttpResponse> {
     match ui(&http) {
-        Some(ui) => send(ui, INDEX, &http),
+        Some(ui) => send_index(ui, &http),
         None => Ok(Html::new(include_str!("front_page.html"))
             .respond_to(&http)
             .map_into_boxed_body()),
@@ -31,14 +38,52 @@ pub async fn page(http: HttpRequest) -> Result<HttpResponse> {
 
 /// Sends one file of the UI.
 pub async fn file(path: Path<String>, http: HttpRequest) -> Result<HttpResponse> {
-    match ui(&http) {
-        Some(ui) => send(ui, &path, &http),
-        None => Err(unknown(&http)),
+    match (ui(&http), path.as_str()) {
+        (Some(_), NOTICES) => send_text(NOTICES_SCRIPT.to_owned(), NOTICES, &http),
+        (Some(ui), INDEX) => send_index(ui, &http),
+        (Some(ui), path) => send(ui, path, &http),
+        (None, _) => Err(unknown(&http)),
     }
 }
 
 fn ui(http: &HttpRequest) -> Option<&UiFolder> {
     http.app_data::<Data<State>>()?.ui.as_ref()
+}
+
+/// Sends the page of the UI with the script of notices in it, before those of the UI.
+fn send_index(ui: &UiFolder, http: &HttpRequest) -> Result<HttpResponse> {
+    let page = ui
+        .locate(INDEX, |_| false)
+        .and_then(|(location, _)| fs::read_to_string(location).ok())
+        // It was there when the server started.
+        .ok_or_else(|| unknown(http))?;
+    let head = format!("<head><script src=\"static-files/{NOTICES}\"></script>");
+    send_text(page.replacen("<head>", &head, 1), INDEX, http)
+}
+
+/// Sends a text that is made here, unless the browser has it.
+fn send_text(text: String, path: &str, http: &HttpRequest) -> Result<HttpResponse> {
+    let digest = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&text));
+    let tag = EntityTag::new_strong(digest);
+    let is_known = match IfNoneMatch::parse(http) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(&tag)),
+        Err(_) => false,
+    };
+    let mut response = if is_known {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
+    response
+        .insert_header(ETag(tag))
+        .insert_header((CONTENT_TYPE, content_type(path)))
+        .insert_header((CACHE_CONTROL, ASK_AGAIN));
+    if is_known {
+        Ok(response.finish())
+    } else {
+        Ok(response.body(text))
+    }
 }
 
 fn send(ui: &UiFolder, path: &str, http: &HttpRequest) -> Result<HttpResponse> {

@@ -127,6 +127,29 @@ async fn what_a_browser_has_is_not_sent_again() {
     assert_eq!(app.send(head).await.status, 200);
 }
 
+/// The UI shows nothing where it was refused. A script of flowkeep's does.
+#[actix_web::test]
+async fn the_page_begins_with_the_script_of_notices() {
+    let (app, folder) = app().await;
+    let page =
+        "<!doctype html><html><head><script src=\"static-files/main.js\"></script></head></html>";
+    write(&folder.path().join("ui"), "index.html", page);
+    let script = "static-files/flowkeep/notices.js";
+    for path in ["/", "/build/index.html", "/static-files/index.html"] {
+        let text = app.get(path).await.text();
+        let scripts: Vec<_> = text.split("src=\"").skip(1).collect();
+        assert_eq!(scripts.len(), 2, "{path}: {text}");
+        assert!(scripts[0].starts_with(script), "{path}: {text}");
+    }
+    let reply = app.get(&format!("/{script}")).await;
+    assert_eq!(
+        header(&reply, CONTENT_TYPE),
+        "text/javascript; charset=utf-8"
+    );
+    assert_eq!(header(&reply, CACHE_CONTROL), "no-cache");
+    assert!(reply.text().contains("Flowkeep-Not-Built"));
+}
+
 #[actix_web::test]
 async fn nothing_outside_of_the_folder_is_served() {
     let (app, _folder) = app().await;

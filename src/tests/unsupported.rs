@@ -19,6 +19,7 @@ async fn lists_of_what_cannot_be_created_are_empty() {
         } else {
             app.post(&path, json!({"experiment_ids": ["0"]})).await
         };
+        assert!(reply.headers.contains_key("Flowkeep-Not-Built"), "{path}");
         let reply = reply.ok();
         let full = reply
             .as_object()

@@ -2,6 +2,7 @@
 //! Nothing can be created here, so an empty list is the truth, and the UI shows an empty page; where a
 //! database that MLflow wrote has some, the answer is that they cannot be shown.
 
+use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::web::{Data, Json};
 use serde::Deserialize;
@@ -11,6 +12,9 @@ use crate::api::State;
 use crate::api::message::JsonBody;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::unread::{self, Unread};
+
+/// Marks an answer that is empty because flowkeep does not have such things: the UI then says so.
+const MARK: &str = "Flowkeep-Not-Built";
 
 /// A list that the UI asks for, and that is empty.
 pub struct EmptyList {
@@ -110,12 +114,16 @@ pub static LISTS: [EmptyList; 16] = [
 
 impl EmptyList {
     /// Answers with the empty list. Fails where the database has what the list is of.
-    pub async fn answer(&self, state: Data<State>) -> Result<Json<Value>> {
+    pub async fn answer(&self, state: Data<State>) -> Result<HttpResponse> {
         refuse_what_cannot_be_shown(&state, self.of).await?;
         let empty = serde_json::from_str(self.empty)
             .map_err(|error| Error::internal(format!("{} has no answer: {error}", self.path)))?;
-        Ok(Json(empty))
+        Ok(marked(empty))
     }
+}
+
+fn marked(empty: Value) -> HttpResponse {
+    HttpResponse::Ok().insert_header((MARK, "true")).json(empty)
 }
 
 async fn refuse_what_cannot_be_shown(state: &State, of: Unread) -> Result<()> {
@@ -144,7 +152,7 @@ struct Aggregation {
 }
 
 /// Figures about traces: of none of them there is only a count.
-pub async fn trace_metrics(state: Data<State>, body: JsonBody) -> Result<Json<Value>> {
+pub async fn trace_metrics(state: Data<State>, body: JsonBody) -> Result<HttpResponse> {
     let asked: TraceMetrics = serde_json::from_slice(&body.0).map_err(|error| {
         Error::invalid_parameter(format!(
             "The body is not a query of trace metrics: {error}."
@@ -155,9 +163,9 @@ pub async fn trace_metrics(state: Data<State>, body: JsonBody) -> Result<Json<Va
     let counts = |aggregation: &Aggregation| aggregation.aggregation_type == "COUNT";
     if is_one_figure && asked.aggregations.iter().any(counts) {
         let point = json!({"metric_name": asked.metric_name, "values": {"COUNT": 0.0}});
-        return Ok(Json(json!({"data_points": [point]})));
+        return Ok(marked(json!({"data_points": [point]})));
     }
-    Ok(Json(json!({})))
+    Ok(marked(json!({})))
 }
 
 /// The gateway to language models is not there: it has no models, and no place for their keys.
