@@ -69,7 +69,7 @@ async fn the_oldest_gives_way_to_a_new_one() {
     assert_snapshot!(lines(&app, "model=credit-risk&version=1").await, @r#"
     done version.created credit-risk 1 {"source":"s3://bucket/model","run_id":"","model_id":null,"description":"","tags":{}}
     done version.transitioned credit-risk 1 {"stage":"None"} {"stage":"Archived","reason":"version 4 was created, and at most 3 versions may be active"}
-    ");
+    "#);
     let created = &entries[entries.len() - 2];
     assert_eq!(created["version"], "4");
     let requirement = &created["report"]["requirements"][0];
