@@ -5,12 +5,13 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from harness.databases import KINDS, POSTGRES_VARIABLE, create_database
 from harness.environments import REPORTS, build_flowkeep
+from harness.migrations import create_tables
 from harness.postgres import PrivatePostgres
 from harness.servers import FLOWKEEP, STOCK, Server
 
@@ -70,15 +71,22 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
             database_kind: str = "",
             like: Server | None = None,
             environment: dict[str, str] | None = None,
+            schema: str = "",
+            arguments: Sequence[str] = (),
         ) -> Server:
-            """Starts a server on a fresh database of a kind, or on the database and artifacts of another."""
+            """Starts a server on a fresh database of a kind, or on the database and artifacts of another.
+
+            The fresh database of flowkeep can have the schema of another MLflow than the default one.
+            """
             if like is None:
                 folder = tmp_path_factory.mktemp(f"{kind}-{database_kind}")
                 database = create_database(database_kind, folder)
                 cleanup.callback(database.drop)
+                if schema:
+                    create_tables(database, schema)
             else:
                 folder, database = like.folder, like.database
-            server = Server(kind, database, folder, environment or {})
+            server = Server(kind, database, folder, environment or {}, list(arguments))
             cleanup.callback(server.stop)
             server.start()
             return server

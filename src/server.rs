@@ -1,5 +1,9 @@
 //! Builds the app, binds it, and drains it on shutdown.
 
+mod error;
+mod listeners;
+mod preparing;
+
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +12,6 @@ use std::{io, process};
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
-use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::info;
 
@@ -16,6 +19,10 @@ use crate::api::security::{Protection, protect};
 use crate::api::{self, State};
 use crate::config::{HttpSettings, SecuritySettings};
 use crate::webhooks::deliver_forever;
+
+pub use self::error::ServerError;
+pub use self::listeners::Listeners;
+pub use self::preparing::prepare;
 
 /// How long a stopping server waits for the requests that it is working on.
 const PATIENCE_SECONDS: u64 = 30;
@@ -25,25 +32,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take for the head of a request.
 const HEAD_PATIENCE: Duration = Duration::from_secs(30);
 
-#[derive(Debug, Error)]
-pub enum ServerError {
-    #[error(
-        "Port {port} of {host} is taken. Choose another one with --port, or stop the program that has it."
-    )]
-    PortTaken { host: String, port: u16 },
-    #[error("The server cannot listen on {host}, port {port}: {cause}.")]
-    Bind {
-        host: String,
-        port: u16,
-        cause: io::Error,
-    },
-    #[error("The server failed: {0}.")]
-    Failed(#[from] io::Error),
-}
-
-/// Serves until a signal asks it to stop. `announce` is told the address once it is bound.
+/// Serves until a signal asks it to stop. `announce` is told the address once it is served.
 pub async fn run(
     state: State,
+    listeners: Listeners,
     http: HttpSettings,
     security: Option<SecuritySettings>,
     announce: impl FnOnce(&str),
@@ -71,9 +63,9 @@ pub async fn run(
     if let Some(workers) = http.workers {
         server = server.workers(workers.get());
     }
-    let server = server
-        .bind((http.host.as_str(), http.port))
-        .map_err(|cause| cannot_bind(&http, cause))?;
+    for listener in listeners.into_inner() {
+        server = server.listen(listener)?;
+    }
     let url = match server.addrs().first() {
         Some(address) => format!("http://{address}{}", http.static_prefix),
         None => String::new(),
@@ -96,15 +88,6 @@ pub async fn run(
     // What is cut off here is delivered after the next start.
     deliveries.abort();
     Ok(())
-}
-
-fn cannot_bind(http: &HttpSettings, cause: io::Error) -> ServerError {
-    let (host, port) = (http.host.clone(), http.port);
-    if cause.kind() == io::ErrorKind::AddrInUse {
-        ServerError::PortTaken { host, port }
-    } else {
-        ServerError::Bind { host, port, cause }
-    }
 }
 
 /// What asks the server to stop: Ctrl-C, or a supervisor.

@@ -13,7 +13,8 @@ import pytest
 
 from conftest import started
 from harness.databases import create_database
-from harness.environments import CLIENT_PYTHONS, REPORTS, stock_ui
+from harness.environments import CLIENT_PYTHONS, NEWEST_BIN, REPORTS, newest_version, stock_ui
+from harness.migrations import create_tables
 from harness.programs import run_program
 from harness.servers import FLOWKEEP, STOCK, Server
 
@@ -34,6 +35,13 @@ PATIENCE = 60_000
 IDS = re.compile(r"(m-)?[0-9a-f]{32}")
 
 PROGRAMS = Path(__file__).parent / "programs"
+
+# flowkeep in the place of the newest MLflow: with its UI and its tables, and seen by its client.
+NEWEST_UI = "newest-ui"
+KINDS = [STOCK, FLOWKEEP, NEWEST_UI]
+# Where most of what flowkeep answers is shown.
+PAGES_OF_THE_NEWEST = ["browser/test_registry.py", "browser/test_run.py"]
+
 CHROMIUM_ARGUMENTS = [
     # Chromium's sandbox wants rights that neither root nor a container has.
     "--no-sandbox",
@@ -49,13 +57,11 @@ CHROMIUM_ARGUMENTS = [
 
 @pytest.fixture(
     scope="session",
-    params=[
-        pytest.param(kind, marks=pytest.mark.xdist_group(f"browser-{kind}")) for kind in (STOCK, FLOWKEEP)
-    ],
+    params=[pytest.param(kind, marks=pytest.mark.xdist_group(f"browser-{kind}")) for kind in KINDS],
 )
 def kind(request: pytest.FixtureRequest, subject: str) -> str:
     """Every test runs on stock MLflow as well: one that fails there expects the wrong thing."""
-    if subject == STOCK and request.param == FLOWKEEP:
+    if subject == STOCK and request.param != STOCK:
         pytest.skip("only the stock server is asked for")
     return request.param
 
@@ -63,8 +69,14 @@ def kind(request: pytest.FixtureRequest, subject: str) -> str:
 @pytest.fixture(scope="session")
 def server(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp(f"browser-{kind}")
-    arguments = ["--ui-dir", str(stock_ui())] if kind == FLOWKEEP else []
-    server = Server(kind, create_database("sqlite", folder), folder, extra_arguments=arguments)
+    database = create_database("sqlite", folder)
+    if kind == NEWEST_UI:
+        version = newest_version()
+        create_tables(database, version)
+        arguments = ["--ui-dir", str(stock_ui(NEWEST_BIN)), "--mlflow-version", version]
+    else:
+        arguments = ["--ui-dir", str(stock_ui())] if kind == FLOWKEEP else []
+    server = Server(STOCK if kind == STOCK else FLOWKEEP, database, folder, extra_arguments=arguments)
     server.start()
     try:
         yield server
@@ -73,11 +85,10 @@ def server(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
 
 
 @pytest.fixture(scope="session")
-def facts(server: Server) -> dict[str, Any]:
+def facts(server: Server, kind: str) -> dict[str, Any]:
     """The ids of what the stock client logged."""
-    return run_program(
-        PROGRAMS / "seed.py", python=CLIENT_PYTHONS["mlflow3"], server=server, folder=server.folder
-    )
+    python = NEWEST_BIN / "python" if kind == NEWEST_UI else CLIENT_PYTHONS["mlflow3"]
+    return run_program(PROGRAMS / "seed.py", python=python, server=server, folder=server.folder)
 
 
 @pytest.fixture(scope="session")
@@ -106,18 +117,20 @@ OpenTab = Callable[..., "contextlib.AbstractContextManager[Tab]"]
 
 @pytest.fixture
 def open_tab(
-    server: Server, facts: dict[str, Any], context: "BrowserContext", request: pytest.FixtureRequest
+    server: Server,
+    kind: str,
+    facts: dict[str, Any],
+    context: "BrowserContext",
+    request: pytest.FixtureRequest,
 ) -> OpenTab:
     from browser.tab import Tab
 
     module = request.node.module.__name__.rpartition("test_")[2]
-    name = (
-        request.node.name.removeprefix("test_").replace(f"[{server.kind}]", "").replace(f"{server.kind}-", "")
-    )
+    name = request.node.name.removeprefix("test_").replace(f"[{kind}]", "").replace(f"{kind}-", "")
 
     @contextlib.contextmanager
     def open_tab(*, returning: bool) -> "Iterator[Tab]":
-        report = REPORTS / "browser" / server.kind / module
+        report = REPORTS / "browser" / kind / module
         tab = Tab(context, url=server.url, facts=facts, report=report, returning=returning)
         try:
             yield tab
@@ -146,6 +159,18 @@ def new_tab(open_tab: OpenTab) -> "Iterator[Tab]":
         yield tab
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves the newest UI the pages that show most."""
+    left_out = [item for item in items if not _is_wanted(item)]
+    items[:] = [item for item in items if _is_wanted(item)]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _is_wanted(item: pytest.Item) -> bool:
+    kind = getattr(getattr(item, "callspec", None), "params", {}).get("kind")
+    return kind != NEWEST_UI or any(item.path.match(page) for page in PAGES_OF_THE_NEWEST)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
@@ -156,7 +181,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Tells how many different calls the UI made on each server, and how they were answered."""
-    for kind in (STOCK, FLOWKEEP):
+    for kind in KINDS:
         calls: dict[str, set[int]] = {}
         for path in (REPORTS / "browser" / kind).glob("*/*.json"):
             seen = json.loads(path.read_text()) if path.stat().st_mtime >= config.stash[started] else []

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.environments import clean_environment
-from harness.servers import Server
+from harness.environments import clean_environment, newest_version
+from harness.servers import NEWEST, Server
 
 NAME = "churn-predictor"
 
@@ -28,7 +28,8 @@ def run_ids(facts: dict[str, Any]) -> list[str]:
 
 
 def test_the_intended_client_ran(facts: dict[str, Any], client: str) -> None:
-    assert facts["client"].startswith({"mlflow3": "3.17.2", "mlflow2": "2.22."}[client])
+    versions = {"mlflow3": "3.17.2", "mlflow2": "2.22.", NEWEST: newest_version()}
+    assert facts["client"].startswith(versions[client])
     assert "MLFLOW_TRACKING_URI" not in clean_environment()
 
 

@@ -21,7 +21,7 @@ class Accepted:
     requests: str
     parts: list[str]
     reason: str
-    databases: list[str] = field(default_factory=lambda: ["sqlite", "postgres"])
+    databases: list[str] = field(default_factory=lambda: ["sqlite", "postgres", "newest"])
     stock: dict[str, str] = field(default_factory=dict)
     ours: dict[str, str] = field(default_factory=dict)
 
@@ -62,10 +62,15 @@ def allowlist() -> list[Accepted]:
 
 
 def compare(
-    file: str, database: str, corpus: list[Request], stock: list[Reply], ours: list[Reply]
+    file: str,
+    database: str,
+    corpus: list[Request],
+    stock: list[Reply],
+    ours: list[Reply],
+    *,
+    accepted: list[Accepted],
 ) -> Outcome:
     outcome = Outcome(file, database)
-    entries = [entry for entry in allowlist() if database in entry.databases]
     used: set[str] = set()
     for request, expected, actual in zip(corpus, stock, ours, strict=True):
         outcome.requests += 1
@@ -73,7 +78,7 @@ def compare(
         differing = {part for part in PARTS if expected.part(part) != actual.part(part)}
         if not differing:
             continue
-        for entry in entries:
+        for entry in accepted:
             if differing & set(entry.parts) and entry.covers(request.identifier, expected, actual):
                 used.add(entry.requests)
                 differing -= set(entry.parts)
@@ -83,6 +88,6 @@ def compare(
             outcome.accepted += 1
     # An entry for what no longer differs would hide a later mistake.
     outcome.unused = [
-        entry.requests for entry in entries if entry.belongs_to(file) and entry.requests not in used
+        entry.requests for entry in accepted if entry.belongs_to(file) and entry.requests not in used
     ]
     return outcome

@@ -13,6 +13,9 @@ VENVS = COMPAT_TESTS / ".venvs"
 # The environment of the newer client is also the stock server's, and pytest's own for most tests.
 STOCK_BIN = VENVS / "mlflow3" / "bin"
 
+# The newest MLflow, laid over the environment above: `pip install mlflow` may not give it yet.
+NEWEST_BIN = VENVS / "newest" / "bin"
+
 CLIENT_PYTHONS = {
     "mlflow3": STOCK_BIN / "python",
     "mlflow2": VENVS / "mlflow2" / "bin" / "python",
@@ -34,10 +37,16 @@ def clean_environment() -> dict[str, str]:
     return kept | {"MLFLOW_DISABLE_TELEMETRY": "true", "GIT_PYTHON_REFRESH": "quiet"}
 
 
-def stock_ui() -> Path:
-    """The files of the stock UI, as the stock server's package carries them."""
-    (folder,) = (STOCK_BIN.parent / "lib").glob("python3.*/site-packages/mlflow/server/js/build")
+def stock_ui(binaries: Path = STOCK_BIN) -> Path:
+    """The files of the stock UI, as the package of an environment's MLflow carries them."""
+    (folder,) = (binaries.parent / "lib").glob("python3.*/site-packages/mlflow/server/js/build")
     return folder
+
+
+def newest_version() -> str:
+    """The version of the newest MLflow, by what its package is called."""
+    (package,) = (NEWEST_BIN.parent / "lib").glob("python3.*/site-packages/mlflow-*.dist-info")
+    return package.name.removeprefix("mlflow-").removesuffix(".dist-info")
 
 
 def build_flowkeep() -> Path:

@@ -44,11 +44,13 @@ class ServerProcess:
             if self._process.poll() is not None:
                 raise RuntimeError(f"exited with {self._process.returncode} at start:\n{self.log_text()}")
             try:
-                if requests.get(f"{url}/health", timeout=5).ok:
+                # One that still makes its database ready is healthy and answers nothing else.
+                if all(requests.get(f"{url}/{page}", timeout=5).ok for page in ("health", "version")):
                     return
             # On a busy machine a server may take long for its first reply.
             except (requests.ConnectionError, requests.Timeout):
-                time.sleep(0.05)
+                pass
+            time.sleep(0.05)
         self.kill()
         raise RuntimeError(f"not healthy after {seconds} seconds:\n{self.log_text()}")
 

@@ -1,4 +1,4 @@
-"""The two tracking servers: flowkeep and stock MLflow. Either runs on any database and artifact folder."""
+"""The tracking servers: flowkeep, stock MLflow and the newest one, on any database and artifact folder."""
 
 import os
 from dataclasses import dataclass, field
@@ -8,11 +8,14 @@ from typing import Any
 import requests
 
 from harness.databases import Database
-from harness.environments import STOCK_BIN, clean_environment
+from harness.environments import NEWEST_BIN, STOCK_BIN, clean_environment
 from harness.process import ServerProcess, free_port
 
 FLOWKEEP = "flowkeep"
 STOCK = "stock"
+NEWEST = "newest"
+
+PROGRAMS = {STOCK: STOCK_BIN / "mlflow", NEWEST: NEWEST_BIN / "mlflow"}
 
 
 @dataclass
@@ -75,7 +78,7 @@ class Server:
 
     def _command(self, port: int) -> list[str]:
         flowkeep = self.kind == FLOWKEEP
-        program = os.environ["FLOWKEEP_BIN"] if flowkeep else str(STOCK_BIN / "mlflow")
+        program = os.environ["FLOWKEEP_BIN"] if flowkeep else str(PROGRAMS[self.kind])
         uri = self.database.uri if flowkeep else self.database.stock_uri
         return [
             *self.runner,

@@ -35,7 +35,7 @@ use self::mlflow::{
 };
 
 use self::routes::Routes;
-pub use self::server_info::MLFLOW_VERSION;
+pub use self::server_info::health;
 pub use self::state::{Settings, State};
 
 /// What the paths of APIs begin with: clients use the first, and the stock UI the second.

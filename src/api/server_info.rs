@@ -6,17 +6,14 @@ use serde_json::{Value, json};
 
 use super::State;
 
-/// The version of MLflow that this server stands in for. Clients compare it with their own.
-pub const MLFLOW_VERSION: &str = "3.17.2";
-
 /// Says that the server runs.
 pub async fn health() -> impl Responder {
     "OK"
 }
 
 /// The version of MLflow that clients may expect here.
-pub async fn version() -> impl Responder {
-    MLFLOW_VERSION
+pub async fn version(state: Data<State>) -> String {
+    state.mlflow_version.clone()
 }
 
 /// What clients and the UI may use. Anyone may read it, so it names nothing of the installation.

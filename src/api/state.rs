@@ -22,6 +22,7 @@ pub struct State {
     pub source_rules: SourceRules,
     pub webhooks: Arc<webhooks::Client>,
     pub ui: Option<UiFolder>,
+    pub mlflow_version: String,
 }
 
 /// What the server was told, beside where its database is.
@@ -31,6 +32,8 @@ pub struct Settings {
     pub source_rules: SourceRules,
     pub webhooks: WebhookSettings,
     pub ui: Option<UiFolder>,
+    /// The version of MLflow that this server stands in for. Clients compare it with their own.
+    pub mlflow_version: String,
     pub clock: Clock,
 }
 
@@ -53,6 +56,7 @@ impl State {
             source_rules: settings.source_rules,
             webhooks: Arc::new(webhooks::Client::new(settings.webhooks)?),
             ui: settings.ui,
+            mlflow_version: settings.mlflow_version,
         })
     }
 

@@ -1,51 +1,97 @@
 //! `flowkeep db`: a database without a server.
 
-use clap::Subcommand;
+use std::env;
+
+use clap::{Args, Subcommand};
 
 use super::output::Outcome;
-use crate::config::DatabaseUri;
-use crate::store::{self, Found};
+use crate::config::{DatabaseFlags, DatabaseUri, MlflowSchema};
+use crate::store::{self, Found, Head};
 
 #[derive(Subcommand)]
 pub enum DbCommand {
     /// Say whether flowkeep can work with a database, and change nothing
     Check {
-        #[arg(value_name = "URI")]
-        uri: String,
+        #[command(flatten)]
+        database: NamedDatabase,
     },
     /// Create the tables in an empty database, or add flowkeep's to those of MLflow
     Init {
-        #[arg(value_name = "URI")]
-        uri: String,
+        #[command(flatten)]
+        database: NamedDatabase,
+
+        /// The version of MLflow whose tables an empty database gets. Unless it is given: 3.17.2
+        #[arg(long, value_name = "VERSION")]
+        schema: Option<MlflowSchema>,
     },
+}
+
+/// A database that is named by itself, or as a server's is.
+#[derive(Args)]
+pub struct NamedDatabase {
+    /// The database. Unless it is given: that of a server which is started here
+    #[arg(value_name = "URI")]
+    uri: Option<String>,
+
+    #[command(flatten)]
+    flags: DatabaseFlags,
+}
+
+impl NamedDatabase {
+    fn uri(self) -> Result<DatabaseUri, Box<dyn std::error::Error>> {
+        match self.uri {
+            Some(uri) => Ok(DatabaseUri::parse(&uri)?),
+            None => Ok(self.flags.settings(&env::current_dir()?)?.uri),
+        }
+    }
 }
 
 impl DbCommand {
     pub fn run(self) -> Outcome {
         match self {
-            Self::Check { uri } => {
-                let uri = DatabaseUri::parse(&uri)?;
-                match store::check(&uri)? {
-                    Found::Empty => {
-                        println!("{uri} is empty. `flowkeep server` will create its tables.");
-                    }
-                    Found::AtHead { pending: 0 } => println!("{uri} is ready."),
-                    Found::AtHead { .. } => println!(
-                        "{uri} is MLflow's. `flowkeep server` will add tables of its own and leave MLflow's as they are."
-                    ),
-                }
-            }
-            Self::Init { uri } => {
-                let uri = DatabaseUri::parse(&uri)?;
-                match store::initialize(&uri)? {
-                    Found::Empty => println!("{uri} was empty and has its tables now."),
-                    Found::AtHead { pending: 0 } => println!("{uri} was ready already."),
-                    Found::AtHead { .. } => {
-                        println!("{uri} has flowkeep's tables beside MLflow's now.");
-                    }
-                }
-            }
+            Self::Check { database } => check(&database.uri()?),
+            Self::Init { database, schema } => initialize(&database.uri()?, schema),
         }
-        Ok(())
     }
+}
+
+fn check(uri: &DatabaseUri) -> Outcome {
+    let found = store::check(uri)?;
+    match &found {
+        // A name with a slip of the pen must not look like a database that is in order.
+        Found::NoFile => {
+            return Err(format!(
+                "{uri} does not exist. `flowkeep db init` and `flowkeep server` create it."
+            )
+            .into());
+        }
+        Found::Empty => println!("{uri} is empty. `flowkeep server` will create its tables."),
+        Found::Mlflow { pending: 0, head } => {
+            println!("{uri} is ready. MLflow's schema is {head}.");
+        }
+        Found::Mlflow { head, .. } => println!(
+            "{uri} is MLflow's, with the schema {head}. `flowkeep server` will add tables of its own and leave \
+             MLflow's as they are."
+        ),
+    }
+    Ok(())
+}
+
+fn initialize(uri: &DatabaseUri, schema: Option<MlflowSchema>) -> Outcome {
+    if let (Some(schema), Found::Mlflow { head, .. }) = (schema, store::check(uri)?)
+        && head != Head::Known(schema)
+    {
+        return Err(format!(
+            "{uri} has MLflow's schema {head} already, which flowkeep does not change. `mlflow db upgrade` of a newer \
+             MLflow does."
+        )
+        .into());
+    }
+    let found = store::prepare(uri, schema.unwrap_or_default(), |_| {})?;
+    match found {
+        Found::NoFile | Found::Empty => println!("{uri} was empty and has its tables now."),
+        Found::Mlflow { pending: 0, .. } => println!("{uri} was ready already."),
+        Found::Mlflow { .. } => println!("{uri} has flowkeep's tables beside MLflow's now."),
+    }
+    Ok(())
 }

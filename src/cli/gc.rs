@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::{ArtifactSettings, DatabaseFlags, StoreSettings, user};
 use crate::lifecycle::Place;
 use crate::lifecycle::gc::{self, Line, Outcome as Of, Wanted};
-use crate::store::{self, Found, Store};
+use crate::store::{self, Store};
 
 #[derive(Args)]
 pub struct GcCommand {
@@ -55,7 +55,7 @@ impl GcCommand {
     pub fn run(self) -> Outcome {
         let working_directory = env::current_dir()?;
         let database = self.database.settings(&working_directory)?;
-        if store::check(&database.uri)? != (Found::AtHead { pending: 0 }) {
+        if !store::check(&database.uri)?.is_ready() {
             return Err(format!(
                 "{} does not have flowkeep's tables yet. Make it ready with `flowkeep db init`.",
                 database.uri

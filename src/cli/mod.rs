@@ -116,9 +116,14 @@ fn with_help(command: clap::Command) -> clap::Command {
 }
 
 fn parse() -> Result<Cli, clap::Error> {
-    // A variable that is set to nothing counts as not set, as it does for MLflow.
-    let command = command().mut_subcommand("server", |server| {
-        server.mut_args(|argument| {
+    let command = without_empty_variables(command());
+    Cli::from_arg_matches(&command.try_get_matches()?)
+}
+
+/// A variable that is set to nothing counts as not set, as it does for MLflow.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|argument| {
             let variable = argument.get_env();
             if variable.is_some_and(is_set_to_nothing) {
                 argument.env(Resettable::Reset)
@@ -126,8 +131,7 @@ fn parse() -> Result<Cli, clap::Error> {
                 argument
             }
         })
-    });
-    Cli::from_arg_matches(&command.try_get_matches()?)
+        .mut_subcommands(without_empty_variables)
 }
 
 /// The log goes to stderr: stdout is for what a command answers.

@@ -3,15 +3,18 @@
 use std::io::{self, ErrorKind, Write};
 use std::sync::LazyLock;
 
-use crate::api::MLFLOW_VERSION;
+use crate::config::MLFLOW_VERSION;
 
 /// The version of this program, and that of the MLflow that it stands in for.
-pub static VERSION: LazyLock<String> = LazyLock::new(|| {
+pub static VERSION: LazyLock<String> = LazyLock::new(|| version(MLFLOW_VERSION));
+
+/// The version of this program, where it stands in for an MLflow of the given version.
+pub fn version(mlflow_version: &str) -> String {
     format!(
-        "{} (for clients of MLflow {MLFLOW_VERSION})",
+        "{} (for clients of MLflow {mlflow_version})",
         env!("CARGO_PKG_VERSION")
     )
-});
+}
 
 /// What a command comes to: nothing more to say, or a sentence about what went wrong.
 pub type Outcome = Result<(), Box<dyn std::error::Error>>;

@@ -5,15 +5,17 @@ use std::env;
 use clap::Args;
 use tracing::warn;
 
-use super::output::{Outcome, VERSION};
-use crate::api::{MLFLOW_VERSION, Settings, State};
+use super::output::{Outcome, version};
+use crate::api::{Settings, State};
 use crate::clock::Clock;
 use crate::config::{
-    ArtifactFlags, ArtifactSettings, DatabaseFlags, DatabaseUri, HttpFlags, Limits, OtherFlags,
-    PolicyFlags, SecurityFlags, SourceRules, UiFlags, WebhookSettings, python_environments,
+    ArtifactFlags, ArtifactSettings, DatabaseFlags, DatabaseUri, HttpFlags, Limits, MlflowFlags,
+    OtherFlags, PolicyFlags, SecurityFlags, SourceRules, UiFlags, WebhookSettings,
+    python_environments,
 };
-use crate::server;
-use crate::store::{self, Found};
+use crate::error::Error;
+use crate::server::{self, Listeners};
+use crate::store::{self, Found, Store, unread};
 use crate::ui::{Places, UiFolder};
 
 #[derive(Args)]
@@ -28,6 +30,8 @@ pub struct ServerCommand {
     security: SecurityFlags,
     #[command(flatten, next_help_heading = "Web UI")]
     ui: UiFlags,
+    #[command(flatten)]
+    mlflow: MlflowFlags,
     #[command(flatten, next_help_heading = "Governance")]
     policies: PolicyFlags,
     #[command(flatten, next_help_heading = "Other flags of MLflow")]
@@ -47,35 +51,37 @@ impl ServerCommand {
         let security = self.security.settings()?;
         let policies = self.policies.read()?;
         let limits = Limits::from_environment();
-        let ui = Places::new(self.ui.ui_dir, python_environments()).find(MLFLOW_VERSION)?;
-
-        let found = store::initialize(&database.uri)?;
-        let lines = [
-            database_line(&database.uri, &found),
-            artifacts_line(&artifacts),
-            ui_line(ui.as_ref()),
-        ];
+        let mlflow_version = self.mlflow.mlflow_version;
+        let ui = Places::new(self.ui.ui_dir, python_environments()).find(&mlflow_version)?;
+        let mut lines = vec![artifacts_line(&artifacts), ui_line(ui.as_ref())];
+        let first_line = version(&mlflow_version);
         let settings = Settings {
             source_rules: SourceRules::from_environment(&artifacts, &limits)?,
             webhooks: WebhookSettings::from_environment()?,
             artifacts,
             limits,
             ui,
+            mlflow_version,
             clock: Clock::default(),
         };
-        let announce = |url: &str| {
-            println!(
-                "flowkeep {}\n  URL        {url}\n  {}",
-                *VERSION,
-                lines.join("\n  ")
-            );
-        };
+
+        // A server that is told something wrong, or cannot have its port, leaves no files behind.
+        let listeners = Listeners::bind(&http)?;
         actix_web::rt::System::new().block_on(async {
+            let found = server::prepare(&database.uri, &listeners, &http).await?;
+            lines.insert(0, database_line(&database.uri, &found));
             let state = State::open(&database, settings).await?;
+            lines.extend(not_shown_line(&state.store).await?);
             for text in policies {
                 state.apply_policies(text).await?;
             }
-            server::run(state, http, security, announce).await?;
+            let announce = |url: &str| {
+                println!(
+                    "flowkeep {first_line}\n  URL        {url}\n  {}",
+                    lines.join("\n  ")
+                );
+            };
+            server::run(state, listeners, http, security, announce).await?;
             Outcome::Ok(())
         })?;
         store::checkpoint(&database.uri)?;
@@ -85,11 +91,34 @@ impl ServerCommand {
 
 fn database_line(uri: &DatabaseUri, found: &Found) -> String {
     let done = match found {
-        Found::Empty => " (created)",
-        Found::AtHead { pending: 0 } => "",
-        Found::AtHead { .. } => " (flowkeep's tables added)",
+        Found::NoFile | Found::Empty => " (created)".to_owned(),
+        Found::Mlflow { pending, .. } => {
+            let added = match pending {
+                0 => "",
+                _ => " (flowkeep's tables added)",
+            };
+            let newer = found.unknown_head().map(|head| {
+                format!(
+                    " (at MLflow's schema {head}, which is newer than this flowkeep; what it uses is there, and the \
+                     rest is left alone)"
+                )
+            });
+            format!("{added}{}", newer.unwrap_or_default())
+        }
     };
     format!("Database   {uri}{done}")
+}
+
+/// What the database holds that stays where it is, unseen.
+async fn not_shown_line(store: &Store) -> Result<Option<String>, Error> {
+    let kinds = store.read(unread::present).await?;
+    Ok(match kinds.as_slice() {
+        [] => None,
+        kinds => Some(format!(
+            "Not shown  {}: flowkeep does not show them yet, and leaves them as they are",
+            kinds.join(", ")
+        )),
+    })
 }
 
 fn artifacts_line(settings: &ArtifactSettings) -> String {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::output::Outcome;
-use crate::api::MLFLOW_VERSION;
+use crate::config::MLFLOW_VERSION;
 use crate::ui::{self, UiError};
 
 #[derive(Subcommand)]

@@ -96,7 +96,7 @@ pub enum DatabaseUri {
 impl DatabaseUri {
     pub fn parse(text: &str) -> Result<Self, UriError> {
         let Some((scheme, rest)) = text.split_once("://") else {
-            return Err(UriError::FileStore(text.to_owned()));
+            return Err(without_scheme(text));
         };
         let (dialect, _driver) = scheme.split_once('+').unwrap_or((scheme, ""));
         match dialect {
@@ -117,6 +117,29 @@ impl DatabaseUri {
             Self::Sqlite(path) => path.display().to_string(),
             Self::Postgres(address) => address.clone(),
         }
+    }
+}
+
+/// What is wrong with an address that has no scheme. To MLflow it is the folder of a file store; who names a
+/// file, there or by its ending, means a database.
+fn without_scheme(text: &str) -> UriError {
+    const ENDINGS: [&str; 4] = ["db", "sqlite", "sqlite3", "db3"];
+    let path = Path::new(text);
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    let named_so = ending.is_some_and(|ending| {
+        ENDINGS
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(ending))
+    });
+    let scheme = text.split(':').next().unwrap_or_default();
+    if text.starts_with("file:") || path.is_dir() {
+        UriError::FileStore(text.to_owned())
+    } else if ["sqlite", "postgresql", "postgres"].contains(&scheme) {
+        UriError::Unreadable(hide_password(text))
+    } else if named_so || path.is_file() {
+        UriError::PlainFile(text.to_owned())
+    } else {
+        UriError::FileStore(text.to_owned())
     }
 }
 
@@ -204,6 +227,37 @@ mod tests {
             assert_eq!(
                 DatabaseUri::parse(folder),
                 Err(UriError::FileStore(folder.to_owned()))
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_scheme_is_no_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("runs");
+        fs::write(&file, "").unwrap();
+        let file = file.display().to_string();
+        for name in ["mlflow.db", "/var/lib/MLFLOW.SQLITE3", file.as_str()] {
+            let refused = DatabaseUri::parse(name).unwrap_err();
+            assert_eq!(refused, UriError::PlainFile(name.to_owned()));
+            assert!(
+                refused
+                    .to_string()
+                    .contains(&format!("Write sqlite:///{name}."))
+            );
+        }
+        // A folder is a file store, whatever it is called.
+        let store = folder.path().join("mlflow.db");
+        fs::create_dir(&store).unwrap();
+        let store = store.display().to_string();
+        assert_eq!(
+            DatabaseUri::parse(&store),
+            Err(UriError::FileStore(store.clone()))
+        );
+        for slashes_forgotten in ["sqlite:mlflow.db", "sqlite:/mlflow.db", "postgresql:mlflow"] {
+            assert_eq!(
+                DatabaseUri::parse(slashes_forgotten),
+                Err(UriError::Unreadable(slashes_forgotten.to_owned()))
             );
         }
     }

@@ -60,6 +60,8 @@ pub enum UriError {
          database with `mlflow migrate-filestore`, or use sqlite:///file.db or postgresql://user@host/name."
     )]
     FileStore(String),
+    #[error("'{0}' is the name of a file, not an address. Write sqlite:///{0}.")]
+    PlainFile(String),
     #[error("A SQLite database in memory would be lost at exit. Name a file: sqlite:///mlflow.db.")]
     InMemory,
 }

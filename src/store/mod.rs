@@ -28,7 +28,7 @@ pub mod webhooks;
 pub(crate) use db::on_backend;
 pub use db::{Backend, Condition, Db};
 pub use executor::Store;
-pub use open::{Found, OpenError, check, checkpoint, initialize};
+pub use open::{Found, Head, OpenError, Step, check, checkpoint, initialize, prepare};
 
 /// Everything is in the one workspace that a server without workspaces has.
 pub(crate) const WORKSPACE: &str = "default";

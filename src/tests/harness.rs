@@ -17,8 +17,8 @@ use tempfile::TempDir;
 use crate::api::{self, Settings, State};
 use crate::clock::Clock;
 use crate::config::{
-    ArtifactSettings, DatabaseSettings, DatabaseUri, Limits, SourceRules, StoreSettings,
-    WebhookSettings,
+    ArtifactSettings, DatabaseSettings, DatabaseUri, Limits, MLFLOW_VERSION, SourceRules,
+    StoreSettings, WebhookSettings,
 };
 use crate::store;
 
@@ -67,6 +67,7 @@ impl TestApp {
             source_rules: SourceRules::default(),
             webhooks: WebhookSettings::default(),
             ui: None,
+            mlflow_version: MLFLOW_VERSION.to_owned(),
             clock: Clock::default(),
         };
         change(&mut settings);

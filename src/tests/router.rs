@@ -7,6 +7,7 @@ use actix_web::test::{TestRequest, call_service, init_service};
 
 use super::TestApp;
 use crate::api;
+use crate::config::MLFLOW_VERSION;
 
 #[actix_web::test]
 async fn what_has_no_answer_is_told_apart() {
@@ -34,6 +35,17 @@ async fn a_head_is_answered_where_a_get_is() {
 }
 
 #[actix_web::test]
+async fn clients_are_told_the_version_that_the_server_stands_in_for() {
+    let version = async |app: TestApp| {
+        let reply = app.get("/version").await;
+        String::from_utf8_lossy(&reply.body).into_owned()
+    };
+    assert_eq!(version(TestApp::new().await).await, MLFLOW_VERSION);
+    let newer = TestApp::with_settings(|settings| settings.mlflow_version = "3.18.0".to_owned());
+    assert_eq!(version(newer.await).await, "3.18.0");
+}
+
+#[actix_web::test]
 async fn everything_moves_below_a_static_prefix() {
     let app = App::new().configure(|config| api::configure_under("/ml/flow", config));
     let app = init_service(app).await;
@@ -41,7 +53,6 @@ async fn everything_moves_below_a_static_prefix() {
         ("/ml/flow/", 200),
         ("/ml/flow", 308),
         ("/ml/flow/health", 200),
-        ("/ml/flow/version", 200),
         ("/ml/flow/ajax-api/3.0/mlflow/ui-telemetry", 200),
         ("/ml/flow/api/3.0/mlflow/workspaces", 501),
         ("/health", 404),

@@ -49,7 +49,7 @@ const NOTHING: &str = "{}";
 const NO_PAGE: &str = r#"{"next_page_token":""}"#;
 
 /// All of these lists.
-pub static LISTS: [EmptyList; 16] = [
+pub static LISTS: [EmptyList; 17] = [
     post("/3.0/mlflow/traces/search", Unread::Traces, NOTHING),
     get(
         "/3.0/mlflow/datasets/search",
@@ -109,6 +109,11 @@ pub static LISTS: [EmptyList; 16] = [
         "/3.0/mlflow/mcp-servers",
         Unread::McpServers,
         r#"{"mcp_servers":[],"next_page_token":null}"#,
+    ),
+    get(
+        "/3.0/mlflow/skills",
+        Unread::Skills,
+        r#"{"skills":[],"next_page_token":null}"#,
     ),
 ];
 

@@ -9,9 +9,17 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use super::TestDatabase;
-use crate::config::DatabaseUri;
+use crate::config::{DatabaseUri, MlflowSchema};
 use crate::store::schema::flowkeep_schema;
-use crate::store::{Db, Found, OpenError, check, checkpoint, initialize};
+use crate::store::{Db, Found, Head, OpenError, check, checkpoint, initialize, prepare};
+
+/// MLflow's tables at the default schema, with so many of flowkeep's migrations still to be made.
+fn adopted(pending: usize) -> Found {
+    Found::Mlflow {
+        head: Head::Known(MlflowSchema::default()),
+        pending,
+    }
+}
 
 /// A database as a program that is not flowkeep leaves it: in one file, without a log beside it.
 fn write_sqlite(path: &Path, statements: &str) {
@@ -37,7 +45,7 @@ fn reason(database: &TestDatabase, outcome: Result<Found, OpenError>) -> String 
 #[test]
 fn a_check_creates_nothing() {
     let database = TestDatabase::empty_sqlite();
-    assert_eq!(check(database.uri()).unwrap(), Found::Empty);
+    assert_eq!(check(database.uri()).unwrap(), Found::NoFile);
     assert!(!path(database.uri()).exists());
 }
 
@@ -53,7 +61,7 @@ fn postgres_is_created_once() {
 
 fn is_created_once(database: &TestDatabase) {
     assert_eq!(initialize(database.uri()).unwrap(), Found::Empty);
-    let ready = Found::AtHead { pending: 0 };
+    let ready = adopted(0);
     assert_eq!(check(database.uri()).unwrap(), ready);
     assert_eq!(initialize(database.uri()).unwrap(), ready);
 }
@@ -82,10 +90,18 @@ fn is_adopted(database: &TestDatabase) {
 
     let pending = before.len();
     assert!(pending > 0);
-    assert_eq!(check(database.uri()).unwrap(), Found::AtHead { pending });
-    assert_eq!(
-        initialize(database.uri()).unwrap(),
-        Found::AtHead { pending }
+    assert_eq!(check(database.uri()).unwrap(), adopted(pending));
+    let mut steps = Vec::new();
+    let found = prepare(database.uri(), MlflowSchema::default(), |step| {
+        steps.push(step);
+    });
+    assert_eq!(found.unwrap(), adopted(pending));
+    let numbers: Vec<_> = steps.iter().map(|step| step.number).collect();
+    assert_eq!(numbers, (1..=pending).collect::<Vec<_>>());
+    assert!(
+        steps
+            .iter()
+            .all(|step| step.total == pending && !step.makes.is_empty())
     );
     assert_eq!(own_migrations(&mut database.connect()), before);
 }
@@ -140,12 +156,159 @@ fn another_head_is_refused() {
          CREATE TABLE alembic_version (version_num VARCHAR(32));
          INSERT INTO alembic_version VALUES ('0a8213491aaa');",
     );
-    insta::assert_snapshot!(refused, @r"The database [database] is at MLflow's schema '0a8213491aaa', and flowkeep works with dc11669786a5 (MLflow 3.17.2). If an older MLflow made it, back it up, run `mlflow db upgrade` of MLflow 3.17.2 on it, and start again. If a newer one did, flowkeep cannot use it yet. Nothing was changed.");
+    insta::assert_snapshot!(refused, @"The database [database] is at an older schema of MLflow (0a8213491aaa) than those that flowkeep works with. Back it up, run `mlflow db upgrade` of MLflow 3.17.2 on it, and start again. Nothing was changed.");
+}
+
+#[test]
+fn a_database_that_does_not_say_its_schema_is_refused() {
+    for (rows, count) in [
+        ("", 0),
+        ("INSERT INTO alembic_version VALUES ('a'), ('b');", 2),
+    ] {
+        let refused = is_refused(&format!(
+            "CREATE TABLE experiments (id INTEGER);
+             CREATE TABLE alembic_version (version_num VARCHAR(32));
+             {rows}"
+        ));
+        assert!(
+            refused.contains(&format!("alembic_version has {count} rows")),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn a_new_database_can_have_the_newer_schema_on_sqlite() {
+    has_the_newer_schema(&TestDatabase::empty_sqlite());
+}
+
+#[test]
+fn a_new_database_can_have_the_newer_schema_on_postgres() {
+    has_the_newer_schema(&TestDatabase::empty_postgres());
+}
+
+fn has_the_newer_schema(database: &TestDatabase) {
+    let schema = MlflowSchema::V3_18_0;
+    assert_eq!(
+        prepare(database.uri(), schema, |_| {}).unwrap(),
+        Found::Empty
+    );
+    let ready = Found::Mlflow {
+        head: Head::Known(schema),
+        pending: 0,
+    };
+    // A server that is started on it leaves its schema as it is.
+    assert_eq!(initialize(database.uri()).unwrap(), ready);
+    diesel::sql_query("INSERT INTO skills (name, created_at, last_updated_at) VALUES ('a', 1, 1)")
+        .execute(&mut database.connect())
+        .unwrap();
+}
+
+#[test]
+fn an_unknown_head_is_taken_if_the_tables_fit_on_sqlite() {
+    is_taken_at_an_unknown_head(&TestDatabase::sqlite());
+}
+
+#[test]
+fn an_unknown_head_is_taken_if_the_tables_fit_on_postgres() {
+    is_taken_at_an_unknown_head(&TestDatabase::postgres());
+}
+
+fn is_taken_at_an_unknown_head(database: &TestDatabase) {
+    as_mlflow_left_it(&mut database.connect());
+    run(
+        database,
+        &[
+            "UPDATE alembic_version SET version_num = '0123456789ab'",
+            // What a newer MLflow may bring along without harm.
+            "CREATE TABLE novelties (id INTEGER PRIMARY KEY)",
+            "ALTER TABLE runs ADD COLUMN mood VARCHAR(20)",
+            "ALTER TABLE model_versions ADD COLUMN colour VARCHAR(20) DEFAULT 'blue' NOT NULL",
+            "DROP TABLE spans",
+        ],
+    );
+    let found = initialize(database.uri()).unwrap();
+    assert_eq!(found.unknown_head(), Some("0123456789ab"));
+    assert!(check(database.uri()).unwrap().is_ready());
+}
+
+/// What each change keeps flowkeep from, in words.
+#[test]
+fn tables_that_do_not_fit_are_refused_on_sqlite() {
+    let outcome = |statements: &[&str]| {
+        let database = TestDatabase::sqlite();
+        run(&database, statements);
+        misfits(&database)
+    };
+    assert_eq!(
+        outcome(&["DROP TABLE params"]),
+        "the table params is missing"
+    );
+    assert_eq!(
+        outcome(&["ALTER TABLE runs RENAME COLUMN user_id TO person"]),
+        "the column runs.user_id is missing"
+    );
+    assert_eq!(
+        outcome(&[
+            "DROP TABLE params",
+            "CREATE TABLE params (key VARCHAR(250), value FLOAT NOT NULL, run_uuid VARCHAR(32) NOT NULL, \
+             since BIGINT NOT NULL, PRIMARY KEY (key, run_uuid, since))",
+        ]),
+        "the column params.key may be NULL; the column params.value holds FLOAT; the column params.since is new and \
+         cannot be left out; the key of params is (key, run_uuid, since) and not (key, run_uuid)"
+    );
+    assert!(
+        outcome(&[
+            "PRAGMA foreign_keys = OFF",
+            "DROP TABLE webhooks",
+            "DROP TABLE webhook_events",
+            "DROP TABLE tags",
+            "DROP TABLE params",
+            "DROP TABLE input_tags",
+            "DROP TABLE datasets"
+        ])
+        .ends_with("the table webhooks is missing; and 1 more")
+    );
+}
+
+#[test]
+fn tables_that_do_not_fit_are_refused_on_postgres() {
+    let database = TestDatabase::postgres();
+    run(
+        &database,
+        &[
+            "ALTER TABLE params ALTER COLUMN value TYPE BIGINT USING 0",
+            "ALTER TABLE tags ALTER COLUMN value SET NOT NULL",
+            "ALTER TABLE metrics ALTER COLUMN step TYPE INTEGER",
+            "ALTER TABLE inputs ALTER COLUMN input_uuid DROP NOT NULL",
+            "ALTER TABLE webhooks ALTER COLUMN status TYPE TEXT",
+            "ALTER TABLE input_tags DROP CONSTRAINT input_tags_pk",
+        ],
+    );
+    assert_eq!(
+        misfits(&database),
+        "the column metrics.step holds integer; the column params.value holds bigint; the column tags.value cannot be \
+         left out; the column inputs.input_uuid may be NULL; the key of input_tags is () and not (input_uuid, name)"
+    );
+}
+
+fn run(database: &TestDatabase, statements: &[&str]) {
+    let mut db = database.connect();
+    for statement in statements {
+        db.batch_execute(statement).unwrap();
+    }
+}
+
+fn misfits(database: &TestDatabase) -> String {
+    match check(database.uri()) {
+        Err(OpenError::Misfit { misfits, .. }) => misfits,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
 fn foreign_tables_are_refused() {
-    insta::assert_snapshot!(is_refused("CREATE TABLE invoices (id INTEGER);"), @r"The database [database] holds tables that are not MLflow's (invoices, …). Give flowkeep an empty database, or one that MLflow 3.17.2 made. Nothing was changed.");
+    insta::assert_snapshot!(is_refused("CREATE TABLE invoices (id INTEGER);"), @r"The database [database] holds tables that are not MLflow's (invoices, …). Give flowkeep an empty database, or one that MLflow made. Nothing was changed.");
 }
 
 #[test]
@@ -154,7 +317,7 @@ fn another_program_with_alembic_is_refused() {
         "CREATE TABLE alembic_version (version_num VARCHAR(32));
          INSERT INTO alembic_version VALUES ('dc11669786a5');",
     );
-    insta::assert_snapshot!(refused, @r"The database [database] holds tables that are not MLflow's (alembic_version, …). Give flowkeep an empty database, or one that MLflow 3.17.2 made. Nothing was changed.");
+    insta::assert_snapshot!(refused, @r"The database [database] holds tables that are not MLflow's (alembic_version, …). Give flowkeep an empty database, or one that MLflow made. Nothing was changed.");
 }
 
 #[test]

@@ -1,0 +1,21 @@
+//! Why a server does not run. Each is a sentence that says what to do instead.
+
+use std::io;
+
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub enum ServerError {
+    #[error(
+        "Port {port} of {host} is taken. Choose another one with --port, or stop the program that has it."
+    )]
+    PortTaken { host: String, port: u16 },
+    #[error("The server cannot listen on {host}, port {port}: {cause}.")]
+    Bind {
+        host: String,
+        port: u16,
+        cause: io::Error,
+    },
+    #[error("The server failed: {0}.")]
+    Failed(#[from] io::Error),
+}

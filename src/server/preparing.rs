@@ -1,0 +1,122 @@
+//! Makes the database ready. Where that takes long, the server says what it is doing, on its log and to
+//! whoever asks: `/health` is answered as always, and everything else with 503.
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::io;
+use std::time::{Duration, Instant};
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpServer, rt};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tracing::info;
+
+use super::listeners::Listeners;
+use crate::api;
+use crate::config::{DatabaseUri, HttpSettings, MlflowSchema};
+use crate::error::{Error, Result};
+use crate::store::{self, Found, Step};
+
+/// How long it may take before it is worth a word. Clients wait that long for a connection anyway.
+const SILENT: Duration = Duration::from_millis(500);
+/// How often it is said how far a long step is.
+const REPEATED: Duration = Duration::from_secs(10);
+
+/// The step that is being taken, once the database has been locked for it.
+type Progress = watch::Receiver<Option<Step>>;
+
+/// Makes a database ready, and answers on the listeners meanwhile.
+pub async fn prepare(
+    uri: &DatabaseUri,
+    listeners: &Listeners,
+    http: &HttpSettings,
+) -> Result<Found, Box<dyn std::error::Error>> {
+    let (tell, progress) = watch::channel(None);
+    let database = uri.clone();
+    let mut work = rt::task::spawn_blocking(move || {
+        store::prepare(&database, MlflowSchema::default(), |step| {
+            tell.send_replace(Some(step));
+        })
+    });
+    if let Ok(found) = timeout(SILENT, &mut work).await {
+        return Ok(found??);
+    }
+    info!(
+        "{uri} is being made ready. Until it is, /health is answered, and all else with status 503."
+    );
+    let room = WaitingRoom::open(listeners, http, progress.clone())?;
+    let found = tokio::select! {
+        found = &mut work => found?,
+        never = report(progress) => match never {},
+    };
+    room.close().await;
+    Ok(found?)
+}
+
+/// A small server that has the listeners until the real one takes them.
+struct WaitingRoom {
+    handle: ServerHandle,
+    running: rt::task::JoinHandle<io::Result<()>>,
+}
+
+impl WaitingRoom {
+    fn open(listeners: &Listeners, http: &HttpSettings, progress: Progress) -> io::Result<Self> {
+        let health = format!("{}/health", http.static_prefix);
+        let mut server = HttpServer::new(move || {
+            App::new()
+                .app_data(Data::new(progress.clone()))
+                .route(&health, web::get().to(api::health))
+                .default_service(web::to(not_ready))
+        })
+        .workers(1)
+        .disable_signals()
+        .shutdown_timeout(1);
+        for listener in listeners.try_clone()? {
+            server = server.listen(listener)?;
+        }
+        let running = server.run();
+        Ok(Self {
+            handle: running.handle(),
+            running: rt::spawn(running),
+        })
+    }
+
+    /// Answers what is being asked. Connections that nobody has accepted yet wait for the real server.
+    async fn close(self) {
+        self.handle.stop(true).await;
+        // How it ended makes no difference any more.
+        let _ = self.running.await;
+    }
+}
+
+async fn not_ready(progress: Data<Progress>) -> Result<&'static str> {
+    let step = describe(progress.borrow().as_ref());
+    Err(Error::unavailable(format!(
+        "The server is making its database ready: {step}. Try again."
+    )))
+}
+
+/// Logs each step as it begins, and now and then how long it has been going on.
+async fn report(mut progress: Progress) -> Infallible {
+    let begun = Instant::now();
+    loop {
+        let step = describe(progress.borrow_and_update().as_ref());
+        info!(
+            "Making the database ready: {step} ({} s).",
+            begun.elapsed().as_secs()
+        );
+        if let Ok(Err(_)) = timeout(REPEATED, progress.changed()).await {
+            // The last step is done.
+            return pending().await;
+        }
+    }
+}
+
+fn describe(step: Option<&Step>) -> String {
+    match step {
+        Some(step) => format!("step {} of {}, {}", step.number, step.total, step.makes),
+        None => "waiting until no other server works on it".to_owned(),
+    }
+}
