@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import requests
@@ -38,14 +39,14 @@ class ServerProcess:
                 start_new_session=True,
             )
 
-    def wait_until_healthy(self, url: str, *, seconds: float) -> None:
+    def wait_until_healthy(self, url: str, *, seconds: float, pages: Sequence[str] = ("health",)) -> None:
+        """Waits until each of the pages is answered with 200."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 raise RuntimeError(f"exited with {self._process.returncode} at start:\n{self.log_text()}")
             try:
-                # One that still makes its database ready is healthy and answers nothing else.
-                if all(requests.get(f"{url}/{page}", timeout=5).ok for page in ("health", "version")):
+                if all(requests.get(f"{url}/{page}", timeout=5).ok for page in pages):
                     return
             # On a busy machine a server may take long for its first reply.
             except (requests.ConnectionError, requests.Timeout):

@@ -15,6 +15,9 @@ FLOWKEEP = "flowkeep"
 STOCK = "stock"
 NEWEST = "newest"
 
+# One that still makes its database ready is healthy, and answers nothing else.
+READY = ("health", "version")
+
 PROGRAMS = {STOCK: STOCK_BIN / "mlflow", NEWEST: NEWEST_BIN / "mlflow"}
 
 
@@ -45,6 +48,11 @@ class Server:
         return self.folder / f"{self.kind}.log"
 
     def start(self) -> None:
+        process = self.launch()
+        process.wait_until_healthy(self.url, seconds=120, pages=READY)
+
+    def launch(self) -> ServerProcess:
+        """Starts the server and does not wait for it."""
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._process = ServerProcess(
@@ -53,7 +61,7 @@ class Server:
             environment=clean_environment() | self._own_environment() | self.environment,
             log=self.log,
         )
-        self._process.wait_until_healthy(self.url, seconds=120)
+        return self._process
 
     def stop(self) -> None:
         if self._process is None:

@@ -195,7 +195,8 @@ fn columns(db: &mut Db, tables: &[UsedTable]) -> QueryResult<Vec<Column>> {
                  COALESCE(c.attnum = ANY (CAST(k.indkey AS SMALLINT[])), FALSE) AS in_key \
              FROM pg_class AS t JOIN pg_attribute AS c ON c.attrelid = t.oid \
              LEFT JOIN pg_index AS k ON k.indrelid = t.oid AND k.indisprimary \
-             WHERE t.relnamespace = CAST(current_schema() AS REGNAMESPACE) AND t.relkind IN ('r', 'p') \
+             WHERE t.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) \
+                 AND t.relkind IN ('r', 'p') \
                  AND c.attnum > 0 AND NOT c.attisdropped AND t.relname IN ({names})"
         ))
         .load(connection),
