@@ -59,7 +59,9 @@ impl Install {
         );
         if installed.version != MLFLOW_VERSION {
             eprintln!(
-                "flowkeep answers as MLflow {MLFLOW_VERSION}: some pages of this UI may fail."
+                "flowkeep answers as MLflow {MLFLOW_VERSION} unless it is started with --mlflow-version {}: some \
+                 pages of this UI may fail.",
+                installed.version
             );
         }
         Ok(())

@@ -38,7 +38,8 @@ impl Places {
             if let Some(version) = ui.version().filter(|version| *version != wanted_version) {
                 warn!(
                     "The UI in {} is that of MLflow {version}. flowkeep answers as MLflow {wanted_version}: \
-                     some of its pages may fail. `flowkeep ui install` gets the one that fits.",
+                     some of its pages may fail. `flowkeep ui install` gets the one that fits, and \
+                     --mlflow-version {version} answers as the other MLflow.",
                     folder.display()
                 );
             }
