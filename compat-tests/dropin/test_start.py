@@ -166,5 +166,6 @@ def test_what_is_special_about_a_database_is_said_in_a_line(
     assert len(re.findall(r"Not shown +traces, evaluation datasets: ", words)) == 1
     with contextlib.closing(sqlite3.connect(server.database.uri.removeprefix("sqlite:///"))) as database:
         database.executescript("ALTER TABLE runs RENAME COLUMN name TO title")
-    with pytest.raises(RuntimeError, match=re.escape("the column runs.name is missing")):
-        server.start()
+    code, words = run(tmp_path, "server", "--port", "0", "--backend-store-uri", server.database.uri)
+    assert code == 1
+    assert "the column runs.name is missing" in words
