@@ -224,7 +224,7 @@ fn is_taken_at_an_unknown_head(database: &TestDatabase) {
             "CREATE TABLE novelties (id INTEGER PRIMARY KEY)",
             "ALTER TABLE runs ADD COLUMN mood VARCHAR(20)",
             "ALTER TABLE model_versions ADD COLUMN colour VARCHAR(20) DEFAULT 'blue' NOT NULL",
-            "DROP TABLE spans",
+            "DROP TABLE job_locks",
         ],
     );
     let found = initialize(database.uri()).unwrap();
