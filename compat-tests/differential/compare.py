@@ -24,10 +24,12 @@ class Accepted:
     databases: list[str] = field(default_factory=lambda: ["sqlite", "postgres", "newest"])
     stock: dict[str, str] = field(default_factory=dict)
     ours: dict[str, str] = field(default_factory=dict)
+    value: str = "*"
 
-    def covers(self, identifier: str, stock: Reply, ours: Reply) -> bool:
+    def covers(self, request: Request, stock: Reply, ours: Reply) -> bool:
         return (
-            fnmatchcase(identifier, self.requests)
+            fnmatchcase(request.identifier, self.requests)
+            and fnmatchcase(str(request.variables.get("value", "")), self.value)
             and _matches(stock, self.stock)
             and _matches(ours, self.ours)
         )
@@ -79,7 +81,7 @@ def compare(
         if not differing:
             continue
         for entry in accepted:
-            if differing & set(entry.parts) and entry.covers(request.identifier, expected, actual):
+            if differing & set(entry.parts) and entry.covers(request, expected, actual):
                 used.add(entry.requests)
                 differing -= set(entry.parts)
         if differing:
