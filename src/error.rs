@@ -136,7 +136,10 @@ const KEPT: &str = "flowkeep keeps this: ";
 impl From<DatabaseError> for Error {
     fn from(error: DatabaseError) -> Self {
         if is_transient(&error) {
-            tracing::warn!(%error, "the database broke off a transaction");
+            // The store tells by itself when the database is gone.
+            if !is_lost(&error) {
+                tracing::warn!(%error, "the database broke off a transaction");
+            }
             return Self::unavailable("The database is busy. Try again.");
         }
         if let Some(complaint) = complaint_about_value(&error) {
@@ -176,6 +179,15 @@ fn complaint_about_value(error: &DatabaseError) -> Option<&str> {
     .iter()
     .any(|sign| complaint.contains(sign))
     .then_some(complaint)
+}
+
+/// Whether the connection was lost in the midst of the transaction.
+fn is_lost(error: &DatabaseError) -> bool {
+    matches!(
+        error,
+        DatabaseError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)
+            | DatabaseError::BrokenTransactionManager
+    )
 }
 
 fn is_transient(error: &DatabaseError) -> bool {

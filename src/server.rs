@@ -4,6 +4,7 @@ mod error;
 mod listeners;
 mod preparing;
 
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,8 @@ use actix_web::{App, HttpServer, rt};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::info;
 
-use crate::api::security::{Protection, protect};
+use crate::api::request_log::{RequestLog, log_request};
+use crate::api::security::{Protection, protect, without_port};
 use crate::api::{self, State};
 use crate::config::{HttpSettings, SecuritySettings};
 use crate::webhooks::deliver_forever;
@@ -42,19 +44,25 @@ pub async fn run(
 ) -> Result<(), ServerError> {
     let (deliver_from, deliver_with) = (Arc::clone(&state.store), Arc::clone(&state.webhooks));
     let state = Data::new(state);
-    let static_prefix = http.static_prefix.clone();
+    let settings = http.clone();
+    let public_name = security.as_ref().and_then(SecuritySettings::public_name);
     let mut server = HttpServer::new(move || {
         let protection = security
             .as_ref()
-            .map(|settings| Protection::new(settings, &static_prefix));
+            .map(|security| Protection::new(security, &settings));
         let protection = Rc::new(protection);
+        let requests = Rc::new(RequestLog::new(&settings));
         App::new()
             .app_data(state.clone())
             .wrap(from_fn(api::refuse_disabled))
             .wrap(from_fn(move |request, next| {
                 protect(Rc::clone(&protection), request, next)
             }))
-            .configure(|config| api::configure_under(&static_prefix, config))
+            // The outermost: it tells of what the others refuse, too.
+            .wrap(from_fn(move |request, next| {
+                log_request(Rc::clone(&requests), request, next)
+            }))
+            .configure(|config| api::configure_under(&settings.static_prefix, config))
     })
     .disable_signals()
     .keep_alive(KEEP_ALIVE)
@@ -67,7 +75,7 @@ pub async fn run(
         server = server.listen(listener)?;
     }
     let url = match server.addrs().first() {
-        Some(address) => format!("http://{address}{}", http.static_prefix),
+        Some(address) => shown(*address, &http, public_name.as_deref()),
         None => String::new(),
     };
     let deliveries = rt::spawn(deliver_forever(deliver_from, deliver_with));
@@ -88,6 +96,22 @@ pub async fn run(
     // What is cut off here is delivered after the next start.
     deliveries.abort();
     Ok(())
+}
+
+/// The address to open in a browser, and the one that the server listens on where it is another one.
+fn shown(listening: SocketAddr, http: &HttpSettings, public_name: Option<&str>) -> String {
+    let port = listening.port();
+    let host = match public_name {
+        Some(name) if without_port(name) != name => name.to_owned(),
+        Some(name) => format!("{name}:{port}"),
+        // All addresses of the machine, which is none that could be opened everywhere.
+        None if listening.ip().is_unspecified() => format!("127.0.0.1:{port}"),
+        None => return format!("http://{listening}{}", http.static_prefix),
+    };
+    format!(
+        "http://{host}{} (listening on {listening})",
+        http.static_prefix
+    )
 }
 
 /// What asks the server to stop: Ctrl-C, or a supervisor.

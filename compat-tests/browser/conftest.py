@@ -41,7 +41,8 @@ NEWEST_UI = "newest-ui"
 KINDS = [STOCK, FLOWKEEP, NEWEST_UI]
 # Where most of what flowkeep answers is shown.
 PAGES_OF_THE_NEWEST = ["browser/test_registry.py", "browser/test_run.py"]
-
+# What test_hosts.py calls its servers.
+HOSTS_OF_TESTS = ["mlflow.example.com", "10.evil.example.com", "192.168.1.5"]
 CHROMIUM_ARGUMENTS = [
     # Chromium's sandbox wants rights that neither root nor a container has.
     "--no-sandbox",
@@ -50,8 +51,10 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
-    # No other machine is reached, whatever the UI links to.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    # No other machine is reached, whatever the UI links to. Some names and an address lead here.
+    "--host-resolver-rules="
+    + ", ".join(f"MAP {host} 127.0.0.1" for host in HOSTS_OF_TESTS)
+    + ", MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
 

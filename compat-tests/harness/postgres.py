@@ -29,13 +29,12 @@ class PrivatePostgres:
 
     def __init__(self, settings: dict[str, str] | None = None) -> None:
         # PostgreSQL refuses to run as root. The account that Debian's package makes is used instead.
-        owner: dict[str, Any] = (
+        self._owner: dict[str, Any] = (
             {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
         )
         self._folder = Path(tempfile.mkdtemp(prefix="flowkeep-postgres-"))
-        if owner:
-            shutil.chown(self._folder, owner["user"], owner["group"])
-        data = self._folder / "data"
+        self.own(self._folder)
+        self._data = self._folder / "data"
         subprocess.run(
             [
                 BINARIES / "initdb",
@@ -45,31 +44,41 @@ class PrivatePostgres:
                 "--locale=C.UTF-8",
                 "--no-sync",
                 "--pgdata",
-                data,
+                self._data,
             ],
             check=True,
             cwd=self._folder,
             stdout=subprocess.DEVNULL,
-            **owner,
+            **self._owner,
         )
         port = free_port()
         own = {"port": str(port), "unix_socket_directories": str(self._folder)}
-        with (self._folder / "log").open("wb") as log:
+        self._settings = SETTINGS | (settings or {}) | own
+        self.uri = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        self.start()
+
+    def own(self, path: Path) -> None:
+        """Gives a file or a folder to the account that PostgreSQL runs as."""
+        if self._owner:
+            shutil.chown(path, self._owner["user"], self._owner["group"])
+
+    def start(self) -> None:
+        """Starts the cluster, again after `halt`."""
+        with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
                     BINARIES / "postgres",
                     "-D",
-                    data,
-                    *(f"--{name}={value}" for name, value in (SETTINGS | (settings or {}) | own).items()),
+                    self._data,
+                    *(f"--{name}={value}" for name, value in self._settings.items()),
                 ],
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                **owner,
+                **self._owner,
             )
-        self.uri = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         self._wait()
 
     def _wait(self) -> None:
@@ -83,7 +92,23 @@ class PrivatePostgres:
         self.stop()
         raise RuntimeError(f"PostgreSQL did not start:\n{log}")
 
+    def use_tls(self, certificate: Path, key: Path) -> None:
+        """Lets the next start take connections with TLS. The key must be the cluster's own."""
+        own = {"ssl_cert_file": certificate, "ssl_key_file": key}
+        for setting, path in own.items():
+            copy = self._data / path.name
+            shutil.copyfile(path, copy)
+            copy.chmod(0o600)
+            self.own(copy)
+            self._settings[setting] = str(copy)
+        self._settings["ssl"] = "on"
+
     def stop(self) -> None:
+        self.halt()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def halt(self) -> None:
+        """Stops the cluster and keeps what is in it."""
         # The fast shutdown of PostgreSQL: it does not wait for clients that are still connected.
         self._process.send_signal(signal.SIGINT)
         try:
@@ -91,4 +116,3 @@ class PrivatePostgres:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)

@@ -32,6 +32,8 @@ class Server:
     extra_arguments: list[str] = field(default_factory=list)
     # Where artifacts go, unless to a folder of the server's own.
     destination: str = ""
+    # Where it listens.
+    host: str = "127.0.0.1"
     # A command that the server's own command is handed to.
     runner: list[str] = field(default_factory=list)
 
@@ -90,7 +92,7 @@ class Server:
         uri = self.database.uri if flowkeep else self.database.stock_uri
         return [
             *self.runner,
-            *(program, "server", "--host", "127.0.0.1", "--port", str(port)),
+            *(program, "server", "--host", self.host, "--port", str(port)),
             *("--backend-store-uri", uri, "--artifacts-destination", self.destination or str(self.artifacts)),
             *([] if flowkeep else ["--workers", "1"]),
             *self.extra_arguments,

@@ -1,7 +1,10 @@
 //! docs/endpoints.md: the one list of what MLflow's server answers, and of what this one does.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use actix_web::dev::ResourceDef;
 use actix_web::http::Method;
+use tracing::warn;
 
 const PAGE: &str = include_str!("../../docs/endpoints.md");
 
@@ -57,22 +60,69 @@ fn read_row(line: &str) -> Option<(Method, &str, Status)> {
 }
 
 /// The endpoints that MLflow's server has and this one does not have yet.
-pub struct NotYet(Vec<(Method, ResourceDef)>);
+pub struct NotYet(Vec<Missing>);
+
+/// One of them.
+pub struct Missing {
+    method: Method,
+    pattern: ResourceDef,
+    told: AtomicBool,
+}
 
 impl NotYet {
     /// Reads them from the page, each under all prefixes.
     pub fn under(prefixes: &[&'static str]) -> Self {
         let endpoints = all(prefixes)
             .filter(|endpoint| endpoint.status == Status::NotYet)
-            .map(|endpoint| (endpoint.method, ResourceDef::new(endpoint.path)));
+            .map(|endpoint| Missing {
+                method: endpoint.method,
+                pattern: ResourceDef::new(endpoint.path),
+                told: AtomicBool::new(false),
+            });
         Self(endpoints.collect())
     }
 
-    /// Whether a request is for one of them.
-    pub fn has(&self, method: &Method, path: &str) -> bool {
+    /// The one that a request is for.
+    pub fn find(&self, method: &Method, path: &str) -> Option<&Missing> {
         self.0
             .iter()
-            .any(|(its_method, pattern)| its_method == method && pattern.is_match(path))
+            .find(|missing| missing.method == method && missing.pattern.is_match(path))
+    }
+}
+
+impl Missing {
+    /// Says in the log that a client asked for the route: once, however often it is asked for.
+    pub fn tell(&self) {
+        if self.told.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let route = self.pattern.pattern().unwrap_or_default();
+        warn!("{}", self.sentence(route));
+    }
+
+    /// Clients export traces aside, and pass over what becomes of it. So it must be said here what was lost.
+    fn sentence(&self, route: &str) -> String {
+        let method = &self.method;
+        let keeps_traces = match *method {
+            Method::PATCH => route.contains("/traces/"),
+            Method::POST => {
+                let parts = ["/traces", "/assessments", "/link-to-run", "/link-prompts"];
+                parts.iter().any(|part| route.ends_with(part))
+            }
+            _ => false,
+        };
+        if keeps_traces {
+            format!(
+                "A client called {method} {route}: flowkeep does not keep traces yet. What was sent is lost, and \
+                 the client may go on as if it were not: mlflow.genai.evaluate ends as completed without its rows. \
+                 This is said once for each route."
+            )
+        } else {
+            format!(
+                "A client called {method} {route}, which flowkeep does not have yet (501). This is said once for \
+                 each route."
+            )
+        }
     }
 }
 
@@ -117,5 +167,18 @@ mod tests {
         assert_eq!(rows.len(), unique.len());
         let lines = PAGE.lines().filter(|line| line.contains("| `/")).count();
         assert_eq!(lines, PAGE.lines().filter_map(read_row).count());
+    }
+
+    #[test]
+    fn what_is_lost_is_said_in_words() {
+        let not_yet = NotYet::under(&API_PREFIXES);
+        let find = |path| not_yet.find(&Method::POST, path);
+        let traces = find("/api/3.0/mlflow/traces").unwrap();
+        let sentence = traces.sentence("/api/3.0/mlflow/traces");
+        assert!(sentence.contains("does not keep traces yet"), "{sentence}");
+        assert!(find("/api/2.0/mlflow/runs/create").is_none());
+        assert!(!traces.told.load(Ordering::Relaxed));
+        traces.tell();
+        assert!(traces.told.load(Ordering::Relaxed));
     }
 }

@@ -2,6 +2,7 @@
 
 mod actor;
 mod attachment;
+pub mod client;
 mod disabled_endpoints;
 mod download;
 mod endpoints;
@@ -10,6 +11,7 @@ mod graphql;
 mod json_pieces;
 mod message;
 mod mlflow;
+pub mod request_log;
 mod routes;
 pub mod security;
 mod server_info;

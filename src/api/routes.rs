@@ -218,7 +218,8 @@ impl Refusals {
     fn answer(&self, request: &HttpRequest, allowed: &[Method]) -> Result<HttpResponse> {
         let (method, path) = (request.method(), request.path());
         let own_path = path.strip_prefix(&self.static_prefix).unwrap_or_default();
-        if self.not_yet.has(method, own_path) {
+        if let Some(missing) = self.not_yet.find(method, own_path) {
+            missing.tell();
             let message = format!("flowkeep does not have {method} {path} yet.");
             return Err(Error::new(ErrorCode::NotImplemented, message));
         }

@@ -133,21 +133,24 @@ fn place(uri: &str, local: fn(PathBuf) -> LocalFolder, clouds: &Clouds) -> Resul
             root: root.into(),
         });
     }
-    let folder = match uri.split_once(':') {
-        Some(("file", rest)) => {
-            let path = percent_decode_str(path_of(rest)).decode_utf8_lossy();
-            PathBuf::from(path.as_ref())
-        }
-        Some((scheme, rest)) if rest.starts_with('/') && is_scheme(scheme) => {
-            return Err(unknown(uri));
-        }
-        _ => PathBuf::from(uri),
-    };
+    let folder = local_folder(uri)?;
     Ok(Place {
         root: file_address(&folder).into(),
         repository: Repository::Local(local(folder)),
         path: ArtifactPath::default(),
     })
+}
+
+/// The folder that an address names which is not a bucket's.
+pub fn local_folder(uri: &str) -> Result<PathBuf> {
+    match uri.split_once(':') {
+        Some(("file", rest)) => {
+            let path = percent_decode_str(path_of(rest)).decode_utf8_lossy();
+            Ok(PathBuf::from(path.as_ref()))
+        }
+        Some((scheme, rest)) if rest.starts_with('/') && is_scheme(scheme) => Err(unknown(uri)),
+        _ => Ok(PathBuf::from(uri)),
+    }
 }
 
 /// The address of a folder, without the detours of its path.

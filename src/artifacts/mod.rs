@@ -13,6 +13,7 @@ mod path;
 mod repository;
 mod staged;
 mod transfer;
+mod writable;
 
 use crate::error::{Error, Result};
 
@@ -25,6 +26,7 @@ pub use self::location::Place;
 pub use self::manifest::{Manifest, ManifestEntry, Snapshot};
 pub use self::path::ArtifactPath;
 pub use self::repository::{Download, Repository};
+pub use self::writable::check_destination;
 
 /// A name below a folder. Folders have no size.
 #[derive(Clone, Debug, PartialEq, Eq)]

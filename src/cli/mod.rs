@@ -4,6 +4,7 @@ mod db;
 mod gc;
 mod health;
 mod hold;
+mod logging;
 mod output;
 mod policy;
 mod retention;
@@ -14,14 +15,12 @@ mod tests;
 mod ui;
 mod verify;
 
-use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::builder::Resettable;
 use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
-use crate::config::{is_set_to_nothing, log_filter};
+use crate::config::is_set_to_nothing;
 
 /// An MLflow-compatible tracking server and model registry in one binary
 #[derive(Parser)]
@@ -70,7 +69,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    start_logging();
+    let log = logging::start();
     let outcome = match cli.command {
         Command::Server(command) => command.run(),
         Command::Db(command) => command.run(),
@@ -85,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::Man(asked) => asked.run(command()),
         Command::Version => output::print(&format!("flowkeep {}\n", *output::VERSION)),
     };
+    drop(log);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -132,13 +132,4 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
             }
         })
         .mut_subcommands(without_empty_variables)
-}
-
-/// The log goes to stderr: stdout is for what a command answers.
-fn start_logging() {
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(log_filter()))
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
 }

@@ -7,6 +7,7 @@ use tracing::warn;
 
 use super::output::{Outcome, version};
 use crate::api::{Settings, State};
+use crate::artifacts::check_destination;
 use crate::clock::Clock;
 use crate::config::{
     ArtifactFlags, ArtifactSettings, DatabaseFlags, DatabaseUri, HttpFlags, Limits, MlflowFlags,
@@ -55,6 +56,7 @@ impl ServerCommand {
         let ui = Places::new(self.ui.ui_dir, python_environments()).find(&mlflow_version)?;
         let mut lines = vec![artifacts_line(&artifacts), ui_line(ui.as_ref())];
         let first_line = version(&mlflow_version);
+        check_destination(&artifacts)?;
         let settings = Settings {
             source_rules: SourceRules::from_environment(&artifacts, &limits)?,
             webhooks: WebhookSettings::from_environment()?,

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use clap::Args;
 
-use super::ConfigError;
+use super::{ConfigError, TrustedProxies};
 
 #[derive(Args)]
 pub struct HttpFlags {
@@ -35,6 +35,16 @@ pub struct HttpFlags {
     /// A path under which everything is served, such as /mlflow
     #[arg(long, env = "MLFLOW_STATIC_PREFIX", value_name = "PATH")]
     static_prefix: Option<String>,
+
+    /// Addresses and networks of proxies whose X-Forwarded-For, -Proto, -Host and -Port are believed,
+    /// separated by commas; '*' believes everybody
+    #[arg(
+        long,
+        env = "FORWARDED_ALLOW_IPS",
+        value_name = "ADDRESSES",
+        default_value = "127.0.0.1,::1"
+    )]
+    forwarded_allow_ips: TrustedProxies,
 }
 
 impl HttpFlags {
@@ -52,6 +62,7 @@ impl HttpFlags {
             port: self.port,
             workers: self.workers,
             static_prefix,
+            trusted_proxies: self.forwarded_allow_ips,
         })
     }
 }
@@ -63,6 +74,7 @@ pub struct HttpSettings {
     pub workers: Option<NonZeroUsize>,
     /// Empty, or `/` and a path without a slash at its end.
     pub static_prefix: String,
+    pub trusted_proxies: TrustedProxies,
 }
 
 #[cfg(test)]
@@ -75,6 +87,7 @@ mod tests {
             port: 5000,
             workers: None,
             static_prefix: Some(static_prefix.to_owned()),
+            forwarded_allow_ips: TrustedProxies::All,
         };
         flags.settings()
     }

@@ -2,6 +2,9 @@
 
 use super::environment::variable;
 
+/// The name under which the request log is, for `RUST_LOG`: `info,flowkeep::requests=off` leaves it out.
+pub const REQUESTS: &str = "flowkeep::requests";
+
 /// The filter of the log: `RUST_LOG` as it is, or else the level that `MLFLOW_LOGGING_LEVEL` names
 /// in Python's words.
 pub fn log_filter() -> String {

@@ -7,13 +7,13 @@ use super::ConfigError;
 
 #[derive(Args)]
 pub struct SecurityFlags {
-    /// Names under which the server may be addressed, with '*' as a wildcard, separated by commas.
-    /// Unless it is given: localhost and private addresses
+    /// Names under which the server may be addressed, beside localhost: with '*' as a wildcard, separated
+    /// by commas, each with any port or with one. Unless it is given: private addresses
     #[arg(long, env = "MLFLOW_SERVER_ALLOWED_HOSTS", value_name = "HOSTS")]
     allowed_hosts: Option<String>,
 
     /// Web sites whose pages may call the server, separated by commas; '*' allows all of them.
-    /// Unless it is given: those on this machine
+    /// Unless it is given: the server's own pages, and those on this machine
     #[arg(
         long,
         env = "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS",
@@ -61,11 +61,22 @@ impl SecurityFlags {
 /// What is checked of each request; where there are no settings, nothing is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecuritySettings {
-    /// `None` stands for localhost and private addresses.
+    /// Beside localhost. `None` stands for private addresses.
     pub allowed_hosts: Option<Vec<String>>,
     /// Beside those on this machine.
     pub allowed_origins: Vec<String>,
     pub frame_options: Option<&'static str>,
+}
+
+impl SecuritySettings {
+    /// The first name under which the server may be addressed; patterns are none.
+    pub fn public_name(&self) -> Option<String> {
+        let names = self.allowed_hosts.iter().flatten();
+        names
+            .into_iter()
+            .find(|name| !name.is_empty() && !name.contains('*'))
+            .cloned()
+    }
 }
 
 fn list(text: &str) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! What is refused to a browser, in MLflow's words.
 
+use std::net::SocketAddr;
 use std::rc::Rc;
 
 use actix_web::App;
@@ -9,10 +10,23 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 
 use crate::api;
 use crate::api::security::{Protection, protect};
-use crate::config::SecuritySettings;
+use crate::config::{HttpSettings, SecuritySettings};
 
 /// A route that changes something and needs no database.
 const CHANGE: &str = "/ajax-api/3.0/mlflow/ui-telemetry";
+
+/// Stands for the address that a request comes from, which is no header.
+const PEER: &str = "peer";
+
+fn http() -> HttpSettings {
+    HttpSettings {
+        host: "127.0.0.1".to_owned(),
+        port: 5000,
+        workers: None,
+        static_prefix: String::new(),
+        trusted_proxies: "127.0.0.1,10.0.0.0/8".parse().unwrap(),
+    }
+}
 
 /// `status body`, and each header of the answer that a browser obeys.
 async fn answer(
@@ -21,7 +35,7 @@ async fn answer(
     path: &str,
     headers: &[(&'static str, &'static str)],
 ) -> String {
-    let protection = Rc::new(settings.map(|settings| Protection::new(&settings, "")));
+    let protection = Rc::new(settings.map(|settings| Protection::new(&settings, &http())));
     let app = init_service(
         App::new()
             .wrap(from_fn(move |request, next| {
@@ -30,11 +44,15 @@ async fn answer(
             .configure(api::configure),
     )
     .await;
-    let mut request = TestRequest::with_uri(path).method(method);
+    let peer = headers.iter().find(|(name, _)| *name == PEER);
+    let peer = peer.map_or("203.0.113.9:4711", |(_, address)| *address);
+    let mut request = TestRequest::with_uri(path)
+        .method(method)
+        .peer_addr(peer.parse::<SocketAddr>().unwrap());
     if !headers.iter().any(|(name, _)| *name == "host") {
         request = request.insert_header(("host", "localhost:5000"));
     }
-    for header in headers {
+    for header in headers.iter().filter(|(name, _)| *name != PEER) {
         request = request.insert_header(*header);
     }
     let response = call_service(&app, request.to_request()).await;
@@ -79,9 +97,118 @@ async fn a_foreign_host_reaches_only_the_health_checks() {
     let listed = || allowing(Some(&["evil.*"]), &[]);
     let allowed = answer(listed(), Method::GET, "/version", evil).await;
     assert!(allowed.starts_with("200 3.17.2"), "{allowed}");
-    let local = &[("host", "localhost:5000")];
-    let refused = answer(listed(), Method::GET, "/", local).await;
+    let private = &[("host", "192.168.1.5:5000")];
+    let refused = answer(listed(), Method::GET, "/", private).await;
     assert!(refused.starts_with("403 "), "{refused}");
+    // Probes on the machine itself.
+    let local = &[("host", "127.0.0.1:5000")];
+    let allowed = answer(listed(), Method::GET, CHANGE, local).await;
+    assert!(allowed.starts_with("200 "), "{allowed}");
+}
+
+/// Whether a page may change something, by the headers of its request.
+async fn may_change(hosts: Option<&[&str]>, headers: &[(&'static str, &'static str)]) -> bool {
+    let answer = answer(allowing(hosts, &[]), Method::POST, CHANGE, headers).await;
+    if answer.starts_with("200 ") {
+        return true;
+    }
+    assert!(
+        answer.starts_with("403 Cross-origin request blocked"),
+        "{answer}"
+    );
+    false
+}
+
+#[actix_web::test]
+async fn the_pages_of_the_server_itself_may_change_things() {
+    let listed: Option<&[&str]> = Some(&["mlflow.example.com", "svc.example.org"]);
+    for (hosts, host, origin) in [
+        (listed, "mlflow.example.com", "http://mlflow.example.com"),
+        (listed, "mlflow.example.com:80", "http://mlflow.example.com"),
+        (listed, "MLflow.example.com", "http://mlflow.example.com"),
+        (
+            listed,
+            "svc.example.org:5000",
+            "http://svc.example.org:5000",
+        ),
+        (None, "192.168.1.5:5000", "http://192.168.1.5:5000"),
+        (None, "[fd00::7]:5000", "http://[fd00::7]:5000"),
+        (Some(&["*"]), "anything.example", "http://anything.example"),
+    ] {
+        let headers = [("host", host), ("origin", origin)];
+        assert!(may_change(hosts, &headers).await, "{host} {origin}");
+    }
+    for (hosts, host, origin) in [
+        // Another host, port or scheme is another origin.
+        (listed, "mlflow.example.com", "http://svc.example.org"),
+        (listed, "mlflow.example.com", "http://evil.example"),
+        (listed, "mlflow.example.com", "http://mlflow.example.com:81"),
+        (
+            listed,
+            "mlflow.example.com:5000",
+            "http://mlflow.example.com",
+        ),
+        (listed, "mlflow.example.com", "https://mlflow.example.com"),
+        (
+            listed,
+            "mlflow.example.com",
+            "http://mlflow.example.com.evil.example",
+        ),
+        (
+            listed,
+            "mlflow.example.com",
+            "http://evil.example/mlflow.example.com",
+        ),
+        (
+            listed,
+            "mlflow.example.com",
+            "http://mlflow.example.com@evil.example",
+        ),
+        (listed, "mlflow.example.com", "null"),
+        (listed, "mlflow.example.com", "mlflow.example.com"),
+        (listed, "mlflow.example.com", "file://"),
+        (None, "192.168.1.5:5000", "http://192.168.1.6:5000"),
+    ] {
+        let headers = [("host", host), ("origin", origin)];
+        assert!(!may_change(hosts, &headers).await, "{host} {origin}");
+    }
+    // A page that points its own name at this machine does not get this far.
+    let rebound = &[
+        ("host", "10.evil.example"),
+        ("origin", "http://10.evil.example"),
+    ];
+    let refused = answer(default(), Method::POST, CHANGE, rebound).await;
+    assert!(refused.starts_with("403 Invalid Host"), "{refused}");
+}
+
+#[actix_web::test]
+async fn a_trusted_proxy_tells_under_which_address_it_was_reached() {
+    let hosts: Option<&[&str]> = Some(&["mlflow.example.com"]);
+    let page = ("origin", "https://mlflow.example.com");
+    let host = ("host", "mlflow.example.com");
+    let proxy = (PEER, "10.1.2.3:99");
+    let https = ("x-forwarded-proto", "https");
+    assert!(may_change(hosts, &[proxy, page, host, https]).await);
+    // Nobody else is believed.
+    assert!(!may_change(hosts, &[page, host, https]).await);
+    // A browser knows by itself whether the page is the server's.
+    assert!(may_change(hosts, &[page, host, ("sec-fetch-site", "same-origin")]).await);
+    assert!(!may_change(hosts, &[page, host, ("sec-fetch-site", "same-site")]).await);
+
+    // The proxy asks for the server by another name.
+    let inside = ("host", "127.0.0.1:5000");
+    let named = ("x-forwarded-host", "mlflow.example.com");
+    assert!(may_change(hosts, &[proxy, page, inside, https, named]).await);
+    assert!(!may_change(hosts, &[page, inside, https, named]).await);
+    let foreign = ("x-forwarded-host", "evil.example");
+    let evil = ("origin", "https://evil.example");
+    assert!(!may_change(hosts, &[proxy, evil, inside, https, foreign]).await);
+
+    // It may leave the port out of the host.
+    let page = ("origin", "https://mlflow.example.com:8443");
+    assert!(!may_change(hosts, &[proxy, page, host, https]).await);
+    let port = ("x-forwarded-port", "8443");
+    assert!(may_change(hosts, &[proxy, page, host, https, port]).await);
 }
 
 #[actix_web::test]

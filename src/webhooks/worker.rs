@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use super::client::Client;
 use super::retries::{MOST_ATTEMPTS, judge, milliseconds};
-use crate::error::Result;
+use crate::error::{ErrorCode, Result};
 use crate::store::webhooks::outbox::{self, Delivery, Failure, Outcome};
 use crate::store::webhooks::room::Room;
 use crate::store::{Store, webhooks};
@@ -25,8 +25,11 @@ const TO_SETTLE: Duration = Duration::from_secs(10);
 pub async fn deliver_forever(store: Arc<Store>, client: Arc<Client>) {
     let mut worker = Worker::new(store, client);
     loop {
-        if let Err(error) = worker.take_up().await {
-            warn!(%error, "the outbox of webhooks cannot be read");
+        match worker.take_up().await {
+            // The store tells by itself when the database goes and when it is back.
+            Err(error) if error.code == ErrorCode::TemporarilyUnavailable => {}
+            Err(error) => warn!(%error, "the outbox of webhooks cannot be read"),
+            Ok(()) => {}
         }
         // There may be more to take up as soon as there is room for it.
         let _ = tokio::time::timeout(PAUSE, worker.finish_one()).await;

@@ -3,6 +3,7 @@
 //! answers too (so the `Host` is checked).
 
 mod cors;
+mod hosts;
 mod patterns;
 
 use std::rc::Rc;
@@ -10,33 +11,36 @@ use std::rc::Rc;
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{
-    HOST, HeaderName, HeaderValue, ORIGIN, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-};
+use actix_web::http::header::{HeaderValue, ORIGIN, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use actix_web::http::{Method, header::ContentType};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use tracing::warn;
+use url::Url;
 
 use self::cors::Origins;
-use self::patterns::Hosts;
+use self::hosts::Hosts;
+pub use self::hosts::without_port;
 use super::API_PREFIXES;
-use crate::config::SecuritySettings;
+use super::client::{self, Client};
+use crate::config::{HttpSettings, SecuritySettings, TrustedProxies};
 
 pub struct Protection {
     hosts: Hosts,
     origins: Origins,
     frame_options: Option<HeaderValue>,
     static_prefix: String,
+    proxies: TrustedProxies,
 }
 
 impl Protection {
-    pub fn new(settings: &SecuritySettings, static_prefix: &str) -> Self {
+    pub fn new(settings: &SecuritySettings, http: &HttpSettings) -> Self {
         Self {
             hosts: Hosts::new(settings.allowed_hosts.as_deref()),
             origins: Origins::new(&settings.allowed_origins),
             frame_options: settings.frame_options.map(HeaderValue::from_static),
-            static_prefix: static_prefix.to_owned(),
+            static_prefix: http.static_prefix.clone(),
+            proxies: http.trusted_proxies.clone(),
         }
     }
 
@@ -64,7 +68,69 @@ impl Protection {
     fn refuses(&self, request: &ServiceRequest, origin: &str) -> bool {
         let changes_something =
             [Method::POST, Method::PUT, Method::DELETE, Method::PATCH].contains(request.method());
-        changes_something && self.is_api(request.path()) && !self.origins.may_change(origin)
+        changes_something
+            && self.is_api(request.path())
+            && !self.origins.may_change(origin)
+            && !self.is_own_page(request, origin)
+    }
+
+    /// Whether a page comes from this server: its origin is the address under which its browser reached
+    /// the server. The name in it is one that the server goes by, so nobody else has it.
+    fn is_own_page(&self, request: &ServiceRequest, origin: &str) -> bool {
+        // A browser lets no page write this header. It knows best what it asked for.
+        let told = request.headers().get("sec-fetch-site");
+        if told.is_some_and(|site| site == "same-origin") {
+            return true;
+        }
+        let Ok(origin) = Url::parse(origin) else {
+            return false;
+        };
+        let client = Client::new(&self.proxies, request.peer_addr(), request.headers());
+        let host = client::host(request.headers());
+        let forwarded = client
+            .forwarded_host()
+            .filter(|host| self.hosts.allow(host));
+        [forwarded, Some(host.as_str())]
+            .into_iter()
+            .flatten()
+            .any(|host| client.origins(host).any(|own| own == origin.origin()))
+    }
+
+    fn log_refused_host(&self, request: &ServiceRequest, host: &str) {
+        let name = without_port(host);
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || ".-_[]:".contains(letter);
+        let remedy = if name.is_empty() || !name.chars().all(plain) {
+            String::new()
+        } else {
+            format!(" If that is a name of this server, add it: --allowed-hosts {name}")
+        };
+        warn!(
+            "Refused {} {} for the host {host:?}.{remedy}",
+            request.method(),
+            request.uri().path()
+        );
+    }
+
+    fn log_refused_origin(&self, request: &ServiceRequest, origin: &str) {
+        let host = client::host(request.headers());
+        let is_other_address =
+            Url::parse(origin).is_ok_and(|origin| origin.host_str() == Some(without_port(&host)));
+        let remedy = if is_other_address {
+            let client = Client::new(&self.proxies, request.peer_addr(), request.headers());
+            let own = client.origins(&host).next();
+            let own = own.map(|own| own.ascii_serialization()).unwrap_or_default();
+            format!(
+                "The request came to {own}. If a proxy passed it on, name the proxy with \
+                 --forwarded-allow-ips and let it send X-Forwarded-Proto and X-Forwarded-Host"
+            )
+        } else {
+            "If that page may use this server, add it: --cors-allowed-origins".to_owned()
+        };
+        warn!(
+            "Refused {} {} from a page of {origin:?}. {remedy}",
+            request.method(),
+            request.uri().path()
+        );
     }
 }
 
@@ -77,16 +143,19 @@ pub async fn protect(
     let Some(protection) = protection.as_ref() else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
-    let host = header(&request, &HOST).unwrap_or_default();
+    let host = client::host(request.headers());
     if !protection.is_health_check(request.path()) && !protection.hosts.allow(&host) {
-        warn!("Refused a request with the Host header '{host}'.");
+        protection.log_refused_host(&request, &host);
         let refusal = text(
             HttpResponse::Forbidden(),
             "Invalid Host header - possible DNS rebinding attack detected",
         );
         return Ok(request.into_response(refusal));
     }
-    let origin = header(&request, &ORIGIN);
+    let origin = request
+        .headers()
+        .get(ORIGIN)
+        .map(|origin| String::from_utf8_lossy(origin.as_bytes()).into_owned());
     if let Some(origin) = &origin
         && let Some(answer) = protection.origins.preflight(request.request(), origin)
     {
@@ -94,7 +163,7 @@ pub async fn protect(
     }
     let mut response = match &origin {
         Some(origin) if protection.refuses(&request, origin) => {
-            warn!("Refused a request from a page of '{origin}'.");
+            protection.log_refused_origin(&request, origin);
             let refusal = text(HttpResponse::Forbidden(), "Cross-origin request blocked");
             request.into_response(refusal)
         }
@@ -115,11 +184,6 @@ pub async fn protect(
         .origins
         .mark(response.headers_mut(), origin.as_deref());
     Ok(response)
-}
-
-fn header(request: &ServiceRequest, name: &HeaderName) -> Option<String> {
-    let value = request.headers().get(name)?;
-    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 fn text(mut response: HttpResponseBuilder, body: &'static str) -> HttpResponse {

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
-use diesel::r2d2::{CustomizeConnection, Error as PoolError};
 use diesel::{
     Connection, ConnectionError, ConnectionResult, PgConnection, QueryResult, RunQueryDsl,
     SqliteConnection, define_sql_function,
@@ -136,12 +135,39 @@ pub fn rows_changed(db: &mut Db) -> QueryResult<i64> {
     }
 }
 
-/// Sets up the connections of a pool.
-#[derive(Debug)]
-pub struct SetUp(pub Access);
+/// Why a connection failed, in one line: the reasons of libpq have several.
+pub fn reason(error: &ConnectionError) -> String {
+    let words = error.to_string();
+    let words: Vec<_> = words.split_whitespace().collect();
+    let reason = words.join(" ").trim_end_matches('.').to_owned();
+    if reason.contains("SSL support is not compiled in") {
+        format!("{reason}; build flowkeep with `--features postgres-tls` for TLS to PostgreSQL")
+    } else {
+        reason
+    }
+}
 
-impl CustomizeConnection<Db, PoolError> for SetUp {
-    fn on_acquire(&self, db: &mut Db) -> Result<(), PoolError> {
-        set_up(db, self.0).map_err(PoolError::QueryError)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_one_line() {
+        let reason_of = |text: &str| reason(&ConnectionError::BadConnection(text.to_owned()));
+        assert_eq!(
+            reason_of("connection to server failed: Connection refused\n\tIs it running?\n"),
+            "connection to server failed: Connection refused Is it running?"
+        );
+    }
+
+    /// libpq refuses the address before it connects.
+    #[test]
+    #[cfg(not(feature = "postgres-tls"))]
+    fn a_build_without_tls_names_the_one_with_it() {
+        let address = "postgresql://user@127.0.0.1:1/db?sslmode=verify-full";
+        let uri = DatabaseUri::Postgres(address.to_owned());
+        let refused = open(&uri, Access::Inspect).err().unwrap();
+        let reason = reason(&refused);
+        assert!(reason.contains("--features postgres-tls"), "{reason}");
     }
 }

@@ -6,6 +6,9 @@ pub(super) mod connections;
 mod group_commit;
 mod panics;
 mod pool;
+mod reachability;
+
+use std::sync::Arc;
 
 use crate::config::{DatabaseSettings, DatabaseUri};
 use crate::error::Result;
@@ -13,6 +16,7 @@ use crate::store::Db;
 
 use self::group_commit::Writer;
 use self::pool::Pool;
+use self::reachability::Reachability;
 
 pub struct Store {
     readers: Pool,
@@ -29,12 +33,13 @@ enum Writes {
 impl Store {
     /// Connects to a database that [`super::initialize`] has made ready.
     pub fn connect(settings: &DatabaseSettings) -> Result<Self> {
-        let readers = Pool::readers(settings)?;
+        let reachability = Arc::new(Reachability::new(&settings.uri));
+        let readers = Pool::readers(settings, &reachability)?;
         let writes = match &settings.uri {
             DatabaseUri::Sqlite(_) => {
                 Writes::Grouped(Writer::start(&settings.uri, settings.write_queue)?)
             }
-            DatabaseUri::Postgres(_) => Writes::Pooled(Pool::writers(settings)?),
+            DatabaseUri::Postgres(_) => Writes::Pooled(Pool::writers(settings, &reachability)?),
         };
         Ok(Self { readers, writes })
     }

@@ -4,41 +4,47 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::Connection;
-use diesel::r2d2::{ConnectionManager, Pool as Connections};
+use diesel::r2d2::{NopErrorHandler, Pool as Connections};
 use tokio::sync::Semaphore;
 
-use super::connections::{Access, SetUp};
+use super::connections::{Access, is_broken};
 use super::panics::contained;
+use super::reachability::{Opener, Reachability};
 use crate::config::DatabaseSettings;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::Db;
 
 /// How often a transaction is tried that the database broke off for the sake of another one.
 const TRIES: u32 = 5;
+/// How long a request waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub struct Pool {
-    connections: Connections<ConnectionManager<Db>>,
+    connections: Connections<Opener>,
     /// One permit for each connection: waiting costs no thread.
     permits: Arc<Semaphore>,
 }
 
 impl Pool {
-    pub fn readers(settings: &DatabaseSettings) -> Result<Self> {
-        Self::open(settings, Access::Read, settings.readers)
+    pub fn readers(settings: &DatabaseSettings, reachability: &Arc<Reachability>) -> Result<Self> {
+        let opener = Opener::new(&settings.uri, Access::Read, reachability);
+        Self::open(opener, settings.readers)
     }
 
-    pub fn writers(settings: &DatabaseSettings) -> Result<Self> {
-        Self::open(settings, Access::Write, settings.writers)
+    pub fn writers(settings: &DatabaseSettings, reachability: &Arc<Reachability>) -> Result<Self> {
+        let opener = Opener::new(&settings.uri, Access::Write, reachability);
+        Self::open(opener, settings.writers)
     }
 
-    fn open(settings: &DatabaseSettings, access: Access, size: u32) -> Result<Self> {
+    fn open(opener: Opener, size: u32) -> Result<Self> {
         let connections = Connections::builder()
             .max_size(size)
             .min_idle(Some(1))
             .test_on_check_out(false)
-            .connection_timeout(Duration::from_secs(10))
-            .connection_customizer(Box::new(SetUp(access)))
-            .build(ConnectionManager::new(settings.uri.to_diesel()))
+            .connection_timeout(PATIENCE)
+            // The opener says in the log what there is to say.
+            .error_handler(Box::new(NopErrorHandler))
+            .build(opener)
             .map_err(|error| {
                 Error::unavailable(format!("The database cannot be reached: {error}"))
             })?;
@@ -73,20 +79,29 @@ impl Pool {
 }
 
 fn run_on_one<T>(
-    connections: &Connections<ConnectionManager<Db>>,
+    connections: &Connections<Opener>,
     work: &dyn Fn(&mut Db) -> Result<T>,
 ) -> Result<T> {
     let mut tried = 0;
+    // After a restart of the database each connection that was open before is broken.
+    let mut may_be_broken = connections.max_size();
     loop {
-        tried += 1;
-        let mut connection = connections.get().map_err(|error| {
-            tracing::error!(%error, "no connection to the database");
-            Error::unavailable("The database cannot be reached.")
-        })?;
+        let mut connection = connections
+            .get()
+            .map_err(|_| Error::unavailable("The database cannot be reached."))?;
         match Db::transaction(&mut connection, |db| contained(|| work(db))) {
             // Two transactions were in each other's way, or the connection was lost: the same
             // function, tried again, may go through.
-            Err(error) if error.code == ErrorCode::TemporarilyUnavailable && tried < TRIES => {}
+            Err(error) if error.code == ErrorCode::TemporarilyUnavailable => {
+                if may_be_broken > 0 && is_broken(&mut connection) {
+                    may_be_broken -= 1;
+                    continue;
+                }
+                tried += 1;
+                if tried == TRIES {
+                    return Err(error);
+                }
+            }
             outcome => return outcome,
         }
     }

@@ -10,7 +10,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use super::Db;
-use super::executor::connections::{Access, begin_write, commit, open, rollback};
+use super::executor::connections::{Access, begin_write, commit, open, reason, rollback};
 use super::schema::alembic_version;
 use crate::config::{DatabaseUri, MlflowSchema};
 
@@ -102,16 +102,7 @@ pub fn checkpoint(uri: &DatabaseUri) -> Result<(), OpenError> {
 }
 
 fn connect(uri: &DatabaseUri, access: Access) -> Result<Db, OpenError> {
-    open(uri, access).map_err(|error| {
-        // libpq's reasons have several lines.
-        let reason: Vec<_> = error
-            .to_string()
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect();
-        let reason = reason.join(" ");
-        OpenError::Connection(uri.clone(), reason.trim_end_matches('.').to_owned())
-    })
+    open(uri, access).map_err(|error| OpenError::Connection(uri.clone(), reason(&error)))
 }
 
 /// One transaction in which no other server can prepare the same database.

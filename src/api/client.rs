@@ -1,0 +1,150 @@
+//! A request as its client sent it: behind a proxy, the address of the connection and the `Host` header
+//! may be the proxy's own, and its headers tell the rest.
+
+use std::net::{IpAddr, SocketAddr};
+
+use actix_web::http::header::{HOST, HeaderMap};
+use url::{Origin, Url};
+
+use crate::config::TrustedProxies;
+
+/// What the connection and the headers say of a client.
+pub struct Client<'a> {
+    proxies: &'a TrustedProxies,
+    peer: Option<SocketAddr>,
+    headers: &'a HeaderMap,
+}
+
+impl<'a> Client<'a> {
+    pub fn new(
+        proxies: &'a TrustedProxies,
+        peer: Option<SocketAddr>,
+        headers: &'a HeaderMap,
+    ) -> Self {
+        Self {
+            proxies,
+            peer,
+            headers,
+        }
+    }
+
+    /// Whether the request comes from a proxy that is believed.
+    fn is_proxied(&self) -> bool {
+        self.peer.is_some_and(|peer| self.proxies.trust(peer.ip()))
+    }
+
+    /// Who sent the request. Each proxy adds whom it got it from at the end of a list, so the last one
+    /// that is no proxy of ours is the client; what stands before it is the client's own claim.
+    pub fn address(&self) -> Option<IpAddr> {
+        let peer = self.peer?.ip().to_canonical();
+        if !self.proxies.trust(peer) {
+            return Some(peer);
+        }
+        let mut address = peer;
+        let said: Vec<&str> = self
+            .headers
+            .get_all("x-forwarded-for")
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|list| list.split(','))
+            .collect();
+        for item in said.into_iter().rev() {
+            let Some(named) = address_in(item.trim()) else {
+                break;
+            };
+            address = named.to_canonical();
+            if !self.proxies.trust(address) {
+                break;
+            }
+        }
+        Some(address)
+    }
+
+    /// The host that the client asked its proxy for, where a proxy says so.
+    pub fn forwarded_host(&self) -> Option<&'a str> {
+        self.forwarded("x-forwarded-host")
+    }
+
+    /// The web origins under which the client reached the server by this host: several, where the proxy
+    /// names a port beside the host.
+    pub fn origins(&self, host: &str) -> impl Iterator<Item = Origin> {
+        let scheme = self
+            .forwarded("x-forwarded-proto")
+            .filter(|scheme| ["http", "https"].contains(scheme))
+            .unwrap_or("http");
+        let with_port = self
+            .forwarded("x-forwarded-port")
+            .map(|port| format!("{scheme}://{host}:{port}"));
+        [Some(format!("{scheme}://{host}")), with_port]
+            .into_iter()
+            .flatten()
+            .filter_map(|address| Some(Url::parse(&address).ok()?.origin()))
+            .filter(Origin::is_tuple)
+    }
+
+    /// What the proxy nearest to the client says.
+    fn forwarded(&self, name: &str) -> Option<&'a str> {
+        let value = self.headers.get(name).filter(|_| self.is_proxied())?;
+        let first = value.to_str().ok()?.split(',').next()?.trim();
+        (!first.is_empty()).then_some(first)
+    }
+}
+
+/// The `Host` header; empty where it is missing.
+pub fn host(headers: &HeaderMap) -> String {
+    headers.get(HOST).map_or_else(String::new, |value| {
+        String::from_utf8_lossy(value.as_bytes()).into_owned()
+    })
+}
+
+/// An address, perhaps with a port.
+fn address_in(text: &str) -> Option<IpAddr> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    bare.unwrap_or(text)
+        .parse()
+        .ok()
+        .or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    /// The client's address, as a connection from `peer` and the header say.
+    fn address(trusted: &str, peer: &str, said: &[&str]) -> String {
+        let mut request = TestRequest::default();
+        for value in said {
+            request = request.append_header(("x-forwarded-for", *value));
+        }
+        let request = request.to_http_request();
+        let proxies = trusted.parse().unwrap();
+        let client = Client::new(&proxies, Some(peer.parse().unwrap()), request.headers());
+        client.address().unwrap().to_string()
+    }
+
+    #[test]
+    fn a_client_is_the_last_one_that_is_no_proxy() {
+        let local = "127.0.0.1,10.0.0.0/8";
+        let peer = "127.0.0.1:4711";
+        assert_eq!(address(local, peer, &[]), "127.0.0.1");
+        assert_eq!(address(local, peer, &["203.0.113.9"]), "203.0.113.9");
+        assert_eq!(
+            address(local, peer, &["1.1.1.1, 203.0.113.9:55, 10.0.0.7"]),
+            "203.0.113.9"
+        );
+        assert_eq!(
+            address(local, peer, &["1.1.1.1", "[2001:db8::1]:80"]),
+            "2001:db8::1"
+        );
+        // Nobody is called what is no address, and nobody else's proxy is believed.
+        assert_eq!(
+            address(local, peer, &["forged\"; 1.1.1.1, unknown"]),
+            "127.0.0.1"
+        );
+        assert_eq!(address(local, "203.0.113.9:1", &["1.1.1.1"]), "203.0.113.9");
+        assert_eq!(address("*", "203.0.113.9:1", &["1.1.1.1"]), "1.1.1.1");
+    }
+}

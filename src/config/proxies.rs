@@ -1,0 +1,73 @@
+//! Whose headers are believed about who sent a request, and to which address.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+
+/// The proxies whose `X-Forwarded-*` headers count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrustedProxies {
+    /// Whoever connects is a proxy: the server is reached through one only.
+    All,
+    Listed(Vec<IpNet>),
+}
+
+impl TrustedProxies {
+    pub fn trust(&self, address: IpAddr) -> bool {
+        match self {
+            Self::All => true,
+            // A socket for both families shows an IPv4 address inside of an IPv6 one.
+            Self::Listed(networks) => networks
+                .iter()
+                .any(|network| network.contains(&address.to_canonical())),
+        }
+    }
+}
+
+/// Reads uvicorn's list: addresses and networks, separated by commas, or `*`.
+impl FromStr for TrustedProxies {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let items = || {
+            text.split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+        };
+        if items().any(|item| item == "*") {
+            return Ok(Self::All);
+        }
+        let networks = items().map(|item| {
+            item.parse::<IpNet>()
+                .or_else(|_| item.parse::<IpAddr>().map(IpNet::from))
+                .map_err(|_| {
+                    format!("'{item}' is neither an address nor a network such as 10.0.0.0/8")
+                })
+        });
+        networks.collect::<Result<_, _>>().map(Self::Listed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trusts(list: &str, address: &str) -> bool {
+        let proxies: TrustedProxies = list.parse().unwrap();
+        proxies.trust(address.parse().unwrap())
+    }
+
+    #[test]
+    fn addresses_networks_and_everybody() {
+        assert!(trusts("127.0.0.1, ::1", "127.0.0.1"));
+        assert!(trusts("127.0.0.1,::1", "::1"));
+        assert!(trusts("127.0.0.1", "::ffff:127.0.0.1"));
+        assert!(!trusts("127.0.0.1", "127.0.0.2"));
+        assert!(trusts("10.0.0.0/8", "10.7.8.9"));
+        assert!(!trusts("10.0.0.0/8", "11.0.0.1"));
+        assert!(trusts("*", "203.0.113.9"));
+        assert!(!trusts("", "127.0.0.1"));
+        assert!("proxy.example.com".parse::<TrustedProxies>().is_err());
+    }
+}
