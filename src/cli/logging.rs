@@ -178,9 +178,9 @@ mod tests {
         lines.write_all(b"first\n").unwrap();
         assert_eq!(log.recv().unwrap(), b"first\n");
         // Nobody reads now. What is more than memory may hold is left out, and no call hangs.
-        let long = vec![b'x'; MOST / 4];
+        let quarter = vec![b'x'; MOST / 4];
         for _ in 0..6 {
-            lines.write_all(&long).unwrap();
+            lines.write_all(&quarter).unwrap();
         }
         assert_eq!(lines.waiting().left_out, 2);
         drop(go_on);

@@ -71,9 +71,8 @@ pub struct SecuritySettings {
 impl SecuritySettings {
     /// The first name under which the server may be addressed; patterns are none.
     pub fn public_name(&self) -> Option<String> {
-        let names = self.allowed_hosts.iter().flatten();
+        let mut names = self.allowed_hosts.iter().flatten();
         names
-            .into_iter()
             .find(|name| !name.is_empty() && !name.contains('*'))
             .cloned()
     }

@@ -96,21 +96,6 @@ impl Protection {
             .any(|host| client.origins(host).any(|own| own == origin.origin()))
     }
 
-    fn log_refused_host(&self, request: &ServiceRequest, host: &str) {
-        let name = without_port(host);
-        let plain = |letter: char| letter.is_ascii_alphanumeric() || ".-_[]:".contains(letter);
-        let remedy = if name.is_empty() || !name.chars().all(plain) {
-            String::new()
-        } else {
-            format!(" If that is a name of this server, add it: --allowed-hosts {name}")
-        };
-        warn!(
-            "Refused {} {} for the host {host:?}.{remedy}",
-            request.method(),
-            request.uri().path()
-        );
-    }
-
     fn log_refused_origin(&self, request: &ServiceRequest, origin: &str) {
         let host = client::host(request.headers());
         let is_other_address =
@@ -145,7 +130,7 @@ pub async fn protect(
     };
     let host = client::host(request.headers());
     if !protection.is_health_check(request.path()) && !protection.hosts.allow(&host) {
-        protection.log_refused_host(&request, &host);
+        log_refused_host(&request, &host);
         let refusal = text(
             HttpResponse::Forbidden(),
             "Invalid Host header - possible DNS rebinding attack detected",
@@ -184,6 +169,21 @@ pub async fn protect(
         .origins
         .mark(response.headers_mut(), origin.as_deref());
     Ok(response)
+}
+
+fn log_refused_host(request: &ServiceRequest, host: &str) {
+    let name = without_port(host);
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || ".-_[]:".contains(letter);
+    let remedy = if name.is_empty() || !name.chars().all(plain) {
+        String::new()
+    } else {
+        format!(" If that is a name of this server, add it: --allowed-hosts {name}")
+    };
+    warn!(
+        "Refused {} {} for the host {host:?}.{remedy}",
+        request.method(),
+        request.uri().path()
+    );
 }
 
 fn text(mut response: HttpResponseBuilder, body: &'static str) -> HttpResponse {
