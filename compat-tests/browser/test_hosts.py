@@ -79,12 +79,15 @@ def test_the_ui_works_and_other_pages_may_change_nothing(
 ) -> None:
     server, url = named
     run = server.post("/api/2.0/mlflow/runs/create", experiment_id="0", run_name="seen by name")
+    run_id = run["run"]["info"]["run_id"]
+    # The page of a run that goes on never comes to rest.
+    server.post("/api/2.0/mlflow/runs/update", run_id=run_id, status="FINISHED", end_time=1)
     report = REPORTS / "browser" / FLOWKEEP / "hosts"
     tab = Tab(context, url=url, facts={}, report=report, returning=True)
     try:
         tab.open("/experiments/0/runs")
         tab.sees("seen by name")
-        tab.open(f"/experiments/0/runs/{run['run']['info']['run_id']}")
+        tab.open(f"/experiments/0/runs/{run_id}")
         tab.sees("seen by name")
         assert create(tab.page, url, "of the own page") == 200
         tab.finish(url.split("/")[2].split(":")[0])
