@@ -58,6 +58,7 @@ pub async fn run(
             .wrap(from_fn(move |request, next| {
                 protect(Rc::clone(&protection), request, next)
             }))
+            .wrap(from_fn(api::merge_leading_slashes))
             // The outermost: it tells of what the others refuse, too.
             .wrap(from_fn(move |request, next| {
                 log_request(Rc::clone(&requests), request, next)

@@ -21,8 +21,10 @@ const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
-/// Files that are text to whoever looks at a model, whatever their registered type.
-const TEXT: [&str; 25] = [
+/// Files that are text to whoever looks at a model, whatever their registered type. The last ones are
+/// text to Python, and other things in the registry. MLflow finds projects under either spelling, and
+/// counts only `mlproject` as text.
+const TEXT: [&str; 31] = [
     "txt",
     "log",
     "err",
@@ -48,6 +50,12 @@ const TEXT: [&str; 25] = [
     "rst",
     "ipynb",
     "MLmodel",
+    "mlproject",
+    "MLproject",
+    "bat",
+    "ksh",
+    "pl",
+    "srt",
 ];
 const COMPRESSED: [&str; 6] = ["gz", "Z", "bz2", "xz", "br", "zst"];
 const UNKNOWN: &str = "application/octet-stream";
@@ -55,7 +63,7 @@ const UNKNOWN: &str = "application/octet-stream";
 /// Returns the media type under which a file of this name is sent.
 pub fn content_type(name: &str) -> &'static str {
     let extension = extension(name).unwrap_or(name);
-    if TEXT.contains(&extension) || extension == "MLproject" {
+    if TEXT.contains(&extension) {
         return "text/plain";
     }
     let name = match name.rsplit_once('.') {
@@ -115,6 +123,9 @@ mod tests {
         for (name, content_type_expected) in [
             ("MLmodel", "text/plain"),
             ("MLproject", "text/plain"),
+            ("mlproject", "text/plain"),
+            ("saved.mlproject", "text/plain"),
+            ("run.bat", "text/plain"),
             ("metrics.json", "text/plain"),
             ("README.md", "text/plain"),
             ("plot.png", "image/png"),

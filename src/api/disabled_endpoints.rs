@@ -62,6 +62,7 @@ fn disabled(endpoint: &str, why: &str) -> HttpResponse {
 fn endpoint(pattern: &str) -> String {
     pattern
         .replace("{artifact_path:.*}", "<path:artifact_path>")
+        .replace(":.+}", "}")
         .replace('{', "<")
         .replace('}', ">")
 }

@@ -59,6 +59,18 @@ fn read_row(line: &str) -> Option<(Method, &str, Status)> {
     Some((method.parse().ok()?, path, status))
 }
 
+/// Returns the pattern of a path. A key or a name at its end is the rest of the address, because clients
+/// send keys with slashes as they are.
+pub fn with_rest(path: &str) -> String {
+    let ends_in_text = path.rsplit_once("/{").is_some_and(|(_, last)| {
+        last == "key}" || last.ends_with("_key}") || last == "name}" || last.ends_with("_name}")
+    });
+    match path.strip_suffix('}') {
+        Some(before) if ends_in_text => format!("{before}:.+}}"),
+        _ => path.to_owned(),
+    }
+}
+
 /// The endpoints that MLflow's server has and this one does not have yet.
 pub struct NotYet(Vec<Missing>);
 
@@ -76,7 +88,7 @@ impl NotYet {
             .filter(|endpoint| endpoint.status == Status::NotYet)
             .map(|endpoint| Missing {
                 method: endpoint.method,
-                pattern: ResourceDef::new(endpoint.path),
+                pattern: ResourceDef::new(with_rest(&endpoint.path)),
                 told: AtomicBool::new(false),
             });
         Self(endpoints.collect())

@@ -15,6 +15,7 @@ pub mod request_log;
 mod routes;
 pub mod security;
 mod server_info;
+mod slashes;
 mod state;
 mod static_files;
 mod warnings;
@@ -38,6 +39,7 @@ use self::mlflow::{
 
 use self::routes::Routes;
 pub use self::server_info::health;
+pub use self::slashes::merge_leading_slashes;
 pub use self::state::{Settings, State};
 
 /// What the paths of APIs begin with: clients use the first, and the stock UI the second.

@@ -12,8 +12,9 @@ use actix_web::{
 };
 
 use super::State;
-use super::endpoints::NotYet;
+use super::endpoints::{NotYet, with_rest};
 use super::message::Message;
+use super::slashes;
 use super::warnings::Changed;
 use crate::audit::Actor;
 use crate::error::{Error, ErrorCode, Result};
@@ -151,7 +152,7 @@ impl Routes {
         };
         let mut scopes: BTreeMap<String, Vec<Resource>> = BTreeMap::new();
         for (path, routes) in self.by_path {
-            let path = format!("{static_prefix}{path}");
+            let path = format!("{static_prefix}{}", with_rest(&path));
             let (scope, rest) = split(&path, static_prefix);
             let resource = resource(rest, routes, &refusals);
             if scope.is_empty() {
@@ -218,6 +219,11 @@ impl Refusals {
     fn answer(&self, request: &HttpRequest, allowed: &[Method]) -> Result<HttpResponse> {
         let (method, path) = (request.method(), request.path());
         let own_path = path.strip_prefix(&self.static_prefix).unwrap_or_default();
+        if allowed.is_empty()
+            && let Some(redirection) = slashes::redirection(request)
+        {
+            return Ok(redirection);
+        }
         if let Some(missing) = self.not_yet.find(method, own_path) {
             missing.tell();
             let message = format!("flowkeep does not have {method} {path} yet.");

@@ -68,7 +68,10 @@ impl LocalFolder {
             };
             let mut found = Vec::new();
             for entry in entries {
-                let name = entry?.file_name().to_string_lossy().into_owned();
+                // Nobody can ask for a name that is not UTF-8.
+                let Ok(name) = entry?.file_name().into_string() else {
+                    continue;
+                };
                 if name.starts_with(UPLOADING) {
                     continue;
                 }
@@ -250,17 +253,22 @@ fn collect(
     found: &mut Vec<Found>,
 ) -> io::Result<()> {
     for entry in root.read_dir(on_disk(&folder.join(below)))? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.starts_with(UPLOADING) {
-            continue;
-        }
-        // A name that no client could ask for is not an artifact.
-        let Ok(path) = ArtifactPath::from_plain(&name).map(|name| below.join(&name)) else {
-            continue;
-        };
+        // Each file counts, whatever its name is: what is left out here is not sealed.
+        let path = entry?
+            .file_name()
+            .into_string()
+            .ok()
+            .and_then(|name| below.below(&name))
+            .ok_or(ErrorKind::InvalidData)?;
         let whole = folder.join(&path);
+        let is_upload = path.name().starts_with(UPLOADING);
         match root.symlink_metadata(on_disk(&whole)) {
-            Ok(metadata) if metadata.is_dir() => collect(root, folder, &path, found)?,
+            Ok(metadata) if metadata.is_dir() => {
+                if whole.as_str() != STAGING {
+                    collect(root, folder, &path, found)?;
+                }
+            }
+            Ok(_) if is_upload => {}
             // Links to folders are not followed: they may lead in a circle.
             Ok(_) if root.is_dir(on_disk(&whole)) => {}
             Ok(metadata) => match root.open(on_disk(&whole)) {
@@ -330,6 +338,9 @@ pub fn explain(error: &io::Error, path: &ArtifactPath) -> Error {
         }
         ErrorKind::NotADirectory => {
             Error::invalid_parameter(format!("A part of '{path}' is a file, not a directory."))
+        }
+        ErrorKind::InvalidData => {
+            Error::invalid_parameter(format!("A name in '{path}' is not UTF-8."))
         }
         ErrorKind::InvalidFilename => {
             Error::invalid_parameter(format!("A name in '{path}' is too long."))

@@ -61,19 +61,10 @@ impl Locations {
     }
 
     pub fn resolve(&self, uri: &str) -> Result<Place> {
-        let proxied = match uri.split_once(':') {
-            Some(("mlflow-artifacts", rest)) => Some(path_of(rest)),
-            Some(("http" | "https", rest)) => {
-                let (_, behind) = path_of(rest)
-                    .split_once(PROXY_ROUTE)
-                    .ok_or_else(|| unknown(uri))?;
-                Some(behind)
-            }
-            _ => None,
-        };
-        match proxied {
+        match proxied(uri)? {
+            // Clients make it the path of a request as it is, where it is decoded.
             Some(path) if self.serve => {
-                let path = ArtifactPath::from_plain(path.trim_start_matches('/'))?;
+                let path = ArtifactPath::from_address(path.trim_start_matches('/'))?;
                 Ok(self.destination(path))
             }
             Some(_) => Err(Error::invalid_parameter(format!(
@@ -91,7 +82,7 @@ impl Locations {
         let address = place.address();
         let below = address.strip_prefix(&self.destination_address)?;
         let path = match below.strip_prefix('/') {
-            Some(path) => ArtifactPath::from_plain(path).ok()?,
+            Some(path) => ArtifactPath::default().below(path)?,
             None if below.is_empty() => ArtifactPath::default(),
             None => return None,
         };
@@ -110,6 +101,15 @@ impl Place {
         }
     }
 
+    /// The folder that this place is in, or the root.
+    #[must_use]
+    pub fn parent(&self) -> Self {
+        Self {
+            path: self.path.parent(),
+            ..self.clone()
+        }
+    }
+
     /// Names the artifact, whatever folder or bucket the server keeps it in.
     pub fn address(&self) -> String {
         if self.path.is_root() {
@@ -118,6 +118,30 @@ impl Place {
             format!("{}/{}", self.root, self.path)
         }
     }
+}
+
+/// The path behind the proxy that an address names, if it names one.
+fn proxied(uri: &str) -> Result<Option<&str>> {
+    match uri.split_once(':') {
+        Some(("mlflow-artifacts", rest)) => Ok(Some(path_of(rest))),
+        Some(("http" | "https", rest)) => match path_of(rest).split_once(PROXY_ROUTE) {
+            Some((_, behind)) => Ok(Some(behind)),
+            None => Err(unknown(uri)),
+        },
+        _ => Ok(None),
+    }
+}
+
+/// Refuses the address of a folder that clients read in more than one way. They list the folder `a%20b`
+/// under that name, and fetch its files from `a b` or from `a%20b`, depending on the names of the files.
+pub fn check_one_reading(uri: &str) -> Result<()> {
+    let path = proxied(uri)?.unwrap_or_default();
+    if percent_decode_str(path).eq(path.bytes()) {
+        return Ok(());
+    }
+    Err(Error::invalid_parameter(format!(
+        "{uri} looks encoded, so that clients read it in more than one way. Give the folder another name."
+    )))
 }
 
 fn place(uri: &str, local: fn(PathBuf) -> LocalFolder, clouds: &Clouds) -> Result<Place> {
@@ -244,6 +268,36 @@ mod tests {
     }
 
     #[test]
+    fn proxied_addresses_are_decoded_once() {
+        for (uri, address) in [
+            (
+                "mlflow-artifacts:/1/my%20model",
+                "mlflow-artifacts:/1/my model",
+            ),
+            (
+                "mlflow-artifacts:/1/my%2520model",
+                "mlflow-artifacts:/1/my%20model",
+            ),
+            ("mlflow-artifacts:/1/100%", "mlflow-artifacts:/1/100%"),
+        ] {
+            assert_eq!(leads_to(uri), address);
+        }
+        for (uri, has_one) in [
+            ("mlflow-artifacts:/1/my model/100%/50%x", true),
+            ("mlflow-artifacts:/1/my%20model", false),
+            ("mlflow-artifacts:/1/%6Dodel", false),
+            (
+                "http://host/api/2.0/mlflow-artifacts/artifacts/1/a%2Fb",
+                false,
+            ),
+            ("s3://bucket/my%20model", true),
+            ("file:///srv/my%20model", true),
+        ] {
+            assert_eq!(check_one_reading(uri).is_ok(), has_one, "{uri}");
+        }
+    }
+
+    #[test]
     fn local_addresses_lead_to_their_folder() {
         for uri in [
             "/data/a b",
@@ -282,6 +336,8 @@ mod tests {
             "ftp://host/x",
             "http://host/elsewhere",
             "mlflow-artifacts:/../x",
+            "mlflow-artifacts:/%2e%2e/x",
+            "mlflow-artifacts:/%252e%252e/x",
             "s3://bucket/a/../b",
             "s3:///a",
         ] {

@@ -72,10 +72,20 @@ impl Manifest {
         )
     }
 
-    /// One line for each file: digest, two spaces, path. This is what `sha256sum` prints.
+    /// One line for each file: digest, two spaces, path. This is what `sha256sum` prints, also of
+    /// paths with line breaks, so that no name can pass for another line.
     pub fn text(&self) -> String {
         self.entries.iter().fold(String::new(), |mut text, entry| {
-            let _ = writeln!(text, "{}  {}", entry.sha256, entry.path);
+            let ManifestEntry { path, sha256, .. } = entry;
+            let _ = if path.contains(['\\', '\n', '\r']) {
+                let path = path
+                    .replace('\\', r"\\")
+                    .replace('\n', r"\n")
+                    .replace('\r', r"\r");
+                writeln!(text, "\\{sha256}  {path}")
+            } else {
+                writeln!(text, "{sha256}  {path}")
+            };
             text
         })
     }

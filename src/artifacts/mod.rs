@@ -1,6 +1,7 @@
 //! The bytes of models and other artifacts: where an address leads, and what can be done there.
 
 mod body;
+mod client_names;
 mod cloud;
 mod differences;
 mod digest;
@@ -18,11 +19,11 @@ mod writable;
 use crate::error::{Error, Result};
 
 pub use self::body::Incoming;
-pub use self::cloud::SentPart;
+pub use self::cloud::{SentPart, SignedAddress};
 pub use self::differences::Differences;
 pub use self::direct::DownloadAddress;
 pub use self::keeper::{Artifact, Artifacts, Upload};
-pub use self::location::Place;
+pub use self::location::{Place, check_one_reading};
 pub use self::manifest::{Manifest, ManifestEntry, Snapshot};
 pub use self::path::ArtifactPath;
 pub use self::repository::{Download, Repository};

@@ -2,28 +2,37 @@
 
 use std::fmt;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{percent_decode, percent_decode_str};
 
 use crate::error::{Error, Result};
 
 /// Files whose names begin so are uploads on their way. Stock MLflow hides the same names.
 pub const UPLOADING: &str = ".artifact.uploading.";
 
+/// How often a name is decoded to see what it might be taken for.
+const MOST_DECODINGS: usize = 10;
+
 /// A relative path that cannot lead out of the root it is joined to. It has no empty parts, and the
 /// root itself is the path without parts.
+///
+/// The name of an artifact is what a request says once HTTP's own encoding is undone: `a%2Fb` is a
+/// name with a percent sign in it, not the file `b` in the folder `a`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ArtifactPath(String);
 
 impl ArtifactPath {
-    /// Checks a path that a client sent.
-    ///
-    /// Clients differ in how often they encode a name, so it is decoded until nothing changes, as
-    /// MLflow does; what is checked is what is used.
-    pub fn parse(text: &str) -> Result<Self> {
-        Self::from_plain(&decode(text)?)
+    /// Reads the path in the address of a request, which is percent-encoded once.
+    pub fn from_address(text: &str) -> Result<Self> {
+        let decoded = percent_decode_str(text)
+            .decode_utf8()
+            .map_err(|_| invalid())?;
+        Self::from_plain(&decoded)
     }
 
-    /// Checks a path that is not encoded, such as one from the database.
+    /// Reads a path that is not encoded: from a query, a message or the database.
+    ///
+    /// It is kept as it is. What it would be if somebody decoded it again counts only against it:
+    /// a path that leads out in any of its readings is refused.
     pub fn from_plain(text: &str) -> Result<Self> {
         if text.starts_with('/') || text.contains(|c: char| c == '\\' || c.is_control()) {
             return Err(invalid());
@@ -37,10 +46,28 @@ impl ArtifactPath {
             }
         }
         let path = parts.join("/");
-        if has_drive(&path) {
+        if has_drive(path.as_bytes()) || leads_out_when_decoded(&path) {
             return Err(invalid());
         }
         Ok(Self(path))
+    }
+
+    /// The path of something that a store lists below this folder, parts separated by slashes.
+    ///
+    /// A store may hold names that no request can ask for. They cannot lead out either, and count
+    /// among what a folder consists of. `None` stands for what is no relative path at all.
+    pub fn below(&self, listed: &str) -> Option<Self> {
+        let is_part = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\0');
+        let below = listed
+            .split('/')
+            .all(is_part)
+            .then(|| Self(listed.to_owned()))?;
+        Some(self.join(&below))
+    }
+
+    /// Whether a request can ask for this path.
+    pub fn can_be_requested(&self) -> bool {
+        Self::from_plain(&self.0).is_ok_and(|path| path == *self)
     }
 
     pub fn as_str(&self) -> &str {
@@ -78,10 +105,10 @@ impl ArtifactPath {
         }
     }
 
-    /// A name that an upload may have.
+    /// Refuses the names of uploads on their way, for files and for the folders they are in: such
+    /// names are hidden.
     pub fn check_name(&self) -> Result<()> {
-        let name = self.name();
-        if name.starts_with(UPLOADING) {
+        if let Some(name) = self.parts().find(|part| part.starts_with(UPLOADING)) {
             return Err(Error::invalid_parameter(format!(
                 "Invalid artifact file name: '{name}'. Artifact names starting with '{UPLOADING}' are reserved."
             )));
@@ -96,24 +123,50 @@ impl fmt::Display for ArtifactPath {
     }
 }
 
-fn decode(text: &str) -> Result<String> {
-    let mut text = text.to_owned();
-    for _ in 0..10 {
-        let decoded = percent_decode_str(&text)
-            .decode_utf8()
-            .map_err(|_| invalid())?
-            .into_owned();
-        if decoded == text {
-            return Ok(text);
+/// Whether a path leads out for a reader who takes it for encoded, however often he decodes it.
+fn leads_out_when_decoded(text: &str) -> bool {
+    let mut bytes = text.as_bytes().to_vec();
+    for _ in 0..MOST_DECODINGS {
+        let decoded: Vec<u8> = percent_decode(&bytes).collect();
+        if decoded == bytes {
+            return false;
         }
-        text = decoded;
+        if leads_out(&decoded) {
+            return true;
+        }
+        bytes = decoded;
     }
-    Err(invalid())
+    true
+}
+
+/// Judges bytes as the most careless of readers would: control characters do not count, nor that
+/// UTF-8 writes each character in one way only.
+fn leads_out(bytes: &[u8]) -> bool {
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((&first, after)) = rest.split_first() {
+        let (read, length) = match rest {
+            [0xc0, second @ 0x80..0xc0, ..] => (second - 0x80, 2),
+            [0xc1, second @ 0x80..0xc0, ..] => (second - 0x40, 2),
+            [0xe0, 0x80, third @ 0x80..0xc0, ..] => (third - 0x80, 3),
+            [0xe0, 0x81, third @ 0x80..0xc0, ..] => (third - 0x40, 3),
+            _ => (first, 1),
+        };
+        if !read.is_ascii_control() {
+            plain.push(read);
+        }
+        rest = &after[length - 1..];
+    }
+    let is_separator = |byte: &u8| matches!(byte, b'/' | b'\\');
+    plain.first().is_some_and(is_separator)
+        || plain
+            .split(|byte| is_separator(byte))
+            .any(|part| part == b"..")
+        || has_drive(&plain)
 }
 
 /// `C:\file`, `C:/file` and `file:…`, which other systems or libraries take for absolute.
-fn has_drive(text: &str) -> bool {
-    let bytes = text.as_bytes();
+fn has_drive(bytes: &[u8]) -> bool {
     let drive = bytes.len() >= 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':';
     let file_uri = bytes
         .get(..5)
@@ -126,88 +179,4 @@ fn invalid() -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keeps_names_as_they_are() {
-        for name in [
-            "model/MLmodel",
-            "with space/a b.txt",
-            "na\u{ef}ve/\u{65e5}\u{672c}\u{8a9e}.txt",
-            "a#b",
-            "100%",
-            "a+b;c=d&e?f",
-            "...",
-            "a..b/c..",
-            "~/x",
-        ] {
-            assert_eq!(ArtifactPath::parse(name).unwrap().as_str(), name);
-        }
-    }
-
-    #[test]
-    fn decodes_until_nothing_changes() {
-        for (text, path) in [
-            ("a%20b", "a b"),
-            ("a%2520b", "a b"),
-            ("a%2Fb", "a/b"),
-            ("50%25", "50%"),
-            ("a%23b", "a#b"),
-        ] {
-            assert_eq!(ArtifactPath::parse(text).unwrap().as_str(), path);
-        }
-    }
-
-    #[test]
-    fn drops_empty_parts() {
-        let path = ArtifactPath::parse("a//b/./c/").unwrap();
-        assert_eq!(path.as_str(), "a/b/c");
-        assert_eq!(path.name(), "c");
-        assert_eq!(path.parent().as_str(), "a/b");
-        assert!(ArtifactPath::parse(".").unwrap().is_root());
-        assert_eq!(ArtifactPath::default().parts().count(), 0);
-    }
-
-    #[test]
-    fn refuses_what_leads_out() {
-        for text in [
-            "..",
-            "../x",
-            "a/../b",
-            "a/..",
-            "%2e%2e/x",
-            "%252e%252e%252fx",
-            "..%2fx",
-            "/etc/passwd",
-            "%2fetc/passwd",
-            "%252Fetc",
-            "C:\\x",
-            "C:/x",
-            "c:x",
-            "\\\\host\\share",
-            "..\\x",
-            "a%5c..%5cb",
-            "file:///etc/passwd",
-            "FILE:etc",
-            "a%00b",
-            "a\0",
-            "a%0ab",
-            "%ff",
-        ] {
-            assert_eq!(ArtifactPath::parse(text), Err(invalid()), "{text}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn never_leads_out(text in "[a.%/2eEfF5cC\\\\:]{0,12}") {
-            if let Ok(path) = ArtifactPath::parse(&text) {
-                assert!(path.parts().all(|part| part != ".." && part != "."));
-                assert!(!path.as_str().starts_with('/'));
-                assert!(std::path::Path::new(path.as_str()).is_relative());
-                assert_eq!(ArtifactPath::parse(path.as_str()).unwrap(), path);
-            }
-        }
-    }
-}
+mod tests;

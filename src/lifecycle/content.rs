@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::artifacts::{Artifacts, Manifest, Snapshot};
+use crate::artifacts::{Artifacts, Manifest, Snapshot, check_one_reading};
 use crate::error::{Error, Result};
 use crate::store::{Db, artifact_digests};
 
@@ -58,6 +58,7 @@ async fn snapshot(artifacts: &Artifacts, location: &str) -> Result<Snapshot> {
     if location.is_empty() {
         return Err(Error::does_not_exist("The version has no artifacts."));
     }
+    check_one_reading(location)?;
     let place = artifacts.resolve(location)?;
     // Whether there is anything shows soon; reading it all may take its time.
     tokio::time::timeout(PATIENCE, artifacts.list(&place))

@@ -22,7 +22,7 @@ pub use error::SearchError;
 pub use logged_models::parse_order_by as parse_logged_model_order_by;
 pub use order_by::{parse_order_by, parse_order_by_list};
 pub use parser::parse_filter;
-pub use python::repr_of_bytes;
+pub use python::{list, repr_of_bytes};
 pub use subject::Subject;
 pub use tree::{Condition, Entity, Field, Filter, Match, Number, OrderBy, Relation, Test};
 

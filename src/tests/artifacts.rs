@@ -166,6 +166,7 @@ async fn refusals_are_those_of_mlflow() {
     let no_name =
         r#"400 {"detail":"Artifact path must include a filename (cannot end with '/')."}"#;
     assert_eq!(told(put(&app, "a/", b"").await), no_name);
+    assert_eq!(told(put(&app, "a%2F", b"").await), no_name);
     assert_eq!(told(put(&app, "", b"").await), no_name);
     insta::assert_snapshot!(get(&app, "nope").await.error(), @"404 RESOURCE_DOES_NOT_EXIST: No such artifact: 'nope'");
     insta::assert_snapshot!(
@@ -175,6 +176,8 @@ async fn refusals_are_those_of_mlflow() {
     insta::assert_snapshot!(put(&app, "a", b"").await.error(), @"400 INVALID_PARAMETER_VALUE: 'a' is a directory, not a file.");
     insta::assert_snapshot!(put(&app, "a/file/b", b"").await.error(), @"400 INVALID_PARAMETER_VALUE: A part of 'a/file/b' is a file, not a directory.");
     insta::assert_snapshot!(put(&app, &"n".repeat(300), b"").await.status, @"400");
+    let hidden = put(&app, ".artifact.uploading.x/a", b"").await;
+    assert_eq!(hidden.status, 400);
     assert_eq!(files(&app), ["a/file"]);
 }
 

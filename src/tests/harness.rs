@@ -76,6 +76,7 @@ impl TestApp {
         let app = App::new()
             .app_data(state.clone())
             .wrap(from_fn(api::refuse_disabled))
+            .wrap(from_fn(api::merge_leading_slashes))
             .configure(api::configure);
         let service = Rc::new(init_service(app).await);
         let call = move |request| {

@@ -152,6 +152,36 @@ async fn sets_and_deletes_tags() {
     );
 }
 
+/// Clients send a key as it is: the rest of the address is the key.
+#[actix_web::test]
+async fn deletes_tags_whose_keys_have_slashes() {
+    let app = TestApp::new().await;
+    let model = create(&app, json!({"experiment_id": "0"})).await;
+    let path = path_of(&model);
+    for (key, sent) in [
+        ("a/b", "a/b"),
+        ("a/b", "a%2Fb"),
+        ("a%2Fb", "a%252Fb"),
+        ("a//b", "a//b"),
+        ("/a", "/a"),
+        ("a/", "a/"),
+        ("tags", "tags"),
+        ("tags/a", "tags/a"),
+        ("a+b c%", "a+b%20c%"),
+        ("..", ".."),
+        ("../x", "../x"),
+    ] {
+        let tags = json!({"tags": [{"key": key, "value": "1"}]});
+        app.patch(&format!("{path}/tags"), tags).await.ok();
+        let deleted = app.delete(&format!("{path}/tags/{sent}"), json!({})).await;
+        assert_eq!(deleted.status, 200, "{sent}: {}", deleted.text());
+        let left = app.get(&path).await.ok();
+        assert_eq!(left["model"]["info"]["tags"], Value::Null, "{sent}");
+    }
+    let no_key = app.delete(&format!("{path}/tags/"), json!({})).await;
+    assert!(no_key.error().starts_with("404 ENDPOINT_NOT_FOUND"));
+}
+
 #[actix_web::test]
 async fn shows_a_deleted_model_only_on_request() {
     let app = TestApp::new().await;

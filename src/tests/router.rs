@@ -2,7 +2,7 @@
 
 use actix_web::App;
 use actix_web::http::Method;
-use actix_web::http::header::ALLOW;
+use actix_web::http::header::{ALLOW, LOCATION};
 use actix_web::test::{TestRequest, call_service, init_service};
 
 use super::TestApp;
@@ -25,6 +25,42 @@ async fn what_has_no_answer_is_told_apart() {
     let wrong_method = app.get("/api/2.0/mlflow/experiments/create").await;
     assert_eq!(wrong_method.status, 405);
     assert_eq!(wrong_method.headers.get(ALLOW).unwrap(), "POST, OPTIONS");
+}
+
+#[actix_web::test]
+async fn doubled_slashes_reach_the_route() {
+    let app = TestApp::new().await;
+    let version = app.get("/version").await.text();
+    assert_eq!(app.get("//version").await.text(), version);
+    assert_eq!(app.get("///version?a=//b").await.text(), version);
+    let missing = app.get("//model-versions/get-artifact?name=a&version=1&path=x");
+    assert_eq!(
+        missing.await.error(),
+        "404 RESOURCE_DOES_NOT_EXIST: Model Version (name=a, version=1) not found"
+    );
+    for (asked, location) in [
+        (
+            "/api//2.0/mlflow/runs/get?run_id=a//b",
+            "/api/2.0/mlflow/runs/get?run_id=a//b",
+        ),
+        (
+            "/api/2.0/mlflow//runs/create",
+            "/api/2.0/mlflow/runs/create",
+        ),
+        (
+            "//api//2.0///mlflow-artifacts/artifacts/a",
+            "/api/2.0/mlflow-artifacts/artifacts/a",
+        ),
+    ] {
+        let reply = app.get(asked).await;
+        assert_eq!(reply.status, 308, "{asked}");
+        assert_eq!(reply.headers.get(LOCATION).unwrap(), location);
+    }
+    assert_eq!(app.get("/api//2.0/nothing").await.status, 404);
+    assert_eq!(app.get("/version/").await.status, 404);
+    // Below a route that takes the rest of a path, they belong to it.
+    let below = app.get("/api/2.0/mlflow-artifacts/artifacts//a").await;
+    assert_eq!(below.error(), "400 INVALID_PARAMETER_VALUE: Invalid path");
 }
 
 #[actix_web::test]

@@ -1,5 +1,5 @@
 use insta::assert_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::TestApp;
 
@@ -49,6 +49,48 @@ async fn goes_on_from_a_token_and_refuses_a_changed_one() {
     );
     assert_snapshot!(search("abc".to_owned()).await.error(), @"400 INVALID_PARAMETER_VALUE: Invalid page token, could not base64-decode");
     assert_snapshot!(search("eyJvZmZzZXQiOiAxfQ==".to_owned()).await.error(), @r#"400 INVALID_PARAMETER_VALUE: Invalid page token, decoded value=b'{"offset": 1}'"#);
+}
+
+/// As with MLflow, a token of logged models is for one search.
+#[actix_web::test]
+async fn a_token_of_logged_models_is_for_one_search() {
+    let app = TestApp::new().await;
+    let path = "/api/2.0/mlflow/logged-models";
+    for name in ["a", "b"] {
+        let model = json!({"experiment_id": "0", "name": name});
+        app.post(path, model).await.ok();
+    }
+    let search = async |changes: Value| {
+        let mut request = json!({
+            "experiment_ids": ["0"], "max_results": 1, "filter": "name != 'it'", "order_by": [{"field_name": "name"}],
+        });
+        request
+            .as_object_mut()
+            .unwrap()
+            .extend(changes.as_object().unwrap().clone());
+        app.post(&format!("{path}/search"), request).await
+    };
+    let first = search(json!({})).await.ok();
+    assert_eq!(first["models"][0]["info"]["name"], "a");
+    let token = &first["next_page_token"];
+    let second = search(json!({"page_token": token, "max_results": 5}))
+        .await
+        .ok();
+    assert_eq!(second["models"][0]["info"]["name"], "b");
+    let refusal = async |mut changes: Value| {
+        changes["page_token"] = token.clone();
+        search(changes).await.error()
+    };
+    assert_snapshot!(refusal(json!({"experiment_ids": ["0", "1"]})).await, @"400 INVALID_PARAMETER_VALUE: Experiment IDs in the page token do not match the requested experiment IDs. Expected: ['0', '1']. Found: ['0']");
+    assert_snapshot!(refusal(json!({"filter": ""})).await, @"400 INVALID_PARAMETER_VALUE: Filter string in the page token does not match the requested filter string. Expected: None. Found: name != 'it'");
+    assert_snapshot!(refusal(json!({"order_by": []})).await, @"400 INVALID_PARAMETER_VALUE: Order by in the page token does not match the requested order by. Expected: None. Found: [{'field_name': 'name', 'ascending': True, 'dataset_name': None, 'dataset_digest': None}]");
+    // A token of another kind of search says of none which it is for.
+    let runs = "eyJhZnRlciI6W10sImNoZWNrIjoxNDUxMDUxMDN9";
+    let other = search(json!({"page_token": runs})).await.error();
+    assert!(
+        other.starts_with("400 INVALID_PARAMETER_VALUE: "),
+        "{other}"
+    );
 }
 
 #[actix_web::test]

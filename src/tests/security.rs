@@ -41,6 +41,7 @@ async fn answer(
             .wrap(from_fn(move |request, next| {
                 protect(Rc::clone(&protection), request, next)
             }))
+            .wrap(from_fn(api::merge_leading_slashes))
             .configure(api::configure),
     )
     .await;
@@ -81,6 +82,26 @@ fn allowing(hosts: Option<&[&str]>, origins: &[&str]) -> Option<SecuritySettings
         allowed_origins: owned(origins),
         frame_options: Some("SAMEORIGIN"),
     })
+}
+
+#[actix_web::test]
+async fn doubled_slashes_are_no_way_round() {
+    let foreign = &[("origin", "http://evil.example")];
+    let plain = answer(default(), Method::POST, CHANGE, foreign).await;
+    assert!(plain.starts_with("403 "), "{plain}");
+    for slashes in ["/", "//"] {
+        let path = format!("{slashes}{CHANGE}");
+        let doubled = answer(default(), Method::POST, &path, foreign).await;
+        assert_eq!(doubled, plain);
+    }
+    let health = answer(
+        default(),
+        Method::GET,
+        "//health",
+        &[("host", "evil.example")],
+    )
+    .await;
+    assert!(health.starts_with("200 OK"), "{health}");
 }
 
 #[actix_web::test]

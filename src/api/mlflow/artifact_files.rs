@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::api::State;
 use crate::api::download::Attachment;
-use crate::artifacts::{ArtifactPath, Place};
+use crate::artifacts::{ArtifactPath, Entry, Place};
 use crate::error::Result;
 
 /// Sends the file at a place. Returns nothing where there is a folder.
@@ -14,8 +14,15 @@ pub async fn send(
     http: &HttpRequest,
     place: &Place,
 ) -> Result<Option<HttpResponse>> {
-    let artifact = state.artifacts.open(place).await?;
-    Ok(artifact.map(|artifact| {
+    let meant;
+    let (place, opened) = match state.artifacts.open(place).await {
+        Ok(opened) => (place, opened),
+        Err(error) => {
+            meant = state.artifacts.meant(place, error).await?;
+            (&meant, state.artifacts.open(&meant).await?)
+        }
+    };
+    Ok(opened.map(|artifact| {
         let name = place.path.name();
         Attachment { name, artifact }.respond(http)
     }))
@@ -29,11 +36,22 @@ pub fn is_folder(place: &Place) -> String {
     )
 }
 
+/// Returns what a list of a folder shows, each entry with its path: all that a client can ask for next.
+pub fn requestable(
+    folder: &ArtifactPath,
+    entries: Vec<Entry>,
+) -> impl Iterator<Item = (ArtifactPath, Entry)> {
+    entries.into_iter().filter_map(|entry| {
+        let path = folder.below(&entry.name)?;
+        path.can_be_requested().then_some((path, entry))
+    })
+}
+
 /// Returns the path that follows a route, as it was sent. The router's own has some characters decoded and others not.
 pub fn path(http: &HttpRequest, route: &str) -> Result<ArtifactPath> {
     let sent = http.uri().path();
     let below = sent.split_once(route).map_or("", |(_, below)| below);
-    ArtifactPath::parse(below)
+    ArtifactPath::from_address(below)
 }
 
 /// Returns the address that a request comes from. Nobody logs in: all that is known of a client is where it is.

@@ -3,9 +3,10 @@
 use actix_web::http::header::{self, ETag, EntityTag};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use percent_encoding::percent_decode_str;
 use serde_json::json;
 
-use super::artifact_files::{is_folder, listed_size, path, send, sender};
+use super::artifact_files::{is_folder, listed_size, path, requestable, send, sender};
 use crate::api::State;
 use crate::artifacts::{ArtifactPath, Incoming, Upload};
 use crate::error::Result;
@@ -16,10 +17,10 @@ pub const ROUTE: &str = "/2.0/mlflow-artifacts/artifacts/";
 
 /// Lists the files of one folder.
 pub async fn list(state: Data<State>, request: ListArtifacts) -> Result<list_artifacts::Response> {
-    let path = ArtifactPath::parse(request.path())?;
-    let place = state.artifacts.destination(path);
+    let path = ArtifactPath::from_plain(request.path())?;
+    let place = state.artifacts.destination(path.clone());
     let entries = state.artifacts.list(&place).await?;
-    let files = entries.into_iter().map(|entry| FileInfo {
+    let files = requestable(&path, entries).map(|(_, entry)| FileInfo {
         path: Some(entry.name),
         is_dir: Some(entry.size.is_none()),
         file_size: entry.size.and_then(listed_size),
@@ -45,7 +46,7 @@ pub async fn upload(state: Data<State>, http: HttpRequest, body: Payload) -> Res
         Ok(path) => path,
         Err(error) => return Err(body.refuse(error).await),
     };
-    if path.is_root() || http.path().ends_with('/') {
+    if path.is_root() || percent_decode_str(http.uri().path()).last() == Some(b'/') {
         return Ok(detail(
             "Artifact path must include a filename (cannot end with '/').",
         ));

@@ -4,7 +4,7 @@ use actix_web::web::{Data, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::artifact_files::{is_folder, listed_size, send, sender};
+use super::artifact_files::{is_folder, listed_size, requestable, send, sender};
 use crate::api::State;
 use crate::artifacts::{ArtifactPath, Incoming, Upload};
 use crate::error::{Error, ErrorCode, Result};
@@ -18,7 +18,7 @@ const LARGEST_UPLOAD: usize = 10 * 1024 * 1024;
 
 /// Lists one folder of a run's artifacts.
 pub async fn list(state: Data<State>, request: ListArtifacts) -> Result<list_artifacts::Response> {
-    let path = ArtifactPath::parse(request.path())?;
+    let path = ArtifactPath::from_plain(request.path())?;
     let run_id = request.run_id.or(request.run_uuid).unwrap_or_default();
     let root_uri = run_location(&state, run_id).await?;
     Ok(list_artifacts::Response {
@@ -33,7 +33,7 @@ pub async fn list_of_logged_model(
     state: Data<State>,
     request: ListLoggedModelArtifacts,
 ) -> Result<list_logged_model_artifacts::Response> {
-    let path = ArtifactPath::parse(request.artifact_directory_path())?;
+    let path = ArtifactPath::from_plain(request.artifact_directory_path())?;
     let model_id = request.model_id.unwrap_or_default();
     let root_uri = logged_model_location(&state, model_id).await?;
     Ok(list_logged_model_artifacts::Response {
@@ -61,7 +61,7 @@ pub async fn download_of_run(
     query: Query<ArtifactQuery>,
 ) -> Result<HttpResponse> {
     let query = query.into_inner();
-    let path = ArtifactPath::parse(&query.path.ok_or_else(|| missing("path"))?)?;
+    let path = ArtifactPath::from_plain(&query.path.ok_or_else(|| missing("path"))?)?;
     let run_id = query.run_id.or(query.run_uuid).unwrap_or_default();
     let uri = run_location(&state, run_id).await?;
     download(&state, &http, &uri, &path).await
@@ -74,7 +74,7 @@ pub async fn download_of_model_version(
     query: Query<ArtifactQuery>,
 ) -> Result<HttpResponse> {
     let query = query.into_inner();
-    let path = ArtifactPath::parse(&query.path.ok_or_else(|| missing("path"))?)?;
+    let path = ArtifactPath::from_plain(&query.path.ok_or_else(|| missing("path"))?)?;
     let name = query.name.unwrap_or_default();
     let version = query.version.unwrap_or_default();
     let uri = state
@@ -98,7 +98,7 @@ pub async fn download_of_logged_model(
             "Request must include the \"artifact_file_path\" query parameter.",
         ));
     }
-    let path = ArtifactPath::parse(&path)?;
+    let path = ArtifactPath::from_plain(&path)?;
     let model_id = http.match_info().query("model_id").to_owned();
     let uri = logged_model_location(&state, model_id).await?;
     download(&state, &http, &uri, &path).await
@@ -118,7 +118,7 @@ pub async fn upload(
             .ok_or_else(|| Error::invalid_parameter(format!("Request must specify {name}.")))
     };
     let run_id = given(query.run_uuid, "run_uuid")?;
-    let path = ArtifactPath::parse(&given(query.path, "path")?)?;
+    let path = ArtifactPath::from_plain(&given(query.path, "path")?)?;
     let mut data = Vec::new();
     let mut body = Incoming::new(body, None);
     while let Some(chunk) = body.next().await? {
@@ -160,12 +160,8 @@ pub async fn logged_model_location(state: &State, model_id: String) -> Result<St
 async fn files(state: &State, uri: &str, below: &ArtifactPath) -> Result<Vec<FileInfo>> {
     let place = state.artifacts.resolve(uri)?.below(below);
     let entries = state.artifacts.list(&place).await?;
-    let files = entries.into_iter().map(|entry| FileInfo {
-        path: Some(if below.is_root() {
-            entry.name
-        } else {
-            format!("{below}/{}", entry.name)
-        }),
+    let files = requestable(below, entries).map(|(path, entry)| FileInfo {
+        path: Some(path.to_string()),
         is_dir: Some(entry.size.is_none()),
         file_size: entry.size.and_then(listed_size),
     });

@@ -11,7 +11,7 @@ use super::artifacts::{logged_model_location, run_location};
 use crate::api::State;
 use crate::api::attachment::signed_content_disposition;
 use crate::api::message::Message;
-use crate::artifacts::{ArtifactPath, DownloadAddress, Place, SentPart};
+use crate::artifacts::{ArtifactPath, DownloadAddress, Place, SentPart, SignedAddress};
 use crate::error::{Error, Result};
 use crate::wire::artifacts::{
     AbortMultipartUpload, CompleteMultipartUpload, CreateMultipartUpload,
@@ -98,14 +98,7 @@ pub async fn presigned(state: Data<State>, http: HttpRequest) -> Result<Json<Val
     let place = state
         .artifacts
         .destination(artifact_files::path(&http, PRESIGNED)?);
-    let request = DownloadAddress {
-        disposition: signed_content_disposition(place.path.name()),
-        lifetime: None,
-    };
-    let signed = state
-        .artifacts
-        .download_address(&place, "Multipart download", request)
-        .await?;
+    let signed = download_address(&state, place, "Multipart download", None).await?;
     Ok(Json(json!({
         "url": signed.url,
         "headers": {},
@@ -118,7 +111,7 @@ pub async fn presigned_upload(
     state: Data<State>,
     request: CreatePresignedUploadUrl,
 ) -> Result<create_presigned_upload_url::Response> {
-    let path = ArtifactPath::parse(request.path())?;
+    let path = ArtifactPath::from_plain(request.path())?;
     let lifetime = lifetime(request.expiration.unwrap_or(UPLOAD_LIFETIME))?;
     let uri = match (request.run_id(), request.model_id()) {
         (run, "") if !run.is_empty() => run_location(&state, run.to_owned()).await?,
@@ -148,7 +141,7 @@ pub async fn presigned_download(
     state: Data<State>,
     request: CreatePresignedDownloadUrl,
 ) -> Result<create_presigned_download_url::Response> {
-    let path = ArtifactPath::parse(request.path())?;
+    let path = ArtifactPath::from_plain(request.path())?;
     let lifetime = request.expiration.map(lifetime).transpose()?;
     let uri = run_location(&state, request.run_id().to_owned()).await?;
     if let Some(scheme) = proxied(&uri) {
@@ -158,14 +151,7 @@ pub async fn presigned_download(
         )));
     }
     let place = state.artifacts.resolve(&uri)?.below(&path);
-    let wanted = DownloadAddress {
-        disposition: signed_content_disposition(place.path.name()),
-        lifetime,
-    };
-    let signed = state
-        .artifacts
-        .download_address(&place, "Presigned download", wanted)
-        .await?;
+    let signed = download_address(&state, place, "Presigned download", lifetime).await?;
     Ok(create_presigned_download_url::Response {
         presigned_url: Some(signed.url),
         headers: signed.headers.into_iter().collect(),
@@ -173,17 +159,34 @@ pub async fn presigned_download(
     })
 }
 
+async fn download_address(
+    state: &State,
+    place: Place,
+    what: &str,
+    lifetime: Option<Duration>,
+) -> Result<SignedAddress> {
+    let sign = async |place: &Place| {
+        let request = DownloadAddress {
+            disposition: signed_content_disposition(place.path.name()),
+            lifetime,
+        };
+        state.artifacts.download_address(place, what, request).await
+    };
+    match sign(&place).await {
+        Ok(signed) => Ok(signed),
+        Err(error) => sign(&state.artifacts.meant(&place, error).await?).await,
+    }
+}
+
 /// The file that is sent in parts: it goes under its own name into the folder of the path.
 fn file(state: &State, http: &HttpRequest, route: &str, local: &str) -> Result<Place> {
     let folder = artifact_files::path(http, route)?;
     let name = local.rsplit(['/', '\\']).next().unwrap_or_default();
-    let name = ArtifactPath::from_plain(name)?;
-    if name.is_root() {
-        return Err(Error::invalid_parameter(
-            "The path must end in a file name.",
-        ));
-    }
-    Ok(state.artifacts.destination(folder.join(&name)))
+    let path = folder
+        .below(name)
+        .ok_or_else(|| Error::invalid_parameter("The path must end in a file name."))?;
+    let path = ArtifactPath::from_plain(path.as_str())?;
+    Ok(state.artifacts.destination(path))
 }
 
 fn lifetime(seconds: i64) -> Result<Duration> {

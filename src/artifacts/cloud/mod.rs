@@ -116,10 +116,7 @@ impl CloudFolder {
                 continue;
             };
             let below = below.trim_start_matches('/');
-            // A name that no client could ask for is not an artifact.
-            if let Ok(below) = ArtifactPath::from_plain(below)
-                && !below.is_root()
-            {
+            if let Some(below) = ArtifactPath::default().below(below) {
                 found.push(Found {
                     path: below,
                     size: object.size,

@@ -9,6 +9,7 @@ use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
 use object_store::signer::{HeaderName, HeaderValue, Method, SignedUrlOptions, Signer, Url};
 use object_store::{Attribute, PutMultipartOptions};
+use percent_encoding::percent_decode_str;
 
 use super::{Cloud, CloudFolder, explain, no_such};
 use crate::artifacts::path::ArtifactPath;
@@ -122,6 +123,9 @@ impl CloudFolder {
             .signer()
             .signed_url_opts(Method::PUT, key, PART_LIFETIME, &options);
         let url = signed.await.map_err(|error| cannot_sign(&error))?;
+        if !names(&url, key) {
+            return Err(unsupported("Multipart upload"));
+        }
         Ok(url.into())
     }
 
@@ -258,6 +262,13 @@ fn count(parts: &[SentPart]) -> i64 {
     i64::try_from(parts.len()).unwrap_or(i64::MAX)
 }
 
+/// Whether an address is that of an object. For Google, names are put into addresses as they are, so
+/// that `a%2Fb` becomes the address of another object.
+fn names(address: &Url, key: &Path) -> bool {
+    let path: Vec<u8> = percent_decode_str(address.path()).collect();
+    path.ends_with(format!("/{key}").as_bytes())
+}
+
 fn block_url(address: &Url, number: usize) -> String {
     let mut url = address.clone();
     url.query_pairs_mut()
@@ -286,6 +297,14 @@ fn block_name(url: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_names_its_object() {
+        let address = Url::parse("https://host/bucket/a%20b/c%2525?x").unwrap();
+        for (key, expected) in [("a b/c%25", true), ("a%20b/c%25", false), ("a b/c%", false)] {
+            assert_eq!(names(&address, &Path::parse(key).unwrap()), expected);
+        }
+    }
 
     #[test]
     fn a_block_is_found_by_its_address() {

@@ -64,8 +64,9 @@ async fn remove(artifacts: &Artifacts, found: &ArtifactPlace) -> Result<()> {
         return artifacts.delete(found).await;
     }
     for entry in artifacts.list(found).await? {
-        let name = ArtifactPath::from_plain(&entry.name)?;
-        artifacts.delete(&found.below(&name)).await?;
+        if let Some(name) = ArtifactPath::default().below(&entry.name) {
+            artifacts.delete(&found.below(&name)).await?;
+        }
     }
     Ok(())
 }

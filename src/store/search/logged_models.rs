@@ -5,8 +5,9 @@ use diesel::sql_types::{BigInt, Double, Text};
 
 use super::columns::{Column, any_of, float, integer, integer_of_text, text};
 use super::keyset::{Key, KeyColumn, behind, key_values};
+use super::logged_model_token;
 use super::subquery::{Exists, Outer, Scalar};
-use super::token::{self, KeyValue, PageToken};
+use super::token::{self, KeyValue};
 use super::wide::Wide;
 use super::{MOST_RESULTS, experiment_ids, positive};
 use crate::error::{Error, Result};
@@ -38,6 +39,7 @@ pub fn search_logged_models(
             "`dataset_name` in the `datasets` clause must be specified.",
         ));
     }
+    let after = logged_model_token::of(request)?;
     let limit = match i64::from(request.max_results()) {
         0 => DEFAULT_RESULTS,
         wanted => positive(wanted)?.min(MOST_RESULTS),
@@ -56,7 +58,7 @@ pub fn search_logged_models(
     for asked in filter.conditions {
         query = query.filter(condition(asked, datasets));
     }
-    if let Some(after) = PageToken::of(request.page_token.as_deref())? {
+    if let Some(after) = after {
         query = query.filter(behind(&keys, &after).ok_or_else(token::of_other_search)?);
     }
     let experiments = experiment_ids(&request.experiment_ids)?;
@@ -73,7 +75,7 @@ pub fn search_logged_models(
         && let Some(last) = ids.last()
     {
         let values = key_values!(db, models::table, &keys, models::model_id.eq(last));
-        next_page_token = Some(PageToken::encode(values)?);
+        next_page_token = Some(logged_model_token::encode(request, values)?);
     }
     Ok(search_logged_models::Response {
         models: assemble(db, &ids)?,

@@ -3,6 +3,7 @@
 mod columns;
 mod experiments;
 mod keyset;
+mod logged_model_token;
 mod logged_models;
 mod lookup;
 mod model_versions;

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -29,19 +30,19 @@ impl KeyValue {
     }
 }
 
+/// A token on the wire. `S` says which search it belongs to, where a token is good for one search only.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PageToken {
+pub struct PageToken<S = ()> {
     after: Vec<KeyValue>,
+    #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
+    search: Option<S>,
     /// Tells a token that was changed from one that was not.
     check: u32,
 }
 
 impl PageToken {
     pub fn encode(after: Vec<KeyValue>) -> Result<String> {
-        let check = checksum(&after)?;
-        let json = serde_json::to_vec(&Self { after, check })
-            .map_err(|error| Error::internal(format!("A page token was not written: {error}")))?;
-        Ok(STANDARD.encode(json))
+        Self::written(after, None)
     }
 
     /// The keys in the token of a request, if it has one.
@@ -54,12 +55,40 @@ impl PageToken {
 
     /// The keys in a token, or MLflow's words about a wrong one.
     pub fn decode(token: &str) -> Result<Vec<KeyValue>> {
+        Ok(Self::decode_with_search(token)?.0)
+    }
+}
+
+impl<S: Serialize + DeserializeOwned> PageToken<S> {
+    /// A token that names its search.
+    pub fn encode_for(search: S, after: Vec<KeyValue>) -> Result<String> {
+        Self::written(after, Some(search))
+    }
+
+    /// The keys in a token, and the search that it names, if any.
+    pub fn decode_with_search(token: &str) -> Result<(Vec<KeyValue>, Option<S>)> {
         let decoded = bytes(token)?;
         let token: Option<Self> = serde_json::from_slice(&decoded).ok();
         match token {
-            Some(Self { after, check }) if checksum(&after)? == check => Ok(after),
+            Some(Self {
+                after,
+                search,
+                check,
+            }) if checksum(&after)? == check => Ok((after, search)),
             _ => Err(invalid(&decoded)),
         }
+    }
+
+    fn written(after: Vec<KeyValue>, search: Option<S>) -> Result<String> {
+        let check = checksum(&after)?;
+        let token = Self {
+            after,
+            search,
+            check,
+        };
+        let json = serde_json::to_vec(&token)
+            .map_err(|error| Error::internal(format!("A page token was not written: {error}")))?;
+        Ok(STANDARD.encode(json))
     }
 }
 

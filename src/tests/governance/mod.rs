@@ -10,6 +10,7 @@ mod needs;
 mod policies;
 mod restore;
 mod retention;
+mod sealed_names;
 mod sealed_sequences;
 mod sealing;
 mod spec_at_registration;

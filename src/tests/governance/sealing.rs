@@ -100,8 +100,9 @@ impl Sealing {
     }
 }
 
+/// Expects that a seal is in the way.
 #[track_caller]
-fn is_closed(reply: &Reply) {
+pub fn is_closed(reply: &Reply) {
     let error = reply.error();
     assert!(error.starts_with("403 PERMISSION_DENIED"), "{error}");
     assert!(error.contains("sealed when it passed a gate"), "{error}");

@@ -1,0 +1,92 @@
+//! Names as MLflow's clients ask for them.
+//!
+//! A client decodes the names in a listing again before it asks for the files. Where a name says
+//! `%20`, which the images that MLflow 2.x logs at step 20 do, it then asks for another one.
+
+use std::fmt::Write;
+
+use percent_encoding::percent_decode_str;
+
+use super::keeper::Artifacts;
+use super::{ArtifactPath, Place};
+use crate::error::{Error, ErrorCode, Result};
+
+/// How often a client decodes a name at most.
+const MOST_DECODINGS: usize = 10;
+
+impl Artifacts {
+    /// Finds the file that a client means by a name that is not there: the only one in the folder that
+    /// the client would ask for by that name. Else it returns the error that there was.
+    ///
+    /// This is for reading only. Whatever changes something changes what is named, letter by letter.
+    pub async fn meant(&self, asked: &Place, error: Error) -> Result<Place> {
+        let name = asked.path.name();
+        // Of a name that was decoded to the end, a percent sign is left only where others went.
+        if error.code != ErrorCode::ResourceDoesNotExist || !name.contains('%') {
+            return Err(error);
+        }
+        let folder = asked.parent();
+        let entries = self.list(&folder).await?;
+        let mut meant = entries
+            .into_iter()
+            .filter(|entry| entry.size.is_some() && as_asked(&entry.name) == name)
+            .filter_map(|entry| ArtifactPath::default().below(&entry.name))
+            .filter(ArtifactPath::can_be_requested);
+        match (meant.next(), meant.next()) {
+            (Some(only), None) => Ok(folder.below(&only)),
+            _ => Err(error),
+        }
+    }
+}
+
+/// What a client makes of a name that a listing tells it.
+fn as_asked(name: &str) -> String {
+    let mut name = name.to_owned();
+    for _ in 0..MOST_DECODINGS {
+        let decoded: String = percent_decode_str(&name)
+            .decode_utf8_lossy()
+            .chars()
+            .filter(|letter| !matches!(letter, '\t' | '\r' | '\n'))
+            .collect();
+        if decoded == name {
+            break;
+        }
+        name = decoded;
+    }
+    name.chars().fold(String::new(), |mut text, letter| {
+        // Writing to a String cannot fail.
+        let _ = if letter.is_ascii_control() {
+            write!(text, "%{:02x}", u32::from(letter))
+        } else {
+            text.write_char(letter)
+        };
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_a_client() {
+        for (name, asked) in [
+            (
+                "dog%step%3%timestamp%1795%g.png",
+                "dog%step%3%timestamp%1795%g.png",
+            ),
+            (
+                "dog%step%20%timestamp%1795%g.png",
+                "dog%step %timestamp%1795%g.png",
+            ),
+            ("dog%step%2541%g.png", "dog%stepA%g.png"),
+            ("dog%step%2500%g.png", "dog%step%00%g.png"),
+            ("dog%step%85%g.png", "dog%step\u{fffd}%g.png"),
+            ("dog%step%10%g.png", "dog%step%10%g.png"),
+            ("dog%step%1F%g.png", "dog%step%1f%g.png"),
+            ("dog%step%0A%g.png", "dog%step%g.png"),
+        ] {
+            assert_eq!(as_asked(name), asked, "{name}");
+        }
+    }
+}
