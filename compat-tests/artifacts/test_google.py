@@ -13,7 +13,7 @@ from harness.object_stores import FakeGcs
 from harness.servers import STOCK, Server
 
 ROUTE = "/api/2.0/mlflow-artifacts/artifacts"
-NAMES = ["plain", "größe #1%.txt", "a+b=c"]
+NAMES = ["plain", "größe #1%.txt", "a+b=c", "a%20b", "a%2Fb", "x%E4.txt"]
 
 
 @pytest.fixture(scope="module")

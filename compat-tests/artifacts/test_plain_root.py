@@ -90,3 +90,18 @@ def test_form_of_the_ui_stores(server: Server, run_id: str) -> None:
         f"{server.url}/get-artifact", params={"run_id": run_id, "path": "note.txt"}, timeout=60
     )
     assert answer.content == b"a note"
+
+
+@pytest.mark.parametrize("name", ["loss%step%20%timestamp%1724.png", "a%2Fb.txt", "x%E4", "a?b#c"])
+def test_names_that_look_encoded(server: Server, run_id: str, name: str) -> None:
+    path = f"{API}/artifacts/presigned-upload-url"
+    signed = server.post(path, run_id=run_id, path=f"odd/{name}")
+    answer = requests.put(signed["presigned_url"], data=name.encode(), headers=signed["headers"], timeout=60)
+    assert answer.ok, answer.text
+    files = server.get(f"{API}/artifacts/list", run_id=run_id, path="odd")["files"]
+    assert f"odd/{name}" in [file["path"] for file in files]
+    wanted = {"run_id": run_id, "path": f"odd/{name}"}
+    assert requests.get(f"{server.url}/get-artifact", params=wanted, timeout=60).text == name
+    path = f"{API}/artifacts/presigned-download-url"
+    signed = server.post(path, run_id=run_id, path=f"odd/{name}")
+    assert requests.get(signed["presigned_url"], timeout=60).text == name
