@@ -13,7 +13,7 @@ from harness.databases import KINDS, POSTGRES_VARIABLE, create_database
 from harness.environments import REPORTS, build_flowkeep
 from harness.migrations import create_tables
 from harness.postgres import PrivatePostgres
-from harness.servers import FLOWKEEP, STOCK, Server
+from harness.servers import FLOWKEEP, STOCK, Replica, Server
 
 started = pytest.StashKey[float]()
 private_postgres = pytest.StashKey[PrivatePostgres]()
@@ -28,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=FLOWKEEP,
         help="The server under test. A test that fails on the stock server expects the wrong thing.",
     )
+    parser.addoption("--full", action="store_true", help="Also what takes long and seldom breaks.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -94,12 +95,41 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
         yield start
 
 
+@pytest.fixture(scope="session")
+def stock_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Replica]]:
+    """Gives a stock server whose database is as new. Stock MLflow takes long to start: modules share one
+    for each kind of database."""
+    replicas: dict[str, Replica] = {}
+    with contextlib.ExitStack() as cleanup:
+
+        def give(database_kind: str) -> Replica:
+            if replica := replicas.get(database_kind):
+                replica.fresh()
+                return replica
+            folder = tmp_path_factory.mktemp(f"shared-stock-{database_kind}")
+            database = create_database(database_kind, folder)
+            cleanup.callback(database.drop)
+            server = Server(STOCK, database, folder)
+            cleanup.callback(server.stop)
+            server.start()
+            return replicas.setdefault(database_kind, Replica(server))
+
+        yield give
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keeps the tests of one module and one database together, so that they share their servers."""
+    if not config.getoption("--full"):
+        skip = pytest.mark.skip(reason="takes long and seldom breaks: run with --full")
+        for item in items:
+            if item.get_closest_marker("full"):
+                item.add_marker(skip)
     for item in items:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
-        group = "-".join([item.nodeid.split("::")[0], str(parameters.get("database_kind", ""))])
+        kind = str(parameters.get("database_kind", ""))
+        shares_stock = "stock_server" in getattr(item, "fixturenames", [])
+        group = f"stock-{kind or 'sqlite'}" if shares_stock else f"{item.nodeid.split('::')[0]}-{kind}"
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(group))
 

@@ -4,14 +4,18 @@ from collections.abc import Callable
 
 import pytest
 
-from differential.snapshots import Replica
 from harness.environments import newest_version
-from harness.servers import FLOWKEEP, NEWEST, STOCK, Server
+from harness.servers import FLOWKEEP, NEWEST, Replica, Server
 
 
 @pytest.fixture(scope="module")
-def replicas(start_server: Callable[..., Server], subject: str, database_kind: str) -> list[Replica]:
-    return [Replica(start_server(kind, database_kind=database_kind)) for kind in (STOCK, subject)]
+def replicas(
+    stock_server: Callable[[str], Replica],
+    start_server: Callable[..., Server],
+    subject: str,
+    database_kind: str,
+) -> list[Replica]:
+    return [stock_server(database_kind), Replica(start_server(subject, database_kind=database_kind))]
 
 
 @pytest.fixture(scope="module")

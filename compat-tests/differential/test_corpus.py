@@ -8,8 +8,8 @@ import pytest
 from differential.compare import allowlist, compare
 from differential.corpus import file_name, files, read
 from differential.replay import replay
-from differential.snapshots import Replica
 from harness.environments import REPORTS
+from harness.servers import Replica
 
 # Where replies are compared with those of the newest MLflow, which is done on SQLite alone.
 NEWEST = "newest"

@@ -10,7 +10,7 @@ import sqlalchemy
 
 from harness.databases import Database, create_database
 from harness.migrations import create_tables, upgrade
-from harness.servers import STOCK, Server
+from harness.servers import Replica, Server
 
 # Our own tables live beside MLflow's.
 OWN_PREFIX = "flowkeep_"
@@ -30,6 +30,7 @@ def version(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def schemas(
+    stock_server: Callable[[str], Replica],
     start_server: Callable[..., Server],
     subject: str,
     database_kind: str,
@@ -37,7 +38,7 @@ def schemas(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     if version == DEFAULT_VERSION:
-        servers = [start_server(kind, database_kind=database_kind) for kind in (STOCK, subject)]
+        servers = [stock_server(database_kind).server, start_server(subject, database_kind=database_kind)]
         stock, ours = (_describe(server.database) for server in servers)
         return stock, ours
     described = []

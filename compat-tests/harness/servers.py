@@ -110,6 +110,27 @@ class Server:
         }
 
 
+@dataclass
+class Replica:
+    """A server that can be brought back to how it was after its first start."""
+
+    server: Server
+
+    def __post_init__(self) -> None:
+        self.server.database.snapshot()
+
+    def fresh(self) -> Server:
+        # Our own server starts at once, so it is started anew and can keep what it likes in memory.
+        # Stock MLflow takes long to start and keeps nothing: it gets its database changed beneath it.
+        if self.server.kind == FLOWKEEP:
+            self.server.stop()
+            self.server.database.restore()
+            self.server.start()
+        else:
+            self.server.database.restore()
+        return self.server
+
+
 def _json(response: requests.Response) -> dict[str, Any]:
     assert response.ok, f"{response.request.method} {response.url}: {response.status_code} {response.text}"
     return response.json()

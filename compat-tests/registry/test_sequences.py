@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from harness.servers import STOCK, Server
+from harness.servers import Replica, Server
 from registry.operations import ENDING, Call, sequence
 from registry.pair import Side
 
@@ -25,13 +25,15 @@ numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def servers(start_server: Callable[..., Server], subject: str) -> list[Server]:
-    return [start_server(kind, database_kind="sqlite") for kind in (STOCK, subject)]
+def servers(
+    stock_server: Callable[[str], Replica], start_server: Callable[..., Server], subject: str
+) -> list[Server]:
+    return [stock_server("sqlite").server, start_server(subject, database_kind="sqlite")]
 
 
 # The servers stay as they are from one sequence to the next: no two have a model in common.
 @settings(
-    max_examples=int(os.environ.get(SEQUENCES, "200")),
+    max_examples=int(os.environ.get(SEQUENCES, "80")),
     derandomize=SEQUENCES not in os.environ,
     database=None,
     deadline=None,

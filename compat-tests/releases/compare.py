@@ -14,10 +14,9 @@ from typing import Any
 from differential.compare import compare
 from differential.corpus import file_name, files, read
 from differential.replay import replay
-from differential.snapshots import Replica
 from harness.databases import create_database
 from harness.environments import STOCK_BIN, clean_environment
-from harness.servers import STOCK, Server
+from harness.servers import STOCK, Replica, Server
 
 PYTHON = STOCK_BIN / "python"
 

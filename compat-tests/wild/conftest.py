@@ -14,6 +14,12 @@ from wild.records import Records
 PROGRAMS = Path(__file__).parent / "programs"
 
 
+# The packages are the same on either database: on the second they run before releases.
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.full)])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
 @pytest.fixture(scope="module")
 def server(start_server: Callable[..., Server], subject: str, database_kind: str) -> Server:
     return start_server(subject, database_kind=database_kind)

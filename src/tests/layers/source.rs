@@ -73,13 +73,14 @@ impl Reader<'_> {
         let child = [module, &path[..1]].concat();
         match first.as_str() {
             "crate" => path.to_vec(),
-            "flowkeep" => [&["crate".to_owned()], rest].concat(),
             "self" => [module, rest].concat(),
             "super" if rest.first().is_some_and(|next| next == "super") => {
                 self.absolute(rest, &module[..module.len() - 1])
             }
             "super" => [&module[..module.len() - 1], rest].concat(),
             _ if self.modules.contains(&child) => [module, path].concat(),
+            // As main.rs names the library.
+            "flowkeep" => [&["crate".to_owned()], rest].concat(),
             name => match self.source.imports.get(name) {
                 Some(import) => [import, rest].concat(),
                 None => path.to_vec(),
