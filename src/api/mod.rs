@@ -28,7 +28,7 @@ use actix_web::web::{self, ServiceConfig};
 pub use self::disabled_endpoints::refuse_disabled;
 use self::endpoints::NotYet;
 use self::flowkeep::{
-    evidence, features, gates, history, holds, integrity, policies, restore, retention,
+    evidence, features, gates, history, holds, integrity, openapi, policies, restore, retention,
 };
 #[cfg(test)]
 pub use self::mlflow::unsupported::LISTS as UNSUPPORTED_LISTS;
@@ -175,9 +175,10 @@ fn routes(prefixes: &'static [&'static str]) -> Routes {
     routes
 }
 
-/// What flowkeep has and MLflow does not have.
+/// What flowkeep has and MLflow does not have. `flowkeep/openapi.rs` describes the same routes.
 fn governance(routes: &mut Routes) {
     let path = |rest: &str| format!("{}/{rest}", flowkeep::ROOT);
+    routes.api(Method::GET, &path("openapi.json"), openapi::get);
     routes.api(Method::GET, &path("policies"), policies::get);
     routes.api(Method::PUT, &path("policies"), policies::put);
     routes.api(Method::DELETE, &path("policies"), policies::delete);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Action;
 use crate::error::{Error, Result};
@@ -26,7 +27,7 @@ const MOVES: [Action; 12] = [
     Action::AliasDeleted,
 ];
 
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AsOf {
     pub model: String,
     pub model_id: String,
@@ -34,7 +35,7 @@ pub struct AsOf {
     pub versions: Vec<PastVersion>,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PastVersion {
     pub version: String,
     pub stage: String,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::ANONYMOUS;
 use crate::error::Result;
@@ -10,7 +11,7 @@ use crate::store::governance::history::{self, Filter, Row};
 use crate::store::paged::{PageRequest, Paged};
 
 /// Who did something.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RecordedActor {
     /// The name that the server knows; `anonymous` where it has checked none.
     pub name: String,
@@ -32,7 +33,7 @@ impl RecordedActor {
 }
 
 /// One entry of the history: a decision, or a change that was seen.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct HistoryEntry {
     pub id: i64,
     /// When it was written, in milliseconds since 1970.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::change::Change;
 use super::claims::{self, About, Now};
@@ -52,7 +53,7 @@ pub fn record(
 }
 
 /// A piece of evidence about a version, as it was recorded.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct RecordedEvidence {
     pub id: i64,
     /// `evaluation:` with its kind, `ab_test` or `approval`.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::facts::SetAside;
 use super::gate::Verdict;
@@ -11,7 +12,7 @@ use crate::store::model_versions::Stage;
 
 /// What a gate says of one version and one target. Where no policy applies, everything is allowed, and
 /// the report names neither policy nor target.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct GateReport {
     /// The policy that applies.
     pub policy: Option<String>,
@@ -70,7 +71,7 @@ impl From<&Verdict> for GateReport {
 
 /// What each gate of the policy that applies to a version says of it. Where no policy applies, there
 /// are no gates.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct GateReports {
     /// The policy that applies.
     pub policy: Option<String>,
@@ -90,6 +91,7 @@ pub struct GateReports {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registration: Option<GateReport>,
     /// By the stage that the version would enter.
+    #[schema(value_type = BTreeMap<String, GateReport>)]
     pub stages: BTreeMap<Stage, GateReport>,
     /// By the alias that the version would get, as the policy names it.
     pub aliases: BTreeMap<String, GateReport>,

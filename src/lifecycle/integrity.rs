@@ -2,6 +2,7 @@
 //! of them.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::change::Place;
 use super::seals;
@@ -11,8 +12,9 @@ use crate::store::governance::identity;
 use crate::store::governance::seals::Row;
 use crate::store::model_versions;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SealState)]
 pub enum State {
     Sealed,
     /// It passed a gate, and the server could not read its artifacts then.
@@ -21,7 +23,7 @@ pub enum State {
     NotSealed,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Integrity {
     pub model: String,
     pub version: i32,
@@ -51,20 +53,23 @@ pub struct Integrity {
     pub unread: Vec<UnreadFile>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = DifferingFile)]
 pub struct Differing {
     pub path: String,
     pub sealed: Bytes,
     pub found: Bytes,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = FileContent)]
 pub struct Bytes {
     pub size: u64,
     pub sha256: String,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = ListedFile)]
 pub struct File {
     pub path: String,
     #[serde(flatten)]
@@ -72,7 +77,7 @@ pub struct File {
 }
 
 /// A file that is there and cannot be read.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct UnreadFile {
     pub path: String,
     pub reason: String,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::change::Change;
 use super::in_force;
@@ -13,7 +14,8 @@ use crate::error::{Error, Result};
 use crate::store::Db;
 use crate::store::governance::policies::{self, NewPolicy};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AppliedPolicy)]
 pub struct Applied {
     pub name: String,
     pub hash: String,

@@ -13,6 +13,7 @@ mod layers;
 mod logged_models;
 mod metrics;
 mod model_versions;
+mod own_api;
 mod registered_models;
 mod router;
 mod runs;

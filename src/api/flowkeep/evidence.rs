@@ -2,11 +2,13 @@
 
 use actix_web::web::{Data, Json, Payload};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::body;
+use super::errors::{ChangeErrors, ReadErrors};
 use super::paging::{PageSize, page_request, page_token};
 use super::parameters::{NoParameters, Parameters};
-use super::version_path::VersionPath;
+use super::version_path::{NumberedVersion, VersionPath};
 use crate::api::State;
 use crate::api::warnings::Changed;
 use crate::audit::Actor;
@@ -15,18 +17,26 @@ use crate::lifecycle::evidence::{self, RecordedEvidence};
 use crate::lifecycle::policy::claims::{AbTestClaim, ApprovalClaim, Claim, EvaluationClaim};
 
 /// The reply to evidence that was recorded.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct EvidenceReply {
     evidence: EvidenceId,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct EvidenceId {
     /// The number under which reports and history name it.
     id: i64,
 }
 
 /// Record an evaluation of a version.
+#[utoipa::path(
+    post,
+    path = "/model-versions/{name}/{version}/evaluations",
+    tag = "evidence",
+    params(NumberedVersion),
+    request_body = EvaluationClaim,
+    responses((status = 200, description = "It is recorded.", body = EvidenceReply), ChangeErrors)
+)]
 pub async fn evaluation(
     state: Data<State>,
     actor: Actor,
@@ -40,6 +50,14 @@ pub async fn evaluation(
 }
 
 /// Record an A/B test of a version. The server computes the verdict from the figures of both arms.
+#[utoipa::path(
+    post,
+    path = "/model-versions/{name}/{version}/ab-tests",
+    tag = "evidence",
+    params(NumberedVersion),
+    request_body = AbTestClaim,
+    responses((status = 200, description = "It is recorded.", body = EvidenceReply), ChangeErrors)
+)]
 pub async fn ab_test(
     state: Data<State>,
     actor: Actor,
@@ -52,6 +70,14 @@ pub async fn ab_test(
 }
 
 /// Record an approval of a version.
+#[utoipa::path(
+    post,
+    path = "/model-versions/{name}/{version}/approvals",
+    tag = "evidence",
+    params(NumberedVersion),
+    request_body = ApprovalClaim,
+    responses((status = 200, description = "It is recorded.", body = EvidenceReply), ChangeErrors)
+)]
 pub async fn approval(
     state: Data<State>,
     actor: Actor,
@@ -81,17 +107,19 @@ async fn record(
 }
 
 /// Which page of the evidence is listed.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct EvidenceParameters {
     /// How many entries the page has at most; 100 where it is left out.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
     max_results: Option<PageSize>,
     /// The `next_page_token` of the page before.
     page_token: Option<String>,
 }
 
 /// A page of evidence.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct EvidencePage {
     evidence: Vec<RecordedEvidence>,
     /// What asks for the next page; left out on the last one.
@@ -100,6 +128,13 @@ pub struct EvidencePage {
 }
 
 /// List what was recorded about a version, oldest first.
+#[utoipa::path(
+    get,
+    path = "/model-versions/{name}/{version}/evidence",
+    tag = "evidence",
+    params(NumberedVersion, EvidenceParameters),
+    responses((status = 200, description = "A page of the list.", body = EvidencePage), ReadErrors)
+)]
 pub async fn list(
     state: Data<State>,
     path: VersionPath,

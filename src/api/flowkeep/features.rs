@@ -4,10 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use actix_web::web::{Data, Json, Payload};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::body;
+use super::errors::ReadErrors;
 use super::parameters::{NoParameters, Parameters};
-use super::version_path::VersionPath;
+use super::version_path::{ReferencedVersion, VersionPath};
 use crate::api::State;
 use crate::error::{Error, Result};
 use crate::lifecycle::feature_files::{Found, Sources, TAG};
@@ -19,7 +21,7 @@ use crate::store::model_versions;
 use crate::wire::ModelVersion;
 
 /// The features of a version, as a program that serves it needs them.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct FeatureList {
     name: String,
     version: String,
@@ -33,7 +35,7 @@ pub struct FeatureList {
     problems: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct TypedFeature {
     #[serde(flatten)]
     feature: Feature,
@@ -45,7 +47,7 @@ struct TypedFeature {
 }
 
 /// What the spec could be compared with.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum SignatureState {
     Named,
@@ -55,6 +57,13 @@ enum SignatureState {
 }
 
 /// Show which features a version takes, and where its spec and its signature differ.
+#[utoipa::path(
+    get,
+    path = "/model-versions/{name}/{version}/features",
+    tag = "features",
+    params(ReferencedVersion),
+    responses((status = 200, description = "The features.", body = FeatureList), ReadErrors)
+)]
 pub async fn get(
     state: Data<State>,
     path: VersionPath<VersionReference>,
@@ -89,7 +98,7 @@ pub async fn get(
 }
 
 /// The columns of a scoring request.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureCheckRequest {
     /// Each column by its name, with its type where that is to be checked, too.
@@ -97,6 +106,14 @@ pub struct FeatureCheckRequest {
 }
 
 /// Check whether the columns of a scoring request are what a version takes.
+#[utoipa::path(
+    post,
+    path = "/model-versions/{name}/{version}/features/check",
+    tag = "features",
+    params(ReferencedVersion),
+    request_body = FeatureCheckRequest,
+    responses((status = 200, description = "What is wrong with them.", body = Check), ReadErrors)
+)]
 pub async fn check(
     state: Data<State>,
     path: VersionPath<VersionReference>,

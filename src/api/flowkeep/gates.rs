@@ -2,10 +2,12 @@
 
 use actix_web::web::{Data, Json, Payload};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::body;
+use super::errors::ReadErrors;
 use super::parameters::{NoParameters, Parameters};
-use super::version_path::VersionPath;
+use super::version_path::{NumberedVersion, VersionPath};
 use crate::api::State;
 use crate::error::{Error, Result};
 use crate::lifecycle::gate_report::{GateReport, GateReports};
@@ -16,7 +18,7 @@ use crate::store::model_versions::Stage;
 const EXAMPLE: &str = r#"{"stage": "Production"}, {"alias": "champion"} or {"registration": true}"#;
 
 /// Where a version is to go: a stage, an alias or the registry. One of the three is given.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckRequest {
     /// The stage that it would enter.
@@ -42,6 +44,14 @@ impl CheckRequest {
 }
 
 /// Report what one gate would say of a version. Nothing is changed or recorded.
+#[utoipa::path(
+    post,
+    path = "/model-versions/{name}/{version}/check",
+    tag = "gates",
+    params(NumberedVersion),
+    request_body = CheckRequest,
+    responses((status = 200, description = "The report.", body = GateReport), ReadErrors)
+)]
 pub async fn check(
     state: Data<State>,
     path: VersionPath,
@@ -55,6 +65,13 @@ pub async fn check(
 }
 
 /// Report what each gate of the policy would say of a version.
+#[utoipa::path(
+    get,
+    path = "/model-versions/{name}/{version}/gates",
+    tag = "gates",
+    params(NumberedVersion),
+    responses((status = 200, description = "The reports.", body = GateReports), ReadErrors)
+)]
 pub async fn gates(
     state: Data<State>,
     path: VersionPath,

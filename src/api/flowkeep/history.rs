@@ -2,7 +2,9 @@
 
 use actix_web::web::{Data, Json};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
+use super::errors::ReadErrors;
 use super::paging::{PageSize, page_request, page_token};
 use super::parameters::{Moment, Parameters, VersionNumber};
 use crate::api::State;
@@ -11,25 +13,30 @@ use crate::error::Result;
 use crate::store::governance::history::Filter;
 
 /// Which entries are listed.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct HistoryParameters {
     /// A name that the model has or had. Entries under its other names are listed, too.
     model: Option<String>,
     /// The number of a version.
+    #[param(value_type = Option<i32>, minimum = 1)]
     version: Option<VersionNumber>,
     /// The first moment: milliseconds since 1970, or RFC 3339.
+    #[param(value_type = Option<String>)]
     from: Option<Moment>,
     /// The moment before which the list ends, written like `from`.
+    #[param(value_type = Option<String>)]
     to: Option<Moment>,
     /// How many entries the page has at most; 100 where it is left out.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
     max_results: Option<PageSize>,
     /// The `next_page_token` of the page before.
     page_token: Option<String>,
 }
 
 /// A page of the history.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct HistoryPage {
     entries: Vec<HistoryEntry>,
     /// What asks for the next page; left out on the last one.
@@ -38,6 +45,13 @@ pub struct HistoryPage {
 }
 
 /// List the history, oldest entry first.
+#[utoipa::path(
+    get,
+    path = "/history",
+    tag = "history",
+    params(HistoryParameters),
+    responses((status = 200, description = "A page of the list.", body = HistoryPage), ReadErrors)
+)]
 pub async fn page(
     state: Data<State>,
     Parameters(parameters): Parameters<HistoryParameters>,
@@ -60,16 +74,25 @@ pub async fn page(
 }
 
 /// Which model is shown, and at which moment.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct AsOfParameters {
     /// The name that the model had at that moment.
     model: String,
     /// The moment: milliseconds since 1970, or RFC 3339.
+    #[param(value_type = String)]
     at: Moment,
 }
 
 /// Show which version of a model had which stage and which aliases at a moment.
+#[utoipa::path(
+    get,
+    path = "/as-of",
+    tag = "history",
+    params(AsOfParameters),
+    responses((status = 200, description = "The versions of the model then.", body = AsOf), ReadErrors)
+)]
 pub async fn as_of(
     state: Data<State>,
     Parameters(parameters): Parameters<AsOfParameters>,

@@ -5,11 +5,13 @@ use std::future::{Ready, ready};
 use actix_web::web::{Data, Json, Payload};
 use actix_web::{FromRequest, HttpRequest};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::body;
+use super::errors::{ChangeErrors, ReadErrors};
 use super::paging::{PageSize, page_request, page_token};
 use super::parameters::{NoParameters, Parameters};
-use super::version_path::VersionPath;
+use super::version_path::{NumberedVersion, VersionPath};
 use crate::api::State;
 use crate::api::warnings::Changed;
 use crate::audit::Actor;
@@ -19,19 +21,28 @@ use crate::lifecycle::retention::holds::{self, Hold};
 const EXAMPLE: &str = r#"{"reason": "lawsuit 2026-17"}"#;
 
 /// Why a legal hold is placed or lifted.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HoldRequest {
+    #[schema(min_length = 1, max_length = 5000)]
     reason: String,
 }
 
 /// A legal hold that was placed or lifted.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct HoldReply {
     hold: Hold,
 }
 
 /// Place a legal hold on a version: it is kept with its artifacts until the hold is lifted.
+#[utoipa::path(
+    post,
+    path = "/model-versions/{name}/{version}/holds",
+    tag = "retention",
+    params(NumberedVersion),
+    request_body = HoldRequest,
+    responses((status = 200, description = "The hold is in force.", body = HoldReply), ChangeErrors)
+)]
 pub async fn place(
     state: Data<State>,
     actor: Actor,
@@ -77,6 +88,14 @@ fn read_path(http: &HttpRequest) -> Result<HoldPath> {
 }
 
 /// Lift a legal hold.
+#[utoipa::path(
+    post,
+    path = "/model-versions/{name}/{version}/holds/{hold}/lift",
+    tag = "retention",
+    params(NumberedVersion, ("hold" = i64, Path, minimum = 1, description = "The number of the hold.")),
+    request_body = HoldRequest,
+    responses((status = 200, description = "The hold is lifted.", body = HoldReply), ChangeErrors)
+)]
 pub async fn lift(
     state: Data<State>,
     actor: Actor,
@@ -99,17 +118,19 @@ pub async fn lift(
 }
 
 /// Which page of the holds is listed.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct HoldParameters {
     /// How many holds the page has at most; 100 where it is left out.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
     max_results: Option<PageSize>,
     /// The `next_page_token` of the page before.
     page_token: Option<String>,
 }
 
 /// A page of legal holds.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct HoldPage {
     holds: Vec<Hold>,
     /// What asks for the next page; left out on the last one.
@@ -118,6 +139,13 @@ pub struct HoldPage {
 }
 
 /// List the legal holds that were ever placed on a version, oldest first.
+#[utoipa::path(
+    get,
+    path = "/model-versions/{name}/{version}/holds",
+    tag = "retention",
+    params(NumberedVersion, HoldParameters),
+    responses((status = 200, description = "A page of the list.", body = HoldPage), ReadErrors)
+)]
 pub async fn list(
     state: Data<State>,
     path: VersionPath,

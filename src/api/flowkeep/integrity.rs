@@ -2,13 +2,21 @@
 
 use actix_web::web::{Data, Json};
 
+use super::errors::ReadErrors;
 use super::parameters::{NoParameters, Parameters};
-use super::version_path::VersionPath;
+use super::version_path::{NumberedVersion, VersionPath};
 use crate::api::State;
 use crate::error::Result;
 use crate::lifecycle::integrity::{self, Integrity};
 
 /// Read all artifacts of a version, and compare them with what was sealed.
+#[utoipa::path(
+    get,
+    path = "/model-versions/{name}/{version}/integrity",
+    tag = "gates",
+    params(NumberedVersion),
+    responses((status = 200, description = "What was found.", body = Integrity), ReadErrors)
+)]
 pub async fn get(
     state: Data<State>,
     path: VersionPath,

@@ -1,12 +1,15 @@
-//! The API that MLflow does not have: a file for each area, with typed requests and replies.
+//! The API that MLflow does not have: a file for each area, typed requests and replies, and the
+//! OpenAPI document that describes them.
 
 mod body;
+mod errors;
 pub mod evidence;
 pub mod features;
 pub mod gates;
 pub mod history;
 pub mod holds;
 pub mod integrity;
+pub mod openapi;
 mod paging;
 mod parameters;
 pub mod policies;

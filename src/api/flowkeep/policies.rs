@@ -2,8 +2,10 @@
 
 use actix_web::web::{Data, Json, Payload};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::body;
+use super::errors::{ChangeErrors, ReadErrors};
 use super::parameters::{NoParameters, Parameters};
 use crate::api::State;
 use crate::api::warnings::Changed;
@@ -14,12 +16,23 @@ use crate::lifecycle::policy::cases::CaseResult;
 use crate::store::governance::policies as store;
 
 /// What became of the policies that were sent.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct AppliedPolicies {
     policies: Vec<Applied>,
 }
 
 /// Put policies in force: all of a text, or none. One that is in force under the same name is replaced.
+#[utoipa::path(
+    put,
+    path = "/policies",
+    tag = "policies",
+    request_body(
+        content = String,
+        content_type = "application/yaml",
+        description = "The text of one or more policies, in YAML or JSON."
+    ),
+    responses((status = 200, description = "They are in force.", body = AppliedPolicies), ChangeErrors)
+)]
 pub async fn put(
     state: Data<State>,
     actor: Actor,
@@ -34,8 +47,9 @@ pub async fn put(
 }
 
 /// Which policies are shown; all in force where nothing is given.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct PolicyParameters {
     /// Show the one policy in force that has this name.
     name: Option<String>,
@@ -44,7 +58,7 @@ pub struct PolicyParameters {
 }
 
 /// The policies in force, or the text that a hash names.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum PolicyReply {
     InForce { policies: Vec<PolicyInForce> },
@@ -52,7 +66,7 @@ pub enum PolicyReply {
 }
 
 /// A policy that is in force.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct PolicyInForce {
     name: String,
     hash: String,
@@ -63,13 +77,20 @@ pub struct PolicyInForce {
 }
 
 /// The text of a policy that is or was in force.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct PolicyText {
     hash: String,
     text: String,
 }
 
 /// Show the policies in force, or the text of one that is or was, by its hash.
+#[utoipa::path(
+    get,
+    path = "/policies",
+    tag = "policies",
+    params(PolicyParameters),
+    responses((status = 200, description = "The policies.", body = PolicyReply), ReadErrors)
+)]
 pub async fn get(
     state: Data<State>,
     Parameters(parameters): Parameters<PolicyParameters>,
@@ -109,18 +130,26 @@ async fn text(state: &State, hash: String) -> Result<PolicyText> {
 }
 
 /// Which policy is taken out of force.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct DeletionParameters {
     /// The policy's name.
     name: String,
 }
 
 /// A reply that says nothing but that it was done.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct EmptyReply {}
 
 /// Take a policy out of force. Its text can still be read by its hash.
+#[utoipa::path(
+    delete,
+    path = "/policies",
+    tag = "policies",
+    params(DeletionParameters),
+    responses((status = 200, description = "It is not in force any more.", body = EmptyReply), ChangeErrors)
+)]
 pub async fn delete(
     state: Data<State>,
     actor: Actor,
@@ -134,7 +163,7 @@ pub async fn delete(
 }
 
 /// Cases that are tried on policies.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyTest {
     /// The cases, in YAML.
@@ -144,7 +173,7 @@ pub struct PolicyTest {
 }
 
 /// How the cases went.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct PolicyTestReply {
     /// Whether all cases went as they say.
     passed: bool,
@@ -152,6 +181,13 @@ pub struct PolicyTestReply {
 }
 
 /// Try cases on policies that are sent, or on those in force. Nothing is changed.
+#[utoipa::path(
+    post,
+    path = "/policies/test",
+    tag = "policies",
+    request_body = PolicyTest,
+    responses((status = 200, description = "How the cases went.", body = PolicyTestReply), ReadErrors)
+)]
 pub async fn test(
     state: Data<State>,
     _: Parameters<NoParameters>,

@@ -2,9 +2,11 @@
 
 use actix_web::web::Data;
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::errors::ChangeErrors;
 use super::parameters::{NoParameters, Parameters};
-use super::version_path::VersionPath;
+use super::version_path::{NumberedVersion, VersionPath};
 use crate::api::State;
 use crate::api::warnings::Changed;
 use crate::audit::Actor;
@@ -13,13 +15,21 @@ use crate::lifecycle::restoring;
 use crate::wire::ModelVersion;
 
 /// The reply to a version that was restored: that of MLflow's transition.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct RestoreReply {
     /// The version, as MLflow's API describes it.
+    #[schema(value_type = Object)]
     model_version: ModelVersion,
 }
 
 /// Restore an archived version to the stage that it was archived from, through the gate of that stage.
+#[utoipa::path(
+    post,
+    path = "/model-versions/{name}/{version}/restore",
+    tag = "gates",
+    params(NumberedVersion),
+    responses((status = 200, description = "It is restored.", body = RestoreReply), ChangeErrors)
+)]
 pub async fn restore(
     state: Data<State>,
     actor: Actor,

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use percent_encoding::percent_decode_str;
+use utoipa::IntoParams;
 
 use super::parameters::VersionNumber;
 use crate::error::{Error, Result};
@@ -56,4 +57,30 @@ fn part(http: &HttpRequest, name: &str) -> String {
     percent_decode_str(http.match_info().query(name))
         .decode_utf8_lossy()
         .into_owned()
+}
+
+/// The path of a version, as the OpenAPI document describes it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only its description is used")]
+pub struct NumberedVersion {
+    /// The model's name.
+    #[param(min_length = 1)]
+    name: String,
+    /// The version's number.
+    #[param(minimum = 1)]
+    version: i32,
+}
+
+/// The path of a version that may be named in several ways.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only its description is used")]
+pub struct ReferencedVersion {
+    /// The model's name.
+    #[param(min_length = 1)]
+    name: String,
+    /// The version's number, a stage (its newest version), or an alias with or without an `@` before it.
+    #[param(min_length = 1)]
+    version: String,
 }

@@ -6,6 +6,9 @@ use std::fmt;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{Object, OneOfBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::{ColumnType, FeatureSpec, Input, Inputs};
 
@@ -16,13 +19,24 @@ pub struct Column {
     pub column_type: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct TypedColumn {
     name: String,
     #[serde(rename = "type")]
     column_type: Option<String>,
 }
+
+impl PartialSchema for Column {
+    fn schema() -> RefOr<Schema> {
+        OneOfBuilder::new()
+            .item(Object::with_type(Type::String))
+            .item(TypedColumn::schema())
+            .into()
+    }
+}
+
+impl ToSchema for Column {}
 
 /// `"name"` or `{"name": "name", "type": "double"}`. Serde's own way for either-or (`untagged`) would
 /// not say what is wrong.
@@ -58,7 +72,8 @@ impl<'de> Deserialize<'de> for Column {
 }
 
 /// What is wrong with the columns.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = FeatureCheck)]
 pub struct Check {
     pub ok: bool,
     pub missing: Vec<String>,
@@ -66,7 +81,8 @@ pub struct Check {
     pub mistyped: Vec<Mistyped>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = MistypedColumn)]
 pub struct Mistyped {
     pub name: String,
     pub expected: String,

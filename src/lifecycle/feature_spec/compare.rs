@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{FeatureSpec, Inputs};
 
 /// Where spec and signature differ.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = FeatureComparison)]
 pub struct Comparison {
     /// Inputs that the model must have, and the spec does not fetch.
     pub missing: Vec<String>,

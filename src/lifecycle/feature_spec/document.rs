@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 use serde_saphyr::options::DuplicateKeyPolicy;
+use utoipa::ToSchema;
 
 use super::yaml::{at, sentence};
 use super::{Problems, limits};
@@ -22,7 +23,7 @@ pub struct FeatureSpec {
     pub features: Vec<Feature>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Feature {
     pub name: String,
     /// `table:version`, as it is written.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::claims::Baseline;
 use super::facts::{
@@ -173,7 +174,7 @@ enum Expectation {
 }
 
 /// How a case went.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CaseResult {
     pub name: String,
     pub passed: bool,

@@ -3,6 +3,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::facts::{Metrics, Target, Verdict};
 use super::statistics::{Figures, Measurement};
@@ -37,7 +38,7 @@ impl Claim {
 }
 
 /// An evaluation: somebody, or some program, looked at the version and passed or failed it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EvaluationClaim {
     /// Taken from the tag's key, where a tag says it.
@@ -45,6 +46,7 @@ pub struct EvaluationClaim {
     pub kind: String,
     pub verdict: Verdict,
     #[serde(default, skip_serializing_if = "Metrics::is_empty")]
+    #[schema(value_type = std::collections::BTreeMap<String, f64>)]
     pub metrics: Metrics,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report_uri: Option<String>,
@@ -73,11 +75,13 @@ impl EvaluationClaim {
 }
 
 /// An A/B test: what was measured with the version, and with the one that it is to replace.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AbTestClaim {
     pub metric: String,
+    #[schema(value_type = BaselineFigures)]
     pub baseline: Baseline,
+    #[schema(value_type = Figures)]
     pub candidate: Measurement,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report_uri: Option<String>,
@@ -101,7 +105,7 @@ pub struct Baseline {
     pub measured: Measurement,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct BaselineFigures {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -146,7 +150,7 @@ impl From<Baseline> for BaselineFigures {
 }
 
 /// An approval, of one stage or alias or of whatever needs one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalClaim {
     /// Who approves. The server's own knowledge of who asks comes first, where it has any.

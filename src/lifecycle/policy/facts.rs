@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::statistics::Measurement;
 use crate::store::model_versions::Stage;
@@ -13,7 +14,7 @@ pub type Params = BTreeMap<String, String>;
 pub type Metrics = BTreeMap<String, f64>;
 
 /// Where a version is to go.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     Registration,
@@ -134,8 +135,9 @@ pub struct Binding {
     pub digest: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = EvaluationVerdict)]
 pub enum Verdict {
     Passed,
     Failed,

@@ -1,12 +1,13 @@
 //! What a decision came to, requirement by requirement.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::document::Enforcement;
 use super::facts::Target;
 use super::statistics::Outcome;
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Requirement {
     /// What it is about, such as `evaluation:responsible_ai`.
     pub id: String,
@@ -72,7 +73,8 @@ impl Requirement {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = PolicyReport)]
 pub struct Report {
     pub policy: String,
     pub policy_hash: String,

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 use thiserror::Error;
+use utoipa::ToSchema;
 
 use super::document::Better;
 
@@ -26,8 +27,9 @@ pub enum Measurement {
 }
 
 /// A measurement as it is written in JSON.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ArmFigures)]
 pub struct Figures {
     pub samples: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -228,9 +230,12 @@ pub struct Conditions {
 }
 
 /// The verdict: how the arms compare, and why the candidate has not won, where it has not.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = AbTestOutcome)]
 pub struct Outcome {
+    /// How the arms compare; left out where they cannot be compared.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object)]
     pub comparison: Option<Comparison>,
     pub won: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]

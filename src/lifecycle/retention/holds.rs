@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::super::adoption;
 use super::super::change::Change;
@@ -19,7 +20,7 @@ use crate::store::{Db, model_versions};
 const LONGEST_REASON: usize = 5_000;
 
 /// A legal hold on a version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Hold {
     pub id: i64,
     /// Why it was placed.

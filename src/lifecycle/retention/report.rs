@@ -1,6 +1,7 @@
 //! What is kept, why and until when, and what may go.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::end;
 use super::holds::Hold;
@@ -11,7 +12,7 @@ use crate::store::governance::retained::{self, Row};
 use crate::store::paged::{PageRequest, Paged};
 
 /// A version that is kept, by a retention or by legal holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct KeptVersion {
     pub model: String,
     pub version: String,
