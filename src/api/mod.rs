@@ -28,7 +28,8 @@ use actix_web::web::{self, ServiceConfig};
 pub use self::disabled_endpoints::refuse_disabled;
 use self::endpoints::NotYet;
 use self::flowkeep::{
-    evidence, features, gates, history, holds, integrity, openapi, policies, restore, retention,
+    ROOT as OWN_ROOT, evidence, features, gates, history, holds, integrity, openapi, policies,
+    restore, retention,
 };
 #[cfg(test)]
 pub use self::mlflow::unsupported::LISTS as UNSUPPORTED_LISTS;
@@ -177,7 +178,7 @@ fn routes(prefixes: &'static [&'static str]) -> Routes {
 
 /// What flowkeep has and MLflow does not have. `flowkeep/openapi.rs` describes the same routes.
 fn governance(routes: &mut Routes) {
-    let path = |rest: &str| format!("{}/{rest}", flowkeep::ROOT);
+    let path = |rest: &str| format!("{OWN_ROOT}/{rest}");
     routes.api(Method::GET, &path("openapi.json"), openapi::get);
     routes.api(Method::GET, &path("policies"), policies::get);
     routes.api(Method::PUT, &path("policies"), policies::put);
