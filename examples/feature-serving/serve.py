@@ -1,9 +1,9 @@
-"""Scores a registered model. What the model takes, and where that is, it asks flowkeep.
+"""Scores a registered model on the features that flowkeep lists for it.
 
     python serve.py credit-risk champion --port 8000
     curl -X POST localhost:8000/score -H 'Content-Type: application/json' -d '{"client_id": 1003}'
 
-There is no feature, no table and no entity in this file: the next model brings its own list.
+This file names no feature, no table and no entity: each model brings its own list.
 """
 
 import argparse
@@ -22,14 +22,14 @@ HERE = Path(__file__).resolve().parent
 
 
 class Registry:
-    """What flowkeep knows of one version of a model."""
+    """The feature list of one model version, as flowkeep gives it."""
 
     def __init__(self, name: str, version: str) -> None:
         self._url = os.environ["MLFLOW_TRACKING_URI"].rstrip("/")
         self.spec = self._call("GET", name, version, "features")
         if self.spec["problems"]:
             raise SystemExit("this model cannot be served: " + "; ".join(self.spec["problems"]))
-        # An alias may move on while the service runs; its model and its list stay together.
+        # An alias may move while the service runs; this keeps the model and its list together.
         self.name, self.version = self.spec["name"], self.spec["version"]
 
     def check(self, columns: dict[str, str]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def service(registry: Registry) -> FastAPI:
         if absent:
             raise HTTPException(404, f"the feature store has no {', '.join(absent)} for {entity}")
         types = {name: str(dtype) for name, dtype in columns.dtypes.items()}
-        # The store gives the same columns every time: they need to be checked once.
+        # The store returns the same columns each time, so one check is enough.
         if str(types) not in checked:
             report = registry.check(types)
             if not report["ok"]:

@@ -1,6 +1,6 @@
 """Trains a model on features of the store, and registers it with its feature retrieval spec.
 
-Needs MLFLOW_TRACKING_URI, and makes up the bank's data first, so that there is something to train on.
+Needs MLFLOW_TRACKING_URI. It makes up the bank's data first.
 """
 
 import sys
@@ -27,7 +27,7 @@ import features  # noqa: E402
 
 
 def make_up_data(clients: int, moment: datetime) -> None:
-    """What a nightly job would write."""
+    """Writes the tables that a nightly job of the bank would write."""
     random = np.random.default_rng(7)
     known = {"client_id": np.arange(1000, 1000 + clients), "event_timestamp": moment}
     profile = known | {
@@ -44,7 +44,7 @@ def make_up_data(clients: int, moment: datetime) -> None:
 
 
 def defaulted(frame: pd.DataFrame) -> pd.Series:
-    """What the bank learned of these clients later."""
+    """Says which of these clients defaulted later."""
     risk = 0.8 * frame["late_payments"] + 2 * frame["utilization"] - frame["income"] / 40_000
     return (risk > risk.median()).astype("int64")
 
@@ -78,7 +78,7 @@ def main() -> None:
     version = logged.registered_model_version
     mlflow.MlflowClient().set_registered_model_alias(MODEL, "champion", version)
 
-    # From here on, scoring has the features of each client at hand.
+    # Copy the features into the online store, where the scoring service reads them.
     store.materialize(start_date=yesterday - timedelta(days=1), end_date=datetime.now(UTC))
     print(f"version {version} of {MODEL} is the champion")
 

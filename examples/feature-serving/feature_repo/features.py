@@ -1,4 +1,4 @@
-"""The features that the bank has of its clients, as its data engineers keep them."""
+"""The features of the bank's clients, as its data engineers define them."""
 
 from datetime import timedelta
 
