@@ -27,6 +27,9 @@ WILD_BIN = VENVS / "wild" / "bin"
 # A feature store, with the newer client without what only servers need.
 FEAST_BIN = STOCK_BIN.parents[1] / "feast" / "bin"
 
+# What makes up requests from an OpenAPI document.
+OPENAPI_BIN = VENVS / "openapi" / "bin"
+
 
 def clean_environment() -> dict[str, str]:
     """The environment without the caller's MLflow settings, which would leak into servers and clients."""
