@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::Utc;
 
+/// The clock that everything asks: the machine's, or one that stands until it is set.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     /// In milliseconds since 1970. It stands still between two settings.
@@ -20,6 +21,7 @@ impl Clock {
         }
     }
 
+    /// The time now, in milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
         match &self.set {
             Some(set) => set.load(Ordering::Relaxed),

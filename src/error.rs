@@ -1,16 +1,15 @@
-//! One error for the whole house: MLflow's code, and a sentence for the person who reads it.
+//! The error of the whole house: MLflow's code, and a sentence for the person who reads it. How a client
+//! gets it is said in `api/error_reply.rs`, what a database failure becomes in `store/database_errors.rs`.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use actix_web::http::{StatusCode, header};
-use actix_web::{HttpResponse, ResponseError};
-use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
 use serde::Serialize;
 
+/// A result whose error is [`Error`] unless another is named.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The codes of MLflow that this server answers with.
+/// The error codes of MLflow that this server answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ErrorCode {
@@ -33,61 +32,16 @@ pub enum ErrorCode {
     RequestTimeout,
 }
 
-impl ErrorCode {
-    pub fn status(self) -> StatusCode {
-        match self {
-            Self::InternalError | Self::InvalidState | Self::FeatureDisabled => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
-            Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::BadRequest | Self::InvalidParameterValue | Self::ResourceAlreadyExists => {
-                StatusCode::BAD_REQUEST
-            }
-            Self::NotFound | Self::EndpointNotFound | Self::ResourceDoesNotExist => {
-                StatusCode::NOT_FOUND
-            }
-            Self::PermissionDenied => StatusCode::FORBIDDEN,
-            Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
-            Self::ResourceConflict => StatusCode::CONFLICT,
-            Self::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
-            Self::InsufficientStorage => StatusCode::INSUFFICIENT_STORAGE,
-            Self::ContentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-        }
-    }
-
-    /// MLflow's finer class of the error and its SQLSTATE, which go into the reply where it has them.
-    fn classification(self) -> Option<(&'static str, &'static str)> {
-        match self {
-            Self::InternalError | Self::InvalidState | Self::TemporarilyUnavailable => {
-                Some(("CLIENT_INTERNAL_ERROR", "XXM00"))
-            }
-            Self::BadRequest | Self::InvalidParameterValue => {
-                Some(("INVALID_PARAMETER_VALUE", "KAM00"))
-            }
-            Self::NotFound | Self::EndpointNotFound | Self::ResourceDoesNotExist => {
-                Some(("RESOURCE_NOT_FOUND", "KAM00"))
-            }
-            Self::PermissionDenied => Some(("PERMISSION_DENIED", "KAM00")),
-            Self::ResourceAlreadyExists => Some(("RESOURCE_ALREADY_EXISTS", "KAM00")),
-            Self::FeatureDisabled => Some(("FEATURE_DISABLED", "KAM00")),
-            Self::NotImplemented
-            | Self::ResourceConflict
-            | Self::ResourceExhausted
-            | Self::InsufficientStorage
-            | Self::ContentTooLarge
-            | Self::RequestTimeout => None,
-        }
-    }
-}
-
+/// Why a request is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     pub code: ErrorCode,
+    /// A sentence for the client. It holds no secret and nothing of the server's inside.
     pub message: Cow<'static, str>,
 }
 
 impl Error {
+    /// An error with a code for which there is no constructor of its own.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
@@ -95,28 +49,101 @@ impl Error {
         }
     }
 
+    /// A request that MLflow would call wrong: `INVALID_PARAMETER_VALUE`.
     pub fn invalid_parameter(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::InvalidParameterValue, message)
     }
 
+    /// A request that breaks MLflow's rules in a way that it answers with `BAD_REQUEST`.
+    pub fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::BadRequest, message)
+    }
+
+    /// Something that the request names and that is not there.
     pub fn does_not_exist(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::ResourceDoesNotExist, message)
     }
 
+    /// Something that the request would make and that is there already.
     pub fn already_exists(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::ResourceAlreadyExists, message)
     }
 
+    /// A request that a rule of this server refuses.
     pub fn permission_denied(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::PermissionDenied, message)
     }
 
+    /// A failure of the server itself.
     pub fn internal(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::InternalError, message)
     }
 
+    /// A failure of the moment: the same request may succeed later.
     pub fn unavailable(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::TemporarilyUnavailable, message)
+    }
+
+    /// There is no experiment with this id.
+    pub fn experiment_not_found(experiment_id: impl fmt::Display) -> Self {
+        Self::does_not_exist(format!("No Experiment with id={experiment_id} exists"))
+    }
+
+    /// There is no run with this id.
+    pub fn run_not_found(run_id: &str) -> Self {
+        Self::does_not_exist(format!("Run with id={run_id} not found"))
+    }
+
+    /// There is no logged model with this id.
+    pub fn logged_model_not_found(model_id: &str) -> Self {
+        Self::does_not_exist(format!("Logged model with ID '{model_id}' not found."))
+    }
+
+    /// There is no registered model with this name.
+    pub fn registered_model_not_found(name: &str) -> Self {
+        Self::does_not_exist(format!("Registered Model with name={name} not found"))
+    }
+
+    /// There is no such version of a registered model.
+    pub fn model_version_not_found(name: &str, version: &str) -> Self {
+        Self::does_not_exist(format!(
+            "Model Version (name={name}, version={version}) not found"
+        ))
+    }
+
+    /// There is no webhook with this id.
+    pub fn webhook_not_found(webhook_id: &str) -> Self {
+        Self::does_not_exist(format!("Webhook with ID {webhook_id} not found."))
+    }
+
+    /// There is no file or folder at this path of the artifacts.
+    pub fn artifact_not_found(path: impl fmt::Display) -> Self {
+        Self::does_not_exist(format!("No such artifact: '{path}'"))
+    }
+
+    /// Whether something that the request names is not there.
+    pub fn is_not_found(&self) -> bool {
+        self.code == ErrorCode::ResourceDoesNotExist
+    }
+
+    /// Whether a rule of this server refuses the request.
+    pub fn is_denied(&self) -> bool {
+        self.code == ErrorCode::PermissionDenied
+    }
+
+    /// Whether the same work may succeed when it is tried again at once: it failed for the moment, such as
+    /// two transactions in each other's way.
+    pub fn is_worth_retrying(&self) -> bool {
+        self.code == ErrorCode::TemporarilyUnavailable
+    }
+
+    /// Whether the server or its database failed, rather than refused. What such work has left behind in
+    /// its transaction is not known.
+    pub fn is_failure(&self) -> bool {
+        matches!(
+            self.code,
+            ErrorCode::InternalError | ErrorCode::TemporarilyUnavailable
+        )
     }
 }
 
@@ -128,116 +155,11 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// How the triggers begin that keep versions within their retention.
-const KEPT: &str = "flowkeep keeps this: ";
-
-/// What the database says is for the log; a client learns only that something went wrong here, and
-/// whether another try may help.
-impl From<DatabaseError> for Error {
-    fn from(error: DatabaseError) -> Self {
-        if is_transient(&error) {
-            // The store tells by itself when the database is gone.
-            if !is_lost(&error) {
-                tracing::warn!(%error, "the database broke off a transaction");
-            }
-            return Self::unavailable("The database is busy. Try again.");
-        }
-        if let Some(complaint) = complaint_about_value(&error) {
-            let message = format!("The database takes no such value: {complaint}.");
-            return Self::new(ErrorCode::BadRequest, message);
-        }
-        if let Some(reason) = kept(&error) {
-            return Self::permission_denied(reason.to_owned());
-        }
-        tracing::error!(%error, "the database refused a statement");
-        Self::internal("The database could not carry out the request.")
-    }
-}
-
-/// What a trigger of ours says that keeps something from being deleted or changed.
-pub fn kept(error: &DatabaseError) -> Option<&str> {
-    let DatabaseError::DatabaseError(_, information) = error else {
-        return None;
-    };
-    let message = information.message();
-    message.starts_with(KEPT).then_some(message)
-}
-
-/// What PostgreSQL has against a value that a client sent: it is stricter than SQLite, and than the
-/// checks of MLflow, about lengths, ranges, the letters of a text and where a pattern ends.
-fn complaint_about_value(error: &DatabaseError) -> Option<&str> {
-    let DatabaseError::DatabaseError(_, information) = error else {
-        return None;
-    };
-    let complaint = information.message();
-    [
-        "value too long for type",
-        "invalid byte sequence for encoding",
-        "out of range",
-        "LIKE pattern must not end with",
-    ]
-    .iter()
-    .any(|sign| complaint.contains(sign))
-    .then_some(complaint)
-}
-
-/// Whether the connection was lost in the midst of the transaction.
-fn is_lost(error: &DatabaseError) -> bool {
-    matches!(
-        error,
-        DatabaseError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)
-            | DatabaseError::BrokenTransactionManager
-    )
-}
-
-fn is_transient(error: &DatabaseError) -> bool {
-    match error {
-        DatabaseError::DatabaseError(kind, information) => {
-            matches!(
-                kind,
-                DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection
-            ) || ["deadlock detected", "database is locked"]
-                .iter()
-                .any(|sign| information.message().contains(sign))
-        }
-        DatabaseError::BrokenTransactionManager => true,
-        _ => false,
-    }
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    error_code: ErrorCode,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sqlstate: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_class: Option<&'static str>,
-}
-
-impl ResponseError for Error {
-    fn status_code(&self) -> StatusCode {
-        self.code.status()
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        let classification = self.code.classification();
-        let mut response = HttpResponse::build(self.code.status());
-        if self.code == ErrorCode::TemporarilyUnavailable {
-            response.insert_header((header::RETRY_AFTER, "1"));
-        }
-        // What is left of such a body is not waited for: the next request would begin in its midst.
-        if let ErrorCode::ContentTooLarge
-        | ErrorCode::InsufficientStorage
-        | ErrorCode::RequestTimeout = self.code
-        {
-            response.force_close();
-        }
-        response.json(Body {
-            error_code: self.code,
-            message: &self.message,
-            sqlstate: classification.map(|(_, sqlstate)| sqlstate),
-            error_class: classification.map(|(class, _)| class),
-        })
+/// Turns "it is not there" into `None`, and leaves every other failure a failure.
+pub fn found<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
     }
 }

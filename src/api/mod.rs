@@ -6,6 +6,7 @@ pub mod client;
 mod disabled_endpoints;
 mod download;
 mod endpoints;
+mod error_reply;
 mod flowkeep;
 mod graphql;
 mod json_pieces;

@@ -7,7 +7,7 @@ use crate::audit::Actor;
 use crate::clock::Clock;
 use crate::config::{ArtifactSettings, DatabaseSettings, Limits, SourceRules, WebhookSettings};
 use crate::error::Result;
-use crate::lifecycle::{self, Change, Done, Place, policies};
+use crate::lifecycle::{self, Change, Decision, Done, Resources, policies};
 use crate::store::{Db, Store, experiments};
 use crate::ui::UiFolder;
 use crate::webhooks;
@@ -43,8 +43,9 @@ impl State {
     pub async fn open(database: &DatabaseSettings, settings: Settings) -> Result<Self> {
         let store = Store::connect(database)?;
         let root = settings.artifacts.default_root.clone();
+        let now_ms = settings.clock.now_ms();
         store
-            .write(move |db| experiments::ensure_default(db, &root))
+            .write(move |db| experiments::ensure_default(db, &root, now_ms))
             .await?;
         let store = Arc::new(store);
         Ok(Self {
@@ -61,12 +62,12 @@ impl State {
     }
 
     /// Runs a change of a model's life.
-    pub async fn change<T, F>(&self, actor: Actor, work: F) -> Result<Done<T>>
+    pub async fn change<T, F>(&self, actor: Actor, decide: F) -> Result<Done<T>>
     where
         T: Send + 'static,
-        F: Fn(&mut Db, &Change) -> Result<T> + Send + Sync + 'static,
+        F: Fn(&mut Db, &Change) -> Decision<T> + Send + Sync + 'static,
     {
-        lifecycle::run(self.place(), actor, work).await
+        lifecycle::run(self.resources(), actor, decide).await
     }
 
     /// Puts policies in force that the server was started with.
@@ -78,9 +79,9 @@ impl State {
         Ok(())
     }
 
-    /// Where lives are changed.
-    pub fn place(&self) -> Place<'_> {
-        Place {
+    /// What changes of a model's life are made with.
+    pub fn resources(&self) -> Resources<'_> {
+        Resources {
             store: &self.store,
             artifacts: &self.artifacts,
             clock: &self.clock,

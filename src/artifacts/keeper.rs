@@ -15,7 +15,7 @@ use crate::config::ArtifactSettings;
 use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::store::artifact_digests::{self, Digest};
-use crate::store::governance::guards::{self, InTheWay, Reach};
+use crate::store::governance::guards::{self, BlockingGuard, Extent};
 
 /// How many files the whole server reads at once to digest them.
 const FILES_DIGESTED_AT_ONCE: usize = 8;
@@ -146,14 +146,14 @@ impl Artifacts {
             }
             Change::Delete => {}
         }
-        let reach = match change {
-            Change::Write => Reach::File,
-            Change::Delete => Reach::AllBelow,
+        let extent = match change {
+            Change::Write => Extent::File,
+            Change::Delete => Extent::AllBelow,
         };
         let address = place.address();
         let guard = self
             .store
-            .read(move |db| guards::in_the_way(db, &address, reach))
+            .read(move |db| guards::blocking(db, &address, extent))
             .await?;
         guard.map_or(Ok(()), |guard| Err(guarded(&guard, change)))
     }
@@ -181,7 +181,7 @@ impl Artifacts {
     }
 }
 
-fn guarded(guard: &InTheWay, change: Change) -> Error {
+fn guarded(guard: &BlockingGuard, change: Change) -> Error {
     let done = match change {
         Change::Write => "written",
         Change::Delete => "removed",
@@ -191,7 +191,7 @@ fn guarded(guard: &InTheWay, change: Change) -> Error {
     } else {
         "are kept: it is within its retention or under a legal hold"
     };
-    let InTheWay {
+    let BlockingGuard {
         address,
         model,
         version,

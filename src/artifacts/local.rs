@@ -328,7 +328,7 @@ fn is_absent(error: &io::Error) -> bool {
 /// What a failure of the file system means to the client.
 pub fn explain(error: &io::Error, path: &ArtifactPath) -> Error {
     match error.kind() {
-        ErrorKind::NotFound => Error::does_not_exist(format!("No such artifact: '{path}'")),
+        ErrorKind::NotFound => Error::artifact_not_found(path),
         // Refused by the handle of the root, not by the operating system.
         ErrorKind::PermissionDenied if error.raw_os_error().is_none() => Error::invalid_parameter(
             "Invalid path: resolved path is outside the artifact directory",

@@ -3,18 +3,20 @@
 /// The most letters of a name that are kept.
 const LONGEST_NAME: usize = 256;
 
-/// Whoever is behind a request. A name that nobody has checked is a claim.
+/// Who is behind a request. A name that nobody has checked is a claim.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Actor {
+    /// The name that the server has checked.
     pub authenticated: Option<String>,
+    /// The name that the client gives, unchecked.
     pub claimed: Option<String>,
 }
 
-/// What history calls one who has not been checked.
+/// The name in the log of a client that was not checked.
 pub const ANONYMOUS: &str = "anonymous";
 
 impl Actor {
-    /// Somebody who says so.
+    /// A client that gives this name, unchecked.
     pub fn claiming(name: Option<String>) -> Self {
         Self {
             authenticated: None,
@@ -24,7 +26,7 @@ impl Actor {
         }
     }
 
-    /// The server itself, as told by who starts it.
+    /// The server itself, for what it does when it starts.
     pub fn server() -> Self {
         Self {
             authenticated: Some("server".to_owned()),
@@ -32,12 +34,12 @@ impl Actor {
         }
     }
 
-    /// The name that history keeps as known.
+    /// The name that the log keeps as known.
     pub fn known(&self) -> &str {
         self.authenticated.as_deref().unwrap_or(ANONYMOUS)
     }
 
-    /// The best name that there is.
+    /// The checked name, else the claimed one.
     pub fn name(&self) -> &str {
         self.authenticated
             .as_deref()

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::Action;
 use crate::error::{Error, Result};
 use crate::store::Db;
-use crate::store::governance::history::{self, Step};
+use crate::store::governance::history::{self, HistoryStep};
 use crate::store::model_versions::Stage;
 
 /// The actions that move versions and aliases, or models under names.
@@ -42,9 +42,9 @@ pub struct PastVersion {
     pub aliases: Vec<String>,
 }
 
-/// A model while its steps are gone through.
+/// A model while the entries about it are read, oldest first.
 #[derive(Default)]
-struct Past {
+struct PastModel {
     name: String,
     deleted: bool,
     last: i64,
@@ -52,14 +52,14 @@ struct Past {
     aliases: BTreeMap<String, i32>,
 }
 
-/// The state of the model that had this name then.
+/// Returns the state at `at_ms` of the model that had this name then.
 pub fn as_of(db: &mut Db, name: &str, at_ms: i64) -> Result<AsOf> {
     let ids = history::ids_of_name(db, name)?;
     let steps = history::steps(db, &ids, &MOVES.map(Action::as_str), at_ms)?;
-    let mut models: HashMap<String, Past> = HashMap::new();
+    let mut models: HashMap<String, PastModel> = HashMap::new();
     for step in steps {
         let id = step.model_id.clone();
-        models.entry(id).or_default().take(&step);
+        models.entry(id).or_default().follow(&step);
     }
     let (model_id, past) = models
         .into_iter()
@@ -73,8 +73,9 @@ pub fn as_of(db: &mut Db, name: &str, at_ms: i64) -> Result<AsOf> {
     Ok(past.at(model_id, at_ms))
 }
 
-impl Past {
-    fn take(&mut self, step: &Step) {
+impl PastModel {
+    /// Follows one entry.
+    fn follow(&mut self, step: &HistoryStep) {
         self.name.clone_from(&step.model);
         self.last = step.id;
         let is = |action: Action| step.action == action.as_str();
@@ -98,6 +99,7 @@ impl Past {
         }
     }
 
+    /// The state after the entries that were followed.
     fn at(self, model_id: String, at_ms: i64) -> AsOf {
         let mut versions: BTreeMap<i32, PastVersion> = self
             .stages

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::store::Db;
 use crate::store::governance::{REFUSED, history};
 
+/// What happened. Each action has a name in the log that never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     PolicyApplied,
@@ -46,6 +47,7 @@ pub enum Action {
 }
 
 impl Action {
+    /// The name of the action in the log.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::PolicyApplied => "policy.applied",
@@ -82,16 +84,18 @@ impl Action {
     }
 }
 
+/// What became of a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Outcome {
+pub enum EntryOutcome {
     #[default]
     Done,
-    /// Done, though the policy that applies says that it should not be.
+    /// Done, though a policy that only warns is not met.
     Warned,
     Refused,
 }
 
-impl Outcome {
+impl EntryOutcome {
+    /// The name of the outcome in the log.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -101,16 +105,25 @@ impl Outcome {
     }
 }
 
+/// A policy by its name and the hash of what it said at the time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyRef {
+    pub name: String,
+    pub hash: String,
+}
+
 /// What a policy said of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// Its name and hash. None where flowkeep refuses by itself.
-    pub policy: Option<(String, String)>,
-    pub outcome: Outcome,
+pub struct PolicyDecision {
+    /// `None` for a rule that flowkeep has by itself.
+    pub policy: Option<PolicyRef>,
+    pub outcome: EntryOutcome,
     /// Each requirement with its verdict and the evidence that was used, as JSON.
     pub report: String,
 }
 
+/// One entry of the log, before it is written. It says what happened to what; who did it and when is known
+/// by the one who writes it.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub action: Action,
@@ -122,10 +135,11 @@ pub struct Entry {
     pub alias: Option<String>,
     pub before: Option<Value>,
     pub after: Option<Value>,
-    pub decision: Option<Decision>,
+    pub decision: Option<PolicyDecision>,
 }
 
 impl Entry {
+    /// An entry that is about no model.
     pub fn new(action: Action) -> Self {
         Self {
             action,
@@ -140,6 +154,7 @@ impl Entry {
         }
     }
 
+    /// An entry about a registered model.
     pub fn of_model(action: Action, name: &str, model_id: &str) -> Self {
         Self {
             model: Some(name.to_owned()),
@@ -148,47 +163,53 @@ impl Entry {
         }
     }
 
+    /// Says which version of the model it is about.
     #[must_use]
     pub fn version(mut self, version: i32) -> Self {
         self.version = Some(version);
         self
     }
 
+    /// Says which stage the version has from then on.
     #[must_use]
     pub fn stage(mut self, stage: &'static str) -> Self {
         self.stage = Some(stage);
         self
     }
 
+    /// Says which alias it is about.
     #[must_use]
     pub fn alias(mut self, alias: &str) -> Self {
         self.alias = Some(alias.to_owned());
         self
     }
 
+    /// Says what there was before.
     #[must_use]
     pub fn before(mut self, before: Value) -> Self {
         self.before = Some(before);
         self
     }
 
+    /// Says what there is from then on.
     #[must_use]
     pub fn after(mut self, after: Value) -> Self {
         self.after = Some(after);
         self
     }
 
+    /// Says what a policy had to say.
     #[must_use]
-    pub fn decision(mut self, decision: Option<Decision>) -> Self {
+    pub fn decision(mut self, decision: Option<PolicyDecision>) -> Self {
         self.decision = decision;
         self
     }
 
-    fn row<'a>(&'a self, actor: &'a Actor, now_ms: i64) -> history::NewRow<'a> {
+    fn row<'a>(&'a self, actor: &'a Actor, now_ms: i64) -> history::NewHistoryRow<'a> {
         let decision = self.decision.as_ref();
         let outcome = decision.map(|decision| decision.outcome);
         let policy = decision.and_then(|decision| decision.policy.as_ref());
-        history::NewRow {
+        history::NewHistoryRow {
             time_ms: now_ms,
             actor: actor.known(),
             claimed: actor.claimed.as_deref(),
@@ -201,14 +222,15 @@ impl Entry {
             alias: self.alias.as_deref(),
             before: self.before.as_ref().map(Value::to_string),
             after: self.after.as_ref().map(Value::to_string),
-            policy: policy.map(|(name, _)| name.as_str()),
-            policy_hash: policy.map(|(_, hash)| hash.as_str()),
+            policy: policy.map(|policy| policy.name.as_str()),
+            policy_hash: policy.map(|policy| policy.hash.as_str()),
             report: decision.map(|decision| decision.report.as_str()),
         }
     }
 }
 
-/// Writes entries with the change that they tell of: both are there after the commit, or neither is.
+/// Writes entries in the transaction of the change that they tell of: after the commit both are there, or
+/// neither is.
 pub fn write(db: &mut Db, actor: &Actor, now_ms: i64, entries: &[Entry]) -> Result<()> {
     let rows: Vec<_> = entries
         .iter()

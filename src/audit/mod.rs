@@ -1,5 +1,5 @@
-//! The append-only log of decisions: what is written for each change of a model's life, in the same
-//! transaction, and what can be read back from it.
+//! The append-only log of decisions: an entry for each change of a model's life, written in the same
+//! transaction, and what can be read back from it. It decides nothing. May use the store.
 
 mod actor;
 mod as_of;
@@ -8,5 +8,5 @@ mod read;
 
 pub use self::actor::{ANONYMOUS, Actor};
 pub use self::as_of::{AsOf, PastVersion, as_of};
-pub use self::entry::{Action, Decision, Entry, Outcome, write};
+pub use self::entry::{Action, Entry, EntryOutcome, PolicyDecision, PolicyRef, write};
 pub use self::read::{HistoryEntry, RecordedActor, page};

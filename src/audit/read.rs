@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::ANONYMOUS;
 use crate::error::Result;
 use crate::store::Db;
-use crate::store::governance::history::{self, Filter, Row};
+use crate::store::governance::history::{self, HistoryFilter, HistoryRow};
 use crate::store::paged::{PageRequest, Paged};
 
 /// Who did something.
@@ -74,13 +74,17 @@ pub struct HistoryEntry {
 }
 
 /// Returns a page of the entries that pass a filter, oldest first.
-pub fn page(db: &mut Db, filter: &Filter, request: PageRequest) -> Result<Paged<HistoryEntry>> {
+pub fn page(
+    db: &mut Db,
+    filter: &HistoryFilter,
+    request: PageRequest,
+) -> Result<Paged<HistoryEntry>> {
     let rows = history::page(db, filter, request.after, request.rows())?;
     Ok(Paged::of(rows, request, |row| row.id).map(HistoryEntry::from))
 }
 
-impl From<Row> for HistoryEntry {
-    fn from(row: Row) -> Self {
+impl From<HistoryRow> for HistoryEntry {
+    fn from(row: HistoryRow) -> Self {
         Self {
             id: row.id,
             time_ms: row.time_ms,

@@ -12,8 +12,8 @@ use crate::artifacts::Artifacts;
 use crate::audit::Actor;
 use crate::clock::Clock;
 use crate::config::{ArtifactSettings, DatabaseFlags, StoreSettings, user};
-use crate::lifecycle::Place;
-use crate::lifecycle::gc::{self, Line, Outcome as Of, Wanted};
+use crate::lifecycle::Resources;
+use crate::lifecycle::gc::{self, GcLine, GcOutcome, GcSelection};
 use crate::store::{self, Store};
 
 #[derive(Args)]
@@ -71,7 +71,7 @@ impl GcCommand {
             largest: None,
             stores: StoreSettings::from_environment()?,
         };
-        let wanted = Wanted {
+        let selection = GcSelection {
             older_than_ms: self.older_than,
             run_ids: self.run_ids,
             logged_model_ids: self.logged_model_ids,
@@ -83,16 +83,16 @@ impl GcCommand {
         Runtime::new()?.block_on(async {
             let store = Arc::new(Store::connect(&database)?);
             let artifacts = Arc::new(Artifacts::new(&settings, Arc::clone(&store))?);
-            let place = Place {
+            let resources = Resources {
                 store: &store,
                 artifacts: &artifacts,
                 clock: &Clock::default(),
             };
-            let tell = |line: Line| {
-                failed += usize::from(matches!(line.outcome, Of::Failed(_)));
+            let tell = |line: GcLine| {
+                failed += usize::from(matches!(line.outcome, GcOutcome::Failed(_)));
                 say(&line);
             };
-            gc::collect(place, &actor(), wanted, self.dry_run, tell).await
+            gc::collect(resources, &actor(), selection, self.dry_run, tell).await
         })?;
         match failed {
             0 => Ok(()),
@@ -101,13 +101,13 @@ impl GcCommand {
     }
 }
 
-fn say(line: &Line) {
-    let Line { what, .. } = line;
+fn say(line: &GcLine) {
+    let GcLine { what, .. } = line;
     match &line.outcome {
-        Of::Removed => println!("{what} has been permanently deleted."),
-        Of::WouldGo => println!("{what} would be permanently deleted."),
-        Of::Kept(reason) => println!("{what} is kept: {reason}."),
-        Of::Failed(reason) => println!("{what} could not be deleted: {reason}"),
+        GcOutcome::Removed => println!("{what} has been permanently deleted."),
+        GcOutcome::WouldGo => println!("{what} would be permanently deleted."),
+        GcOutcome::Kept(reason) => println!("{what} is kept: {reason}."),
+        GcOutcome::Failed(reason) => println!("{what} could not be deleted: {reason}"),
     }
     if let Some(note) = &line.note {
         println!("  {note}");

@@ -1,14 +1,17 @@
-//! What webhooks are told of a change. Each message goes into the outbox with the change itself.
+//! Tells webhooks of changes. Each message goes into the outbox in the transaction of the change.
+//! May use `decision` and the store.
 
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
+use super::decision::Change;
 use crate::error::Result;
 use crate::store::Db;
-use crate::store::registered_models::{self, IS_PROMPT_TAG};
+use crate::store::registered_models;
 use crate::store::webhooks::events::Event;
 use crate::store::webhooks::outbox;
+use crate::validation::prompts::{IS_PROMPT_TAG, are_of_prompt};
 use crate::wire::{
     CreateModelVersion, CreateRegisteredModel, DeleteModelVersionTag, DeleteRegisteredModelAlias,
     DeleteRegisteredModelTag, SetModelVersionTag, SetRegisteredModelAlias, SetRegisteredModelTag,
@@ -18,22 +21,22 @@ use crate::wire::{
 const PROMPT_TYPE_TAG: &str = "_mlflow_prompt_type";
 const PROMPT_TEXT_TAG: &str = "mlflow.prompt.text";
 
-/// Of what kind a change is for a model, and for a prompt. There are changes of prompts for which
-/// models have no event.
-struct Kinds {
+/// The event of a change, for a model and for a prompt. Some changes are an event for prompts alone.
+struct EventKinds {
     model: Option<Entity>,
     prompt: Entity,
     action: Action,
 }
 
-pub fn model_created(db: &mut Db, request: &CreateRegisteredModel) -> Result<()> {
-    let is_prompt = registered_models::is_prompt(&request.tags);
+/// Tells of a model or a prompt that was created.
+pub fn model_created(db: &mut Db, change: &Change, request: &CreateRegisteredModel) -> Result<()> {
+    let is_prompt = are_of_prompt(request.tags.iter().map(|tag| (tag.key(), tag.value())));
     let entity = if is_prompt {
         Entity::Prompt
     } else {
         Entity::RegisteredModel
     };
-    tell(db, Event::new(entity, Action::Created), || {
+    tell(db, change, Event::new(entity, Action::Created), || {
         let tags = request.tags.iter().map(|tag| (tag.key(), tag.value()));
         json!({
             "name": request.name(),
@@ -43,19 +46,32 @@ pub fn model_created(db: &mut Db, request: &CreateRegisteredModel) -> Result<()>
     })
 }
 
-/// `source` and `run_id` are those that the request came to.
-pub fn version_created(
-    db: &mut Db,
-    request: &CreateModelVersion,
-    version: &str,
-    is_prompt: bool,
-    (source, run_id): (&str, Option<&str>),
-) -> Result<()> {
+/// A version that was created.
+pub struct CreatedVersion<'a> {
+    pub request: &'a CreateModelVersion,
+    pub version: &'a str,
+    pub is_prompt: bool,
+    /// The source that the request came to.
+    pub source: &'a str,
+    /// The run that the request named.
+    pub run_id: Option<&'a str>,
+}
+
+/// Tells of a version that was created.
+pub fn version_created(db: &mut Db, change: &Change, created: &CreatedVersion) -> Result<()> {
+    let CreatedVersion {
+        request,
+        version,
+        is_prompt,
+        source,
+        run_id,
+    } = *created;
     let tags = || request.tags.iter().map(|tag| (tag.key(), tag.value()));
     let description = Some(request.description()).filter(|description| !description.is_empty());
     if is_prompt {
         return tell(
             db,
+            change,
             Event::new(Entity::PromptVersion, Action::Created),
             || {
                 let text = tags().rfind(|(key, _)| *key == PROMPT_TEXT_TAG);
@@ -71,6 +87,7 @@ pub fn version_created(
     }
     tell(
         db,
+        change,
         Event::new(Entity::ModelVersion, Action::Created),
         || {
             json!({
@@ -85,41 +102,50 @@ pub fn version_created(
     )
 }
 
-pub fn model_tag_set(db: &mut Db, request: &SetRegisteredModelTag) -> Result<()> {
-    let kinds = Kinds {
+/// Tells of a tag of a prompt that was set. There is no such event for models.
+pub fn model_tag_set(db: &mut Db, change: &Change, request: &SetRegisteredModelTag) -> Result<()> {
+    let kinds = EventKinds {
         model: None,
         prompt: Entity::PromptTag,
         action: Action::Set,
     };
     tell_by_kind(
         db,
+        change,
         request.name(),
         &kinds,
         || json!({"name": request.name(), "key": request.key(), "value": request.value()}),
     )
 }
 
-pub fn model_tag_deleted(db: &mut Db, request: &DeleteRegisteredModelTag) -> Result<()> {
-    let kinds = Kinds {
+/// Tells of a tag of a prompt that was deleted. There is no such event for models.
+pub fn model_tag_deleted(
+    db: &mut Db,
+    change: &Change,
+    request: &DeleteRegisteredModelTag,
+) -> Result<()> {
+    let kinds = EventKinds {
         model: None,
         prompt: Entity::PromptTag,
         action: Action::Deleted,
     };
     tell_by_kind(
         db,
+        change,
         request.name(),
         &kinds,
         || json!({"name": request.name(), "key": request.key()}),
     )
 }
 
-pub fn version_tag_set(db: &mut Db, request: &SetModelVersionTag) -> Result<()> {
-    let kinds = Kinds {
+/// Tells of a tag of a version that was set.
+pub fn version_tag_set(db: &mut Db, change: &Change, request: &SetModelVersionTag) -> Result<()> {
+    let kinds = EventKinds {
         model: Some(Entity::ModelVersionTag),
         prompt: Entity::PromptVersionTag,
         action: Action::Set,
     };
-    tell_by_kind(db, request.name(), &kinds, || {
+    tell_by_kind(db, change, request.name(), &kinds, || {
         json!({
             "name": request.name(),
             "version": request.version(),
@@ -129,42 +155,56 @@ pub fn version_tag_set(db: &mut Db, request: &SetModelVersionTag) -> Result<()> 
     })
 }
 
-pub fn version_tag_deleted(db: &mut Db, request: &DeleteModelVersionTag) -> Result<()> {
-    let kinds = Kinds {
+/// Tells of a tag of a version that was deleted.
+pub fn version_tag_deleted(
+    db: &mut Db,
+    change: &Change,
+    request: &DeleteModelVersionTag,
+) -> Result<()> {
+    let kinds = EventKinds {
         model: Some(Entity::ModelVersionTag),
         prompt: Entity::PromptVersionTag,
         action: Action::Deleted,
     };
     tell_by_kind(
         db,
+        change,
         request.name(),
         &kinds,
         || json!({"name": request.name(), "version": request.version(), "key": request.key()}),
     )
 }
 
-pub fn alias_set(db: &mut Db, request: &SetRegisteredModelAlias) -> Result<()> {
-    let kinds = Kinds {
+/// Tells of an alias that was set.
+pub fn alias_set(db: &mut Db, change: &Change, request: &SetRegisteredModelAlias) -> Result<()> {
+    let kinds = EventKinds {
         model: Some(Entity::ModelVersionAlias),
         prompt: Entity::PromptAlias,
         action: Action::Created,
     };
     tell_by_kind(
         db,
+        change,
         request.name(),
         &kinds,
         || json!({"name": request.name(), "alias": request.alias(), "version": request.version()}),
     )
 }
 
-pub fn alias_deleted(db: &mut Db, request: &DeleteRegisteredModelAlias) -> Result<()> {
-    let kinds = Kinds {
+/// Tells of an alias that was deleted.
+pub fn alias_deleted(
+    db: &mut Db,
+    change: &Change,
+    request: &DeleteRegisteredModelAlias,
+) -> Result<()> {
+    let kinds = EventKinds {
         model: Some(Entity::ModelVersionAlias),
         prompt: Entity::PromptAlias,
         action: Action::Deleted,
     };
     tell_by_kind(
         db,
+        change,
         request.name(),
         &kinds,
         || json!({"name": request.name(), "alias": request.alias()}),
@@ -173,28 +213,29 @@ pub fn alias_deleted(db: &mut Db, request: &DeleteRegisteredModelAlias) -> Resul
 
 fn tell_by_kind(
     db: &mut Db,
+    change: &Change,
     name: &str,
-    kinds: &Kinds,
+    kinds: &EventKinds,
     data: impl FnOnce() -> Value,
 ) -> Result<()> {
-    let entity = if registered_models::tags::make_a_prompt(db, name)? {
+    let entity = if registered_models::tags::are_of_prompt(db, name)? {
         Some(kinds.prompt)
     } else {
         kinds.model
     };
     match entity {
-        Some(entity) => tell(db, Event::new(entity, kinds.action), data),
+        Some(entity) => tell(db, change, Event::new(entity, kinds.action), data),
         None => Ok(()),
     }
 }
 
-/// Mostly nobody listens: then it takes one look, and the message is not made.
-fn tell(db: &mut Db, event: Event, data: impl FnOnce() -> Value) -> Result<()> {
+/// Adds a message for each listener. Without listeners it takes one look, and the message is not made.
+fn tell(db: &mut Db, change: &Change, event: Event, data: impl FnOnce() -> Value) -> Result<()> {
     let listeners = outbox::listeners(db, event)?;
     if listeners.is_empty() {
         return Ok(());
     }
-    outbox::add(db, event, &listeners, data())
+    outbox::add(db, event, &listeners, data(), change.now_ms)
 }
 
 fn tags_of<'a>(

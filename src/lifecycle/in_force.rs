@@ -1,33 +1,39 @@
-//! The policies in force. All servers on a database agree on them: each change looks, in its own
-//! transaction, at which ones there are. What has been read once is not read again.
+//! The policies in force, and which of them applies to a model. All servers on a database agree on them: each
+//! change looks, in its own transaction, at which ones there are. A policy is parsed once and kept in memory.
+//! May use `policy`, `decision` (for the name of a model), the audit log (for a name) and the store.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::decision::Model;
 use super::policy::{Enforcement, ModelFacts, Policy, select};
+use crate::audit::PolicyRef;
 use crate::error::{Error, Result};
 use crate::store::Db;
 use crate::store::governance::policies;
 use crate::store::registered_models::tags;
 
-/// The last set that was read, by its hashes. A hash stands for the same policy in every database.
-static READ: RwLock<Option<Known>> = RwLock::new(None);
+/// The last set that was parsed. A hash stands for the same policy in every database.
+static PARSED: RwLock<Option<ParsedPolicies>> = RwLock::new(None);
 
-/// Hashes, and what they stand for.
-type Known = (Vec<String>, Arc<Vec<Policy>>);
+/// Policies and their hashes.
+#[derive(Clone)]
+struct ParsedPolicies {
+    hashes: Vec<String>,
+    policies: Arc<Vec<Policy>>,
+}
 
-/// None where there are none, which is found out by one look at a small table.
+/// Returns all policies in force; `None` if there are none, which takes one look at a small table.
 pub fn all(db: &mut Db) -> Result<Option<Arc<Vec<Policy>>>> {
     let hashes = policies::hashes(db)?;
     if hashes.is_empty() {
         return Ok(None);
     }
-    let known = READ.read().unwrap_or_else(PoisonError::into_inner).clone();
-    if let Some((of, policies)) = known
-        && of == hashes
-    {
-        return Ok(Some(policies));
+    let parsed = PARSED.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(parsed) = parsed.as_ref().filter(|parsed| parsed.hashes == hashes) {
+        return Ok(Some(Arc::clone(&parsed.policies)));
     }
-    let read = policies::list(db)?
+    drop(parsed);
+    let policies = policies::list(db)?
         .iter()
         .map(|row| {
             // Nothing may happen under a policy that this server does not understand.
@@ -39,29 +45,51 @@ pub fn all(db: &mut Db) -> Result<Option<Arc<Vec<Policy>>>> {
             })
         })
         .collect::<Result<Vec<_>>>()?;
-    let read = Arc::new(read);
-    *READ.write().unwrap_or_else(PoisonError::into_inner) = Some((hashes, Arc::clone(&read)));
-    Ok(Some(read))
+    let policies = Arc::new(policies);
+    *PARSED.write().unwrap_or_else(PoisonError::into_inner) = Some(ParsedPolicies {
+        hashes,
+        policies: Arc::clone(&policies),
+    });
+    Ok(Some(policies))
 }
 
-/// The policy that applies to a model.
-pub struct Applying {
+/// The policy that applies to a model, and the model as policies know it.
+pub struct ApplicablePolicy {
     policies: Arc<Vec<Policy>>,
     index: usize,
     pub model: ModelFacts,
 }
 
-impl Applying {
+impl ApplicablePolicy {
+    /// The policy itself.
     pub fn policy(&self) -> &Policy {
         &self.policies[self.index]
     }
 
+    /// Whether what does not meet the policy is refused, rather than only noted.
     pub fn is_enforced(&self) -> bool {
         self.policy().enforcement() == Enforcement::Enforce
     }
+
+    /// The name and the hash of the policy, as history keeps them.
+    pub fn reference(&self) -> PolicyRef {
+        PolicyRef {
+            name: self.policy().name().to_owned(),
+            hash: self.policy().hash().to_owned(),
+        }
+    }
 }
 
-pub fn of_model(db: &mut Db, name: &str) -> Result<Option<Applying>> {
+/// A registered model and the policy that applies to it. The policy is looked up once for a change.
+#[derive(Clone, Copy)]
+pub struct GovernedModel<'a> {
+    pub model: Model<'a>,
+    /// `None`: everything is allowed.
+    pub policy: Option<&'a ApplicablePolicy>,
+}
+
+/// Looks up the policy that applies to a model. `None`: everything is allowed.
+pub fn of_model(db: &mut Db, name: &str) -> Result<Option<ApplicablePolicy>> {
     let Some(policies) = all(db)? else {
         return Ok(None);
     };
@@ -76,7 +104,7 @@ pub fn of_model(db: &mut Db, name: &str) -> Result<Option<Applying>> {
     };
     let index = select(&policies, &model)
         .and_then(|chosen| policies.iter().position(|one| std::ptr::eq(one, chosen)));
-    Ok(index.map(|index| Applying {
+    Ok(index.map(|index| ApplicablePolicy {
         policies,
         index,
         model,

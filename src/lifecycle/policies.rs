@@ -1,10 +1,11 @@
-//! Puts policies in force and takes them out.
+//! Puts policies in force and takes them out, and tries them on cases.
+//! May use `policy`, `in_force`, `decision`, `retention`, the audit log and the store.
 
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::change::Change;
+use super::decision::{Change, Decision, Done};
 use super::in_force;
 use super::policy::cases::{CaseResult, Cases};
 use super::policy::{Policy, Problem, find_tie};
@@ -14,19 +15,20 @@ use crate::error::{Error, Result};
 use crate::store::Db;
 use crate::store::governance::policies::{self, NewPolicy};
 
+/// A policy that was put in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = AppliedPolicy)]
-pub struct Applied {
+pub struct AppliedPolicy {
     pub name: String,
     pub hash: String,
-    /// The hash of what was in force under this name before.
+    /// The hash of what was in force under this name before, if that was something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced: Option<String>,
+    /// Whether it says something else than before.
     pub changed: bool,
 }
 
 /// Puts the policies of a text in force, all or none.
-pub fn apply(db: &mut Db, change: &Change, text: &str) -> Result<Vec<Applied>> {
+pub fn apply(db: &mut Db, change: &Change, text: &str) -> Decision<Vec<AppliedPolicy>> {
     let new = parse(text)?;
     policies::lock(db)?;
     let mut together: Vec<Policy> = in_force::all(db)?
@@ -35,9 +37,8 @@ pub fn apply(db: &mut Db, change: &Change, text: &str) -> Result<Vec<Applied>> {
     together.retain(|policy| new.iter().all(|other| other.name() != policy.name()));
     together.extend(new.iter().cloned());
     if let Some(tie) = find_tie(&together) {
-        return Err(Error::invalid_parameter(format!(
-            "The policy is refused: {tie}"
-        )));
+        let message = format!("The policy is refused: {tie}");
+        return Err(Error::invalid_parameter(message).into());
     }
     let mut applied = Vec::new();
     let mut entries = Vec::new();
@@ -49,6 +50,7 @@ pub fn apply(db: &mut Db, change: &Change, text: &str) -> Result<Vec<Applied>> {
                 hash: policy.hash(),
                 text: policy.text(),
             },
+            change.now_ms,
         )?;
         let changed = replaced.as_deref() != Some(policy.hash());
         if changed {
@@ -58,7 +60,7 @@ pub fn apply(db: &mut Db, change: &Change, text: &str) -> Result<Vec<Applied>> {
                     .after(json!({"name": policy.name(), "hash": policy.hash()})),
             );
         }
-        applied.push(Applied {
+        applied.push(AppliedPolicy {
             name: policy.name().to_owned(),
             hash: policy.hash().to_owned(),
             replaced: replaced.filter(|_| changed),
@@ -67,16 +69,17 @@ pub fn apply(db: &mut Db, change: &Change, text: &str) -> Result<Vec<Applied>> {
     }
     entries.extend(retention::lengthen(db, &together)?);
     change.write(db, &entries)?;
-    Ok(applied)
+    Ok(Done::new(applied))
 }
 
 /// Takes a policy out of force. Its text stays, because history refers to it.
-pub fn delete(db: &mut Db, change: &Change, name: &str) -> Result<()> {
+pub fn delete(db: &mut Db, change: &Change, name: &str) -> Decision {
     policies::lock(db)?;
     let hash = policies::delete(db, name)?
         .ok_or_else(|| Error::does_not_exist(format!("There is no policy named '{name}'.")))?;
     let entry = Entry::new(Action::PolicyDeleted).before(json!({"name": name, "hash": hash}));
-    change.write(db, &[entry])
+    change.write(db, &[entry])?;
+    Ok(Done::new(()))
 }
 
 /// Tries cases on policies that are given, or on those in force. Changes nothing.

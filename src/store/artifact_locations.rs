@@ -15,7 +15,7 @@ pub fn of_run(db: &mut Db, run_id: &str) -> Result<String> {
         .get_result(db)
         .optional()?;
     uri.map(Option::unwrap_or_default)
-        .ok_or_else(|| Error::does_not_exist(format!("Run with id={run_id} not found")))
+        .ok_or_else(|| Error::run_not_found(run_id))
 }
 
 /// By run id. Runs that do not exist, or have no artifacts, are left out.
@@ -35,7 +35,5 @@ pub fn of_logged_model(db: &mut Db, model_id: &str) -> Result<String> {
         .select(logged_models::artifact_location)
         .get_result(db)
         .optional()?
-        .ok_or_else(|| {
-            Error::does_not_exist(format!("Logged model with ID '{model_id}' not found."))
-        })
+        .ok_or_else(|| Error::logged_model_not_found(model_id))
 }

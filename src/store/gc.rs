@@ -6,70 +6,85 @@ use diesel::sql_types;
 use super::schema::{
     experiments, latest_metrics, logged_model_metrics, logged_models, metrics, params, runs, tags,
 };
-use super::{DELETED, Db};
+use super::{Condition, DELETED, Db};
 use crate::error::Result;
 
 /// SQLite binds at most 32,766 values in a statement.
 const VALUES_PER_STATEMENT: usize = 10_000;
 
-/// A run or a logged model that may have to go.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+/// A run or a logged model that may be removed.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = runs)]
 pub struct Candidate {
+    #[diesel(column_name = run_uuid)]
     pub id: String,
     pub name: Option<String>,
     pub experiment_id: Option<i32>,
+    #[diesel(column_name = artifact_uri)]
     pub location: Option<String>,
+    #[diesel(column_name = lifecycle_stage)]
     pub stage: Option<String>,
-    /// When it was deleted, or last changed.
+    /// When it was deleted, or last changed, in milliseconds.
+    #[diesel(column_name = deleted_time)]
     pub since: Option<i64>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+/// An experiment that may be removed.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = experiments)]
 pub struct ExperimentCandidate {
+    #[diesel(column_name = experiment_id)]
     pub id: i32,
     pub name: String,
+    #[diesel(column_name = artifact_location)]
     pub location: Option<String>,
+    #[diesel(column_name = lifecycle_stage)]
     pub stage: Option<String>,
+    #[diesel(column_name = last_update_time)]
     pub since: Option<i64>,
 }
 
-type RunColumns = (
-    runs::run_uuid,
-    runs::name,
-    runs::experiment_id,
-    runs::artifact_uri,
-    runs::lifecycle_stage,
-    runs::deleted_time,
-);
+/// The columns of a logged model that make it a [`Candidate`].
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = logged_models)]
+struct LoggedModelRow {
+    model_id: String,
+    name: String,
+    experiment_id: i32,
+    artifact_location: String,
+    lifecycle_stage: Option<String>,
+    last_updated_timestamp_ms: i64,
+}
 
-const RUN_COLUMNS: RunColumns = (
-    runs::run_uuid,
-    runs::name,
-    runs::experiment_id,
-    runs::artifact_uri,
-    runs::lifecycle_stage,
-    runs::deleted_time,
-);
+impl From<LoggedModelRow> for Candidate {
+    fn from(row: LoggedModelRow) -> Self {
+        Self {
+            id: row.model_id,
+            name: Some(row.name),
+            experiment_id: Some(row.experiment_id),
+            location: Some(row.artifact_location),
+            stage: row.lifecycle_stage,
+            since: Some(row.last_updated_timestamp_ms),
+        }
+    }
+}
 
 /// The runs that were deleted at or before a time.
 pub fn deleted_runs(db: &mut Db, before_ms: i64) -> Result<Vec<Candidate>> {
-    Ok(runs::table
-        .filter(runs::lifecycle_stage.eq(DELETED))
-        .filter(runs::deleted_time.le(before_ms))
-        .order(runs::run_uuid)
-        .select(RUN_COLUMNS)
-        .load(db)?)
+    let deleted = runs::lifecycle_stage
+        .eq(DELETED)
+        .and(runs::deleted_time.le(before_ms));
+    runs_where(db, Box::new(deleted.assume_not_null()))
 }
 
 /// These runs, as far as they exist.
 pub fn runs(db: &mut Db, ids: &[String]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
     for ids in ids.chunks(VALUES_PER_STATEMENT) {
-        let query = runs::table
-            .filter(runs::run_uuid.eq_any(ids))
-            .order(runs::run_uuid)
-            .select(RUN_COLUMNS);
-        found.extend(query.load(db)?);
+        found.extend(runs_where(
+            db,
+            Box::new(runs::run_uuid.eq_any(ids.to_vec())),
+        )?);
     }
     Ok(found)
 }
@@ -78,67 +93,34 @@ pub fn runs(db: &mut Db, ids: &[String]) -> Result<Vec<Candidate>> {
 pub fn runs_of(db: &mut Db, experiment_ids: &[i32]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
     for ids in experiment_ids.chunks(VALUES_PER_STATEMENT) {
-        let query = runs::table
-            .filter(runs::experiment_id.eq_any(ids))
-            .order(runs::run_uuid)
-            .select(RUN_COLUMNS);
-        found.extend(query.load(db)?);
+        let of_experiments = runs::experiment_id.eq_any(ids.to_vec());
+        found.extend(runs_where(db, Box::new(of_experiments.assume_not_null()))?);
     }
     Ok(found)
 }
 
-type ModelRow = (String, String, i32, String, Option<String>, i64);
-
-fn model((id, name, experiment, location, stage, since): ModelRow) -> Candidate {
-    Candidate {
-        id,
-        name: Some(name),
-        experiment_id: Some(experiment),
-        location: Some(location),
-        stage,
-        since: Some(since),
-    }
+fn runs_where(db: &mut Db, condition: Condition<runs::table>) -> Result<Vec<Candidate>> {
+    Ok(runs::table
+        .filter(condition)
+        .order(runs::run_uuid)
+        .select(Candidate::as_select())
+        .load(db)?)
 }
-
-type ModelColumns = (
-    logged_models::model_id,
-    logged_models::name,
-    logged_models::experiment_id,
-    logged_models::artifact_location,
-    logged_models::lifecycle_stage,
-    logged_models::last_updated_timestamp_ms,
-);
-
-const MODEL_COLUMNS: ModelColumns = (
-    logged_models::model_id,
-    logged_models::name,
-    logged_models::experiment_id,
-    logged_models::artifact_location,
-    logged_models::lifecycle_stage,
-    logged_models::last_updated_timestamp_ms,
-);
 
 /// The logged models that were deleted at or before a time.
 pub fn deleted_logged_models(db: &mut Db, before_ms: i64) -> Result<Vec<Candidate>> {
-    let rows: Vec<ModelRow> = logged_models::table
-        .filter(logged_models::lifecycle_stage.eq(DELETED))
-        .filter(logged_models::last_updated_timestamp_ms.le(before_ms))
-        .order(logged_models::model_id)
-        .select(MODEL_COLUMNS)
-        .load(db)?;
-    Ok(rows.into_iter().map(model).collect())
+    let deleted = logged_models::lifecycle_stage
+        .eq(DELETED)
+        .and(logged_models::last_updated_timestamp_ms.le(before_ms));
+    logged_models_where(db, Box::new(deleted.assume_not_null()))
 }
 
 /// These logged models, as far as they exist.
 pub fn logged_models(db: &mut Db, ids: &[String]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
     for ids in ids.chunks(VALUES_PER_STATEMENT) {
-        let rows: Vec<ModelRow> = logged_models::table
-            .filter(logged_models::model_id.eq_any(ids))
-            .order(logged_models::model_id)
-            .select(MODEL_COLUMNS)
-            .load(db)?;
-        found.extend(rows.into_iter().map(model));
+        let named = logged_models::model_id.eq_any(ids.to_vec());
+        found.extend(logged_models_where(db, Box::new(named))?);
     }
     Ok(found)
 }
@@ -147,31 +129,23 @@ pub fn logged_models(db: &mut Db, ids: &[String]) -> Result<Vec<Candidate>> {
 pub fn logged_models_of(db: &mut Db, experiment_ids: &[i32]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
     for ids in experiment_ids.chunks(VALUES_PER_STATEMENT) {
-        let rows: Vec<ModelRow> = logged_models::table
-            .filter(logged_models::experiment_id.eq_any(ids))
-            .order(logged_models::model_id)
-            .select(MODEL_COLUMNS)
-            .load(db)?;
-        found.extend(rows.into_iter().map(model));
+        let of_experiments = logged_models::experiment_id.eq_any(ids.to_vec());
+        found.extend(logged_models_where(db, Box::new(of_experiments))?);
     }
     Ok(found)
 }
 
-type ExperimentColumns = (
-    experiments::experiment_id,
-    experiments::name,
-    experiments::artifact_location,
-    experiments::lifecycle_stage,
-    experiments::last_update_time,
-);
-
-const EXPERIMENT_COLUMNS: ExperimentColumns = (
-    experiments::experiment_id,
-    experiments::name,
-    experiments::artifact_location,
-    experiments::lifecycle_stage,
-    experiments::last_update_time,
-);
+fn logged_models_where(
+    db: &mut Db,
+    condition: Condition<logged_models::table>,
+) -> Result<Vec<Candidate>> {
+    let rows: Vec<LoggedModelRow> = logged_models::table
+        .filter(condition)
+        .order(logged_models::model_id)
+        .select(LoggedModelRow::as_select())
+        .load(db)?;
+    Ok(rows.into_iter().map(Candidate::from).collect())
+}
 
 /// The experiments that were deleted, before a time if there is one.
 pub fn deleted_experiments(
@@ -186,7 +160,7 @@ pub fn deleted_experiments(
     }
     Ok(query
         .order(experiments::experiment_id)
-        .select(EXPERIMENT_COLUMNS)
+        .select(ExperimentCandidate::as_select())
         .load(db)?)
 }
 
@@ -197,7 +171,7 @@ pub fn experiments(db: &mut Db, ids: &[i32]) -> Result<Vec<ExperimentCandidate>>
         let query = experiments::table
             .filter(experiments::experiment_id.eq_any(ids))
             .order(experiments::experiment_id)
-            .select(EXPERIMENT_COLUMNS);
+            .select(ExperimentCandidate::as_select());
         found.extend(query.load(db)?);
     }
     Ok(found)

@@ -10,7 +10,7 @@ use super::datasets::limit_length;
 use super::in_list::in_list;
 use super::schema::{input_tags, inputs};
 use super::{Db, datasets, on_backend, runs};
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, Result};
 use crate::validation;
 use crate::wire::{
     Dataset, DatasetInput, InputTag, LogInputs, LogOutputs, ModelInput, ModelOutput, RunInputs,
@@ -263,10 +263,9 @@ pub fn log_outputs(db: &mut Db, request: &LogOutputs) -> Result<()> {
             .optional()?;
         let repeated = model_ids.iter().find(|model_id| !seen.insert(**model_id));
         if let Some(model_id) = known.as_deref().or(repeated.copied()) {
-            return Err(Error::new(
-                ErrorCode::BadRequest,
-                format!("The model '{model_id}' is an output of the run '{run_id}' already."),
-            ));
+            return Err(Error::bad_request(format!(
+                "The model '{model_id}' is an output of the run '{run_id}' already."
+            )));
         }
         let edges: Vec<_> = models
             .iter()
@@ -297,10 +296,10 @@ fn validate(input: &DatasetInput) -> Result<()> {
         limit_length("key", tag.key(), LONGEST_TAG_KEY)?;
         limit_length("value", tag.value(), LONGEST_TAG_VALUE)?;
         if !keys.insert(tag.key()) {
-            return Err(Error::new(
-                ErrorCode::BadRequest,
-                format!("The tag '{}' is given twice for one dataset.", tag.key()),
-            ));
+            return Err(Error::bad_request(format!(
+                "The tag '{}' is given twice for one dataset.",
+                tag.key()
+            )));
         }
     }
     Ok(())

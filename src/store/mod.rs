@@ -3,6 +3,7 @@
 
 pub mod artifact_digests;
 pub mod artifact_locations;
+mod database_errors;
 pub mod datasets;
 mod db;
 mod executor;
@@ -27,7 +28,9 @@ pub mod webhooks;
 
 pub(crate) use db::on_backend;
 pub use db::{Backend, Condition, Db};
-pub use executor::Store;
+/// What Diesel reports. Callers turn it into an error of their own; they need not know its kinds.
+pub use diesel::result::Error as DatabaseError;
+pub use executor::{Store, WorkError};
 pub use open::{Found, Head, OpenError, Step, check, checkpoint, initialize, prepare};
 
 /// Everything is in the one workspace that a server without workspaces has.

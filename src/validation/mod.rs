@@ -4,6 +4,7 @@ mod artifact_location;
 mod batch;
 mod keys;
 mod names;
+pub mod prompts;
 mod trace_archival;
 
 use std::borrow::Cow;
@@ -11,7 +12,7 @@ use std::borrow::Cow;
 pub use self::artifact_location::artifact_location;
 pub use self::batch::batch;
 pub use self::keys::{dataset_of_metric, experiment_tag, metric, param, run_tag};
-pub use self::names::{experiment_id, experiment_name, no_experiment, run_id};
+pub use self::names::{experiment_id, experiment_name, run_id};
 use crate::error::Result;
 use crate::wire::names::check_length;
 

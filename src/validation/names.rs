@@ -40,11 +40,7 @@ pub fn experiment_id(text: &str) -> Result<i32> {
     trimmed
         .replace('_', "")
         .parse()
-        .map_err(|_| no_experiment(trimmed))
-}
-
-pub fn no_experiment(experiment_id: impl std::fmt::Display) -> Error {
-    Error::does_not_exist(format!("No Experiment with id={experiment_id} exists"))
+        .map_err(|_| Error::experiment_not_found(trimmed))
 }
 
 pub fn run_id(text: &str) -> Result<()> {

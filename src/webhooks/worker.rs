@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use super::client::Client;
 use super::retries::{MOST_ATTEMPTS, judge, milliseconds};
-use crate::error::{ErrorCode, Result};
+use crate::error::Result;
 use crate::store::webhooks::outbox::{self, Delivery, Failure, Outcome};
 use crate::store::webhooks::room::Room;
 use crate::store::{Store, webhooks};
@@ -27,7 +27,7 @@ pub async fn deliver_forever(store: Arc<Store>, client: Arc<Client>) {
     loop {
         match worker.take_up().await {
             // The store tells by itself when the database goes and when it is back.
-            Err(error) if error.code == ErrorCode::TemporarilyUnavailable => {}
+            Err(error) if error.is_worth_retrying() => {}
             Err(error) => warn!(%error, "the outbox of webhooks cannot be read"),
             Ok(()) => {}
         }
@@ -149,8 +149,9 @@ async fn deliver(store: &Store, client: &Client, delivery: Delivery) -> Result<b
             );
         }
     }
+    let now = Utc::now().timestamp_millis();
     store
-        .write(move |db| outbox::settle(db, &delivery, &outcome))
+        .write(move |db| outbox::settle(db, &delivery, &outcome, now))
         .await?;
     Ok(answered)
 }
@@ -230,6 +231,7 @@ mod tests {
         let event = Event::new(WebhookEntity::Prompt, WebhookAction::Created);
         let secret = sender.client.settings().key.encrypt(b"s3cret");
         let url = url.to_owned();
+        let now = Utc::now().timestamp_millis();
         sender
             .store
             .write(move |db| {
@@ -241,9 +243,9 @@ mod tests {
                     encrypted_secret: Some(secret.clone()),
                     status: None,
                 };
-                let webhook = webhooks::create(db, &new)?;
+                let webhook = webhooks::create(db, &new, now)?;
                 let listeners = vec![webhook.webhook_id().to_owned(); deliveries];
-                outbox::add(db, event, &listeners, json!({"name": "p"}))
+                outbox::add(db, event, &listeners, json!({"name": "p"}), now)
             })
             .await
             .unwrap();

@@ -12,11 +12,11 @@ use super::parameters::{NoParameters, Parameters};
 use super::version_path::{ReferencedVersion, VersionPath};
 use crate::api::State;
 use crate::error::{Error, Result};
-use crate::lifecycle::feature_files::{Found, Sources, TAG};
 use crate::lifecycle::feature_spec::{
     self, Check, Column, Comparison, Feature, FeatureSpec, Input, Inputs,
 };
 use crate::lifecycle::version_reference::VersionReference;
+use crate::lifecycle::{FEATURE_SPEC_TAG, FeatureSpecSources, FoundFeatureSpec};
 use crate::store::model_versions;
 use crate::wire::ModelVersion;
 
@@ -137,13 +137,17 @@ pub async fn check(
     Ok(Json(feature_spec::check(spec, inputs, &columns)))
 }
 
-async fn find(state: &State, path: VersionPath<VersionReference>) -> Result<(ModelVersion, Found)> {
+async fn find(
+    state: &State,
+    path: VersionPath<VersionReference>,
+) -> Result<(ModelVersion, FoundFeatureSpec)> {
     let (version, sources) = state
         .store
         .read(move |db| {
             let version = path.version.find(db, &path.name)?;
             let location = model_versions::download_uri(db, version.name(), version.version())?;
-            let sources = Sources::of_version(db, &version, &location.unwrap_or_default())?;
+            let sources =
+                FeatureSpecSources::of_version(db, &version, &location.unwrap_or_default())?;
             Ok((version, sources))
         })
         .await?;
@@ -151,7 +155,7 @@ async fn find(state: &State, path: VersionPath<VersionReference>) -> Result<(Mod
     let found = sources.read(&state.artifacts, mlmodel.as_deref()).await?.ok_or_else(|| {
         Error::does_not_exist(format!(
             "Version {} of model '{}' has no feature retrieval spec: there is no {file} in its artifacts, \
-             none in their folder extra_files, and no tag '{TAG}' that points to one.",
+             none in their folder extra_files, and no tag '{FEATURE_SPEC_TAG}' that points to one.",
             version.version(),
             version.name(),
             file = feature_spec::FILE,
@@ -161,7 +165,7 @@ async fn find(state: &State, path: VersionPath<VersionReference>) -> Result<(Mod
 }
 
 /// Nobody should score with half a list.
-fn usable<'a>(version: &ModelVersion, found: &'a Found) -> Result<&'a FeatureSpec> {
+fn usable<'a>(version: &ModelVersion, found: &'a FoundFeatureSpec) -> Result<&'a FeatureSpec> {
     found.spec.as_ref().map_err(|problems| {
         Error::invalid_parameter(format!(
             "The feature retrieval spec of version {} of model '{}', {}, cannot be used: {}.",
@@ -173,7 +177,7 @@ fn usable<'a>(version: &ModelVersion, found: &'a Found) -> Result<&'a FeatureSpe
     })
 }
 
-fn named_inputs(found: &Found) -> HashMap<&str, &Input> {
+fn named_inputs(found: &FoundFeatureSpec) -> HashMap<&str, &Input> {
     match &found.inputs {
         Ok(Inputs::Named(inputs)) => inputs
             .iter()

@@ -60,7 +60,7 @@ pub async fn check(
 ) -> Result<Json<GateReport>> {
     let target = body::json::<CheckRequest>(body, EXAMPLE).await?.target()?;
     let version = path.version.to_string();
-    let report = preview::check(state.place(), path.name, version, target).await?;
+    let report = preview::check(state.resources(), path.name, version, target).await?;
     Ok(Json(report))
 }
 
@@ -78,6 +78,6 @@ pub async fn gates(
     _: Parameters<NoParameters>,
 ) -> Result<Json<GateReports>> {
     let version = path.version.to_string();
-    let reports = preview::gates(state.place(), path.name, version).await?;
+    let reports = preview::gates(state.resources(), path.name, version).await?;
     Ok(Json(reports))
 }

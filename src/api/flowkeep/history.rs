@@ -10,7 +10,7 @@ use super::parameters::{Moment, Parameters, VersionNumber};
 use crate::api::State;
 use crate::audit::{self, AsOf, HistoryEntry};
 use crate::error::Result;
-use crate::store::governance::history::Filter;
+use crate::store::governance::history::HistoryFilter;
 
 /// Which entries are listed.
 #[derive(Deserialize, IntoParams)]
@@ -57,7 +57,7 @@ pub async fn page(
     Parameters(parameters): Parameters<HistoryParameters>,
 ) -> Result<Json<HistoryPage>> {
     let request = page_request(parameters.max_results, parameters.page_token.as_deref())?;
-    let filter = Filter {
+    let filter = HistoryFilter {
         model: parameters.model,
         version: parameters.version.map(|VersionNumber(number)| number),
         from_ms: parameters.from.map(|Moment(milliseconds)| milliseconds),

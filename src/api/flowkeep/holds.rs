@@ -16,7 +16,7 @@ use crate::api::State;
 use crate::api::warnings::Changed;
 use crate::audit::Actor;
 use crate::error::{Error, Result};
-use crate::lifecycle::retention::holds::{self, Hold};
+use crate::lifecycle::retention::holds::{self, Hold, HoldToLift};
 
 const EXAMPLE: &str = r#"{"reason": "lawsuit 2026-17"}"#;
 
@@ -54,7 +54,7 @@ pub async fn place(
     let version = path.version.to_string();
     let done = state
         .change(actor, move |db, change| {
-            holds::place(db, change, (&path.name, &version), &reason)
+            holds::place(db, change, &path.name, &version, &reason)
         })
         .await?;
     Ok(Changed(done.map(|hold| HoldReply { hold })))
@@ -111,7 +111,13 @@ pub async fn lift(
     let HoldRequest { reason } = body::json(body, EXAMPLE).await?;
     let done = state
         .change(actor, move |db, change| {
-            holds::lift(db, change, (&name, &version), hold, &reason)
+            let to_lift = HoldToLift {
+                name: &name,
+                version: &version,
+                hold,
+                reason: &reason,
+            };
+            holds::lift(db, change, to_lift)
         })
         .await?;
     Ok(Changed(done.map(|hold| HoldReply { hold })))

@@ -23,6 +23,6 @@ pub async fn get(
     _: Parameters<NoParameters>,
 ) -> Result<Json<Integrity>> {
     let version = path.version.to_string();
-    let integrity = integrity::check(state.place(), path.name, version).await?;
+    let integrity = integrity::check(state.resources(), path.name, version).await?;
     Ok(Json(integrity))
 }

@@ -11,14 +11,14 @@ use crate::api::State;
 use crate::api::warnings::Changed;
 use crate::audit::Actor;
 use crate::error::{Error, Result};
-use crate::lifecycle::policies::{self, Applied};
+use crate::lifecycle::policies::{self, AppliedPolicy};
 use crate::lifecycle::policy::cases::CaseResult;
 use crate::store::governance::policies as store;
 
 /// What became of the policies that were sent.
 #[derive(Serialize, ToSchema)]
 pub struct AppliedPolicies {
-    policies: Vec<Applied>,
+    policies: Vec<AppliedPolicy>,
 }
 
 /// Put policies in force: all of a text, or none. One that is in force under the same name is replaced.

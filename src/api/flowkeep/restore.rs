@@ -11,7 +11,7 @@ use crate::api::State;
 use crate::api::warnings::Changed;
 use crate::audit::Actor;
 use crate::error::Result;
-use crate::lifecycle::restoring;
+use crate::lifecycle::versions;
 use crate::wire::ModelVersion;
 
 /// The reply to a version that was restored: that of MLflow's transition.
@@ -39,7 +39,7 @@ pub async fn restore(
     let version = path.version.to_string();
     let done = state
         .change(actor, move |db, change| {
-            restoring::restore(db, change, &path.name, &version)
+            versions::restore(db, change, &path.name, &version)
         })
         .await?;
     Ok(Changed(

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::artifact_files::{is_folder, listed_size, requestable, send, sender};
 use crate::api::State;
 use crate::artifacts::{ArtifactPath, Incoming, Upload};
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, Result};
 use crate::store::{artifact_locations, model_versions};
 use crate::wire::{
     FileInfo, ListArtifacts, ListLoggedModelArtifacts, list_artifacts, list_logged_model_artifacts,
@@ -93,8 +93,7 @@ pub async fn download_of_logged_model(
 ) -> Result<HttpResponse> {
     let path = query.into_inner().artifact_file_path.unwrap_or_default();
     if path.is_empty() {
-        return Err(Error::new(
-            ErrorCode::BadRequest,
+        return Err(Error::bad_request(
             "Request must include the \"artifact_file_path\" query parameter.",
         ));
     }
@@ -180,8 +179,7 @@ async fn download(
 }
 
 fn missing(name: &str) -> Error {
-    Error::new(
-        ErrorCode::BadRequest,
-        format!("Request must include the \"{name}\" query parameter."),
-    )
+    Error::bad_request(format!(
+        "Request must include the \"{name}\" query parameter."
+    ))
 }

@@ -6,9 +6,8 @@ use actix_web::web::Data;
 
 use crate::api::State;
 use crate::error::{Error, Result};
-use crate::lifecycle::retention;
+use crate::lifecycle::deletions;
 use crate::store::experiments;
-use crate::store::governance::retained::Part;
 use crate::validation;
 use crate::wire::{
     CreateExperiment, DeleteExperiment, DeleteExperimentTag, GetExperiment, GetExperimentByName,
@@ -33,9 +32,10 @@ pub async fn create(
         )?);
     }
     let root = state.artifact_settings.default_root.clone();
+    let now_ms = state.clock.now_ms();
     let experiment_id = state
         .store
-        .write(move |db| experiments::create(db, &request, &root))
+        .write(move |db| experiments::create(db, &request, &root, now_ms))
         .await?;
     Ok(create_experiment::Response {
         experiment_id: Some(experiment_id.to_string()),
@@ -72,9 +72,10 @@ pub async fn update(
     state: Data<State>,
     request: UpdateExperiment,
 ) -> Result<update_experiment::Response> {
+    let now_ms = state.clock.now_ms();
     state
         .store
-        .write(move |db| experiments::rename(db, &request))
+        .write(move |db| experiments::rename(db, &request, now_ms))
         .await?;
     Ok(update_experiment::Response {})
 }
@@ -87,11 +88,7 @@ pub async fn delete(
     let now_ms = state.clock.now_ms();
     state
         .store
-        .write(move |db| {
-            let id = validation::experiment_id(request.experiment_id())?;
-            retention::check(db, Part::Experiment(id), now_ms)?;
-            experiments::delete(db, request.experiment_id())
-        })
+        .write(move |db| deletions::delete_experiment(db, request.experiment_id(), now_ms))
         .await?;
     Ok(delete_experiment::Response {})
 }
@@ -101,9 +98,10 @@ pub async fn restore(
     state: Data<State>,
     request: RestoreExperiment,
 ) -> Result<restore_experiment::Response> {
+    let now_ms = state.clock.now_ms();
     state
         .store
-        .write(move |db| experiments::restore(db, request.experiment_id()))
+        .write(move |db| experiments::restore(db, request.experiment_id(), now_ms))
         .await?;
     Ok(restore_experiment::Response {})
 }

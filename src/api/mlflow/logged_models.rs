@@ -4,8 +4,7 @@ use actix_web::web::Data;
 
 use crate::api::State;
 use crate::error::Result;
-use crate::lifecycle::retention;
-use crate::store::governance::retained::Part;
+use crate::lifecycle::deletions;
 use crate::store::logged_models;
 use crate::wire::{
     CreateLoggedModel, DeleteLoggedModel, DeleteLoggedModelTag, FinalizeLoggedModel,
@@ -19,9 +18,10 @@ pub async fn create(
     state: Data<State>,
     request: CreateLoggedModel,
 ) -> Result<create_logged_model::Response> {
+    let now_ms = state.clock.now_ms();
     let model = state
         .store
-        .write(move |db| logged_models::create(db, &request))
+        .write(move |db| logged_models::create(db, &request, now_ms))
         .await?;
     Ok(create_logged_model::Response { model: Some(model) })
 }
@@ -43,9 +43,10 @@ pub async fn finalize(
     state: Data<State>,
     request: FinalizeLoggedModel,
 ) -> Result<finalize_logged_model::Response> {
+    let now_ms = state.clock.now_ms();
     let model = state
         .store
-        .write(move |db| logged_models::finalize(db, &request))
+        .write(move |db| logged_models::finalize(db, &request, now_ms))
         .await?;
     Ok(finalize_logged_model::Response { model: Some(model) })
 }
@@ -58,10 +59,7 @@ pub async fn delete(
     let now_ms = state.clock.now_ms();
     state
         .store
-        .write(move |db| {
-            retention::check(db, Part::LoggedModel(request.model_id()), now_ms)?;
-            logged_models::delete(db, request.model_id())
-        })
+        .write(move |db| deletions::delete_logged_model(db, request.model_id(), now_ms))
         .await?;
     Ok(delete_logged_model::Response {})
 }

@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use crate::api::State;
 use crate::audit::Actor;
 use crate::error::Result;
-use crate::lifecycle::{Done, version_tags, versions};
+use crate::lifecycle::{Done, versions};
 use crate::store::model_versions;
 use crate::wire::{
     CreateModelVersion, DeleteModelVersion, DeleteModelVersionTag, GetModelVersion,
@@ -114,7 +114,7 @@ pub async fn set_tag(
 ) -> Result<Done<set_model_version_tag::Response>> {
     let done = state
         .change(actor, move |db, change| {
-            version_tags::set(db, change, &request)
+            versions::tags::set(db, change, &request)
         })
         .await?;
     Ok(done.map(|()| set_model_version_tag::Response {}))
@@ -128,7 +128,7 @@ pub async fn delete_tag(
 ) -> Result<Done<delete_model_version_tag::Response>> {
     let done = state
         .change(actor, move |db, change| {
-            version_tags::delete(db, change, &request)
+            versions::tags::delete(db, change, &request)
         })
         .await?;
     Ok(done.map(|()| delete_model_version_tag::Response {}))

@@ -4,8 +4,7 @@ use actix_web::web::Data;
 
 use crate::api::State;
 use crate::error::Result;
-use crate::lifecycle::retention;
-use crate::store::governance::retained::Part;
+use crate::lifecycle::deletions;
 use crate::store::runs;
 use crate::wire::{
     CreateRun, DeleteRun, DeleteTag, GetRun, LogBatch, LogModel, LogParam, RestoreRun, SetTag,
@@ -47,10 +46,7 @@ pub async fn delete(state: Data<State>, request: DeleteRun) -> Result<delete_run
     let now_ms = state.clock.now_ms();
     state
         .store
-        .write(move |db| {
-            retention::check(db, Part::Run(request.run_id()), now_ms)?;
-            runs::delete(db, request.run_id())
-        })
+        .write(move |db| deletions::delete_run(db, request.run_id(), now_ms))
         .await?;
     Ok(delete_run::Response {})
 }
@@ -105,9 +101,10 @@ pub async fn log_batch(state: Data<State>, request: LogBatch) -> Result<log_batc
 
 /// Adds a model to the history that a run keeps in a tag.
 pub async fn log_model(state: Data<State>, request: LogModel) -> Result<log_model::Response> {
+    let now_ms = state.clock.now_ms();
     state
         .store
-        .write(move |db| runs::log_model(db, &request))
+        .write(move |db| runs::log_model(db, &request, now_ms))
         .await?;
     Ok(log_model::Response {})
 }

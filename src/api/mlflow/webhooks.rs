@@ -1,7 +1,6 @@
 //! Webhooks: create, list, look up, change, delete and test.
 
 use actix_web::web::Data;
-use chrono::Utc;
 use uuid::Uuid;
 
 use crate::api::State;
@@ -35,7 +34,11 @@ pub async fn create(
         ),
         status: request.status.map(|_| request.status()),
     };
-    let webhook = state.store.write(move |db| store::create(db, &new)).await?;
+    let now_ms = state.clock.now_ms();
+    let webhook = state
+        .store
+        .write(move |db| store::create(db, &new, now_ms))
+        .await?;
     Ok(create_webhook::Response {
         webhook: Some(webhook),
     })
@@ -77,7 +80,7 @@ pub async fn update(
         status: request
             .status
             .map(|_| request.status().as_str_name().to_owned()),
-        last_updated_timestamp: Utc::now().timestamp_millis(),
+        last_updated_timestamp: state.clock.now_ms(),
     };
     if let Some(name) = &changes.name {
         check_name(name)?;
@@ -99,9 +102,10 @@ pub async fn delete(
     state: Data<State>,
     request: DeleteWebhook,
 ) -> Result<delete_webhook::Response> {
+    let now_ms = state.clock.now_ms();
     state
         .store
-        .write(move |db| store::delete(db, request.webhook_id()))
+        .write(move |db| store::delete(db, request.webhook_id(), now_ms))
         .await?;
     Ok(delete_webhook::Response {})
 }
@@ -126,7 +130,7 @@ pub async fn test(state: Data<State>, request: TestWebhook) -> Result<test_webho
         .await?
         .ok_or_else(|| Error::does_not_exist("The webhook was deleted."))?;
     let delivery_id = Uuid::new_v4().to_string();
-    let body = outbox::body(event, example(event));
+    let body = outbox::body(event, example(event), state.clock.now_ms());
     let result = match state.webhooks.send(&target, &delivery_id, body).await {
         Ok(reply) => WebhookTestResult {
             success: Some(reply.status < 400),

@@ -148,7 +148,7 @@ impl CloudFolder {
         let mut below = self.cloud.objects().list(Some(&key));
         match below.try_next().await {
             Ok(Some(_)) => Ok(None),
-            Ok(None) => Err(no_such(path)),
+            Ok(None) => Err(Error::artifact_not_found(path)),
             Err(error) => Err(explain(error, path)),
         }
     }
@@ -222,14 +222,10 @@ fn version(metadata: &ObjectMeta) -> String {
     )
 }
 
-fn no_such(path: &ArtifactPath) -> Error {
-    Error::does_not_exist(format!("No such artifact: '{path}'"))
-}
-
 /// What a failure of an object store means to the client.
 fn explain(error: object_store::Error, path: &ArtifactPath) -> Error {
     match error {
-        object_store::Error::NotFound { .. } => no_such(path),
+        object_store::Error::NotFound { .. } => Error::artifact_not_found(path),
         object_store::Error::InvalidPath { .. } => Error::invalid_parameter("Invalid path"),
         object_store::Error::PermissionDenied { .. }
         | object_store::Error::Unauthenticated { .. } => {

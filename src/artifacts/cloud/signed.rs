@@ -11,7 +11,7 @@ use object_store::signer::{HeaderName, HeaderValue, Method, SignedUrlOptions, Si
 use object_store::{Attribute, PutMultipartOptions};
 use percent_encoding::percent_decode_str;
 
-use super::{Cloud, CloudFolder, explain, no_such};
+use super::{Cloud, CloudFolder, explain};
 use crate::artifacts::path::ArtifactPath;
 use crate::error::{Error, ErrorCode, Result};
 
@@ -177,7 +177,10 @@ impl CloudFolder {
         disposition: String,
         lifetime: Duration,
     ) -> Result<SignedAddress> {
-        let file = self.head(path).await?.ok_or_else(|| no_such(path))?;
+        let file = self
+            .head(path)
+            .await?
+            .ok_or_else(|| Error::artifact_not_found(path))?;
         let options =
             SignedUrlOptions::new().with_query([("response-content-disposition", disposition)]);
         let key = self.key(path)?;

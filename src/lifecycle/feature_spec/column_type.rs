@@ -61,6 +61,7 @@ impl ColumnType {
         }
     }
 
+    /// The name of the type as it was given.
     pub fn name(&self) -> &str {
         &self.name
     }

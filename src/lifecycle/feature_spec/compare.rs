@@ -18,6 +18,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// Whether nothing differs.
     pub fn is_clean(&self) -> bool {
         self.missing.is_empty() && self.unexpected.is_empty()
     }

@@ -16,6 +16,7 @@ pub enum Inputs {
     Named(Vec<Input>),
 }
 
+/// An input of a model that has a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
     pub name: String,

@@ -2,6 +2,7 @@
 
 use serde_saphyr::{Error, Location, MessageFormatter, UserMessageFormatter};
 
+/// Puts line and column before a message, if they are known.
 pub fn at(place: Location, message: &str) -> String {
     if place == Location::UNKNOWN {
         return message.to_owned();
@@ -13,6 +14,7 @@ pub fn at(place: Location, message: &str) -> String {
     )
 }
 
+/// Says in a sentence what the reader of YAML found wrong.
 pub fn sentence(error: &Error) -> String {
     let place = error.location().unwrap_or(Location::UNKNOWN);
     let message = UserMessageFormatter.format_message(error.without_snippet());

@@ -1,21 +1,25 @@
-//! Removes artifacts, and says what they were.
+//! Removes artifacts, and tells what they were.
 
-use super::super::change::Place;
-use crate::artifacts::{ArtifactPath, Artifacts, Manifest, Place as ArtifactPlace};
+use super::super::decision::Resources;
+use crate::artifacts::{ArtifactPath, Artifacts, Manifest, Place};
 use crate::error::{Error, Result};
-use crate::store::governance::guards::{self, Reach};
+use crate::store::governance::guards::{self, Extent};
 
 /// What was removed of artifacts.
 #[derive(Clone, Debug, Default)]
-pub struct Removed {
+pub struct RemovedArtifacts {
     pub manifest: Option<Manifest>,
     /// Why they were left alone.
     pub note: Option<String>,
 }
 
 /// Removes the artifacts at a location. In a dry run it only asks whether anything is in the way.
-pub async fn look(place: Place<'_>, location: &str, dry_run: bool) -> Result<Removed> {
-    let artifacts = place.artifacts;
+pub async fn remove_at(
+    resources: Resources<'_>,
+    location: &str,
+    dry_run: bool,
+) -> Result<RemovedArtifacts> {
+    let artifacts = resources.artifacts;
     let found = match artifacts.resolve(location) {
         Ok(found) if !is_root_of_all(artifacts, &found) => found,
         // As stock MLflow does it: what cannot be reached from here does not keep the rest.
@@ -23,11 +27,11 @@ pub async fn look(place: Place<'_>, location: &str, dry_run: bool) -> Result<Rem
         Err(error) => return Ok(left(&error.message, location)),
     };
     let address = found.address();
-    let in_the_way = place
+    let blocking = resources
         .store
-        .read(move |db| guards::in_the_way(db, &address, Reach::AllBelow))
+        .read(move |db| guards::blocking(db, &address, Extent::AllBelow))
         .await?;
-    if let Some(guard) = in_the_way {
+    if let Some(guard) = blocking {
         return Err(Error::permission_denied(format!(
             "version {} of model '{}' needs its artifacts, and has to be deleted first",
             guard.version,
@@ -35,22 +39,22 @@ pub async fn look(place: Place<'_>, location: &str, dry_run: bool) -> Result<Rem
         )));
     }
     if dry_run {
-        return Ok(Removed::default());
+        return Ok(RemovedArtifacts::default());
     }
     let manifest = artifacts.manifest(&found).await?;
     remove(artifacts, &found).await?;
-    Ok(Removed {
+    Ok(RemovedArtifacts {
         manifest: Some(manifest),
         note: None,
     })
 }
 
-fn is_root_of_all(artifacts: &Artifacts, found: &ArtifactPlace) -> bool {
+fn is_root_of_all(artifacts: &Artifacts, found: &Place) -> bool {
     found.address() == artifacts.destination(ArtifactPath::default()).address()
 }
 
-fn left(reason: &str, location: &str) -> Removed {
-    Removed {
+fn left(reason: &str, location: &str) -> RemovedArtifacts {
+    RemovedArtifacts {
         manifest: None,
         note: Some(format!(
             "The artifacts at '{location}' were left alone: {reason}"
@@ -59,7 +63,7 @@ fn left(reason: &str, location: &str) -> Removed {
 }
 
 /// A location outside of the proxy is a root of its own, which cannot be removed as one.
-async fn remove(artifacts: &Artifacts, found: &ArtifactPlace) -> Result<()> {
+async fn remove(artifacts: &Artifacts, found: &Place) -> Result<()> {
     if !found.path.is_root() {
         return artifacts.delete(found).await;
     }

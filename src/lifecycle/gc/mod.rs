@@ -1,26 +1,26 @@
-//! Garbage collection: runs, logged models and experiments that were deleted go for good, with their
-//! artifacts, except what a version needs that is kept. Each removal is an entry of the history.
+//! Garbage collection: runs, logged models and experiments that were deleted are removed for good, with their
+//! artifacts, except what a kept version needs. Each removal is an entry of the history.
+//! May use `retention`, `decision`, the audit log, artifacts and the store.
 
 mod bytes;
 mod plan;
 
 use serde_json::{Value, json};
 
-use self::bytes::Removed;
-pub use self::plan::Wanted;
+use self::bytes::RemovedArtifacts;
+pub use self::plan::GcSelection;
 use self::plan::{Item, Plan};
-use super::change::{Change, Place};
-use super::gate::Model;
+use super::decision::{Change, Model, Resources};
 use super::retention;
 use crate::audit::{Action, Actor, Entry};
-use crate::error::{ErrorCode, Result};
+use crate::error::Result;
 use crate::store::governance::holds;
-use crate::store::governance::retained::{self, Part};
+use crate::store::governance::retained::{self, Deletable};
 use crate::store::{Db, gc as store};
 
-/// What became of one of them.
+/// What became of one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum GcOutcome {
     Removed,
     /// It would be removed, if this were not a dry run.
     WouldGo,
@@ -32,37 +32,42 @@ pub enum Outcome {
 
 /// A line of the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct GcLine {
     /// Such as `Run with ID abc`.
     pub what: String,
-    pub outcome: Outcome,
+    pub outcome: GcOutcome,
     /// What is to be said beside it.
     pub note: Option<String>,
 }
 
-/// Removes what may go, or says what would.
+/// Removes what may go, or says in a dry run what would. `tell` gets a line for each item.
 pub async fn collect(
-    place: Place<'_>,
+    resources: Resources<'_>,
     actor: &Actor,
-    wanted: Wanted,
+    selection: GcSelection,
     dry_run: bool,
-    mut tell: impl FnMut(Line),
+    mut tell: impl FnMut(GcLine),
 ) -> Result<()> {
-    let now_ms = place.clock.now_ms();
-    let Plan { items } = place
+    let now_ms = resources.clock.now_ms();
+    let Plan { items } = resources
         .store
-        .read(move |db| plan::make(db, &wanted, now_ms))
+        .read(move |db| plan::make(db, &selection, now_ms))
         .await?;
     if !dry_run {
-        release_abandoned(place, actor.clone()).await?;
+        release_abandoned(resources, actor.clone()).await?;
     }
     for item in items {
-        let outcome = one(place, actor, &item, dry_run).await;
-        let (outcome, note) = outcome.unwrap_or_else(|error| match error.code {
-            ErrorCode::PermissionDenied => (Outcome::Kept(error.message.into_owned()), None),
-            _ => (Outcome::Failed(error.message.into_owned()), None),
+        let removal = remove(resources, actor, &item, dry_run).await;
+        let Removal { outcome, note } = removal.unwrap_or_else(|error| {
+            let is_denied = error.is_denied();
+            let message = error.message.into_owned();
+            Removal::of(if is_denied {
+                GcOutcome::Kept(message)
+            } else {
+                GcOutcome::Failed(message)
+            })
         });
-        tell(Line {
+        tell(GcLine {
             what: item.what(),
             outcome,
             note,
@@ -72,12 +77,12 @@ pub async fn collect(
 }
 
 /// Versions that stock MLflow deleted after their time: it left their guards behind.
-async fn release_abandoned(place: Place<'_>, actor: Actor) -> Result<()> {
-    let now_ms = place.clock.now_ms();
-    place
+async fn release_abandoned(resources: Resources<'_>, actor: Actor) -> Result<()> {
+    let now_ms = resources.clock.now_ms();
+    resources
         .store
         .write(move |db| {
-            let change = Change::by(actor.clone());
+            let change = Change::without_files(actor.clone(), now_ms);
             for row in retained::abandoned(db, now_ms)? {
                 let model = Model {
                     name: &row.name,
@@ -94,61 +99,82 @@ async fn release_abandoned(place: Place<'_>, actor: Actor) -> Result<()> {
         .await
 }
 
-async fn one(
-    place: Place<'_>,
+/// What became of an item, and what is to be said beside it.
+struct Removal {
+    outcome: GcOutcome,
+    note: Option<String>,
+}
+
+impl Removal {
+    fn of(outcome: GcOutcome) -> Self {
+        Self {
+            outcome,
+            note: None,
+        }
+    }
+}
+
+async fn remove(
+    resources: Resources<'_>,
     actor: &Actor,
     item: &Item,
     dry_run: bool,
-) -> Result<(Outcome, Option<String>)> {
+) -> Result<Removal> {
     if let Some(reason) = &item.stays {
-        return Ok((Outcome::Kept(reason.clone()), None));
+        return Ok(Removal::of(GcOutcome::Kept(reason.clone())));
     }
-    let now_ms = place.clock.now_ms();
+    let now_ms = resources.clock.now_ms();
     let asked = item.clone();
-    let kept = place
+    let kept = resources
         .store
         .read(move |db| why_kept(db, &asked, now_ms))
         .await?;
     if let Some(reason) = kept {
-        return Ok((Outcome::Kept(reason), None));
+        return Ok(Removal::of(GcOutcome::Kept(reason)));
     }
     let artifacts = match &item.location {
-        Some(location) if !location.is_empty() => bytes::look(place, location, dry_run).await?,
-        _ => Removed::default(),
+        Some(location) if !location.is_empty() => {
+            bytes::remove_at(resources, location, dry_run).await?
+        }
+        _ => RemovedArtifacts::default(),
     };
     if dry_run {
-        return Ok((Outcome::WouldGo, artifacts.note));
+        return Ok(Removal {
+            outcome: GcOutcome::WouldGo,
+            note: artifacts.note,
+        });
     }
     let note = artifacts.note.clone();
     let entry = item.entry(&artifacts);
     let (item, actor) = (item.clone(), actor.clone());
-    let is_gone = place
+    let is_gone = resources
         .store
         .write(move |db| {
-            let is_gone = match &item.part() {
-                Part::Run(id) => store::remove_run(db, id)?,
-                Part::LoggedModel(id) => store::remove_logged_model(db, id)?,
-                Part::Experiment(id) => store::remove_experiment(db, *id)?,
-                Part::Version(..) | Part::Model(_) => false,
+            let is_gone = match &item.deletable() {
+                Deletable::Run(id) => store::remove_run(db, id)?,
+                Deletable::LoggedModel(id) => store::remove_logged_model(db, id)?,
+                Deletable::Experiment(id) => store::remove_experiment(db, *id)?,
+                Deletable::Version(..) | Deletable::Model(_) => false,
             };
             if is_gone {
-                Change::by(actor.clone()).write(db, std::slice::from_ref(&entry))?;
+                Change::without_files(actor.clone(), now_ms)
+                    .write(db, std::slice::from_ref(&entry))?;
             }
             Ok(is_gone)
         })
         .await?;
     let outcome = if is_gone {
-        Outcome::Removed
+        GcOutcome::Removed
     } else {
-        Outcome::Kept("it was restored, or something in it stays".to_owned())
+        GcOutcome::Kept("it was restored, or something in it stays".to_owned())
     };
-    Ok((outcome, note))
+    Ok(Removal { outcome, note })
 }
 
 fn why_kept(db: &mut Db, item: &Item, now_ms: i64) -> Result<Option<String>> {
-    let row = match retained::protecting(db, item.part(), now_ms)? {
+    let row = match retained::protecting(db, item.deletable(), now_ms)? {
         Some(row) => Some(row),
-        None => retained::needing(db, item.part())?,
+        None => retained::needing(db, item.deletable())?,
     };
     let Some(row) = row else {
         return Ok(None);
@@ -156,19 +182,21 @@ fn why_kept(db: &mut Db, item: &Item, now_ms: i64) -> Result<Option<String>> {
     let holds = holds::in_force(db, &[row.id])?
         .remove(&row.id)
         .unwrap_or_default();
-    Ok(Some(retention::why(&row, &holds, now_ms)))
+    Ok(Some(retention::why_kept(&row, &holds, now_ms)))
 }
 
 impl Item {
-    fn entry(&self, artifacts: &Removed) -> Entry {
-        let (action, mut before) = match self.part() {
-            Part::LoggedModel(id) => (Action::LoggedModelRemoved, json!({"logged_model_id": id})),
-            Part::Experiment(id) => (
+    fn entry(&self, artifacts: &RemovedArtifacts) -> Entry {
+        let (action, mut before) = match self.deletable() {
+            Deletable::LoggedModel(id) => {
+                (Action::LoggedModelRemoved, json!({"logged_model_id": id}))
+            }
+            Deletable::Experiment(id) => (
                 Action::ExperimentRemoved,
                 json!({"experiment_id": id.to_string()}),
             ),
-            Part::Run(id) => (Action::RunRemoved, json!({"run_id": id})),
-            Part::Version(..) | Part::Model(_) => (Action::RunRemoved, json!({})),
+            Deletable::Run(id) => (Action::RunRemoved, json!({"run_id": id})),
+            Deletable::Version(..) | Deletable::Model(_) => (Action::RunRemoved, json!({})),
         };
         before["name"] = self.name.clone().into();
         if let Some(experiment) = self.experiment_id {

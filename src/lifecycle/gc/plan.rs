@@ -1,16 +1,16 @@
-//! What a garbage collection has to look at.
+//! Plans a garbage collection: which runs, logged models and experiments it looks at.
 
 use std::collections::HashSet;
 
 use super::super::retention::moment;
 use crate::error::{Error, Result};
 use crate::store::gc::{self, Candidate, ExperimentCandidate};
-use crate::store::governance::retained::Part;
+use crate::store::governance::retained::Deletable;
 use crate::store::{DELETED, Db};
 
 /// What is to be removed. Where nothing is named, it is everything that was deleted.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct GcSelection {
     /// How long ago it must have been deleted, in milliseconds.
     pub older_than_ms: Option<i64>,
     pub run_ids: Option<Vec<String>>,
@@ -18,14 +18,14 @@ pub struct Wanted {
     pub experiment_ids: Option<Vec<String>>,
 }
 
-impl Wanted {
+impl GcSelection {
     fn names_nothing(&self) -> bool {
         self.run_ids.is_none() && self.logged_model_ids.is_none() && self.experiment_ids.is_none()
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
+enum ItemKind {
     Run(String),
     LoggedModel(String),
     Experiment(i32),
@@ -34,7 +34,7 @@ enum Kind {
 /// One thing that may go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    kind: Kind,
+    kind: ItemKind,
     pub name: Option<String>,
     pub experiment_id: Option<i32>,
     /// Where its artifacts are. Experiments have none of their own.
@@ -44,23 +44,25 @@ pub struct Item {
 }
 
 impl Item {
-    pub fn part(&self) -> Part<'_> {
+    /// What it is, for the rules of retention.
+    pub fn deletable(&self) -> Deletable<'_> {
         match &self.kind {
-            Kind::Run(id) => Part::Run(id),
-            Kind::LoggedModel(id) => Part::LoggedModel(id),
-            Kind::Experiment(id) => Part::Experiment(*id),
+            ItemKind::Run(id) => Deletable::Run(id),
+            ItemKind::LoggedModel(id) => Deletable::LoggedModel(id),
+            ItemKind::Experiment(id) => Deletable::Experiment(*id),
         }
     }
 
+    /// What reports call it.
     pub fn what(&self) -> String {
         match &self.kind {
-            Kind::Run(id) => format!("Run with ID {id}"),
-            Kind::LoggedModel(id) => format!("Logged model with ID {id}"),
-            Kind::Experiment(id) => format!("Experiment with ID {id}"),
+            ItemKind::Run(id) => format!("Run with ID {id}"),
+            ItemKind::LoggedModel(id) => format!("Logged model with ID {id}"),
+            ItemKind::Experiment(id) => format!("Experiment with ID {id}"),
         }
     }
 
-    fn of(kind: Kind, candidate: Candidate) -> Self {
+    fn of(kind: ItemKind, candidate: Candidate) -> Self {
         Self {
             kind,
             name: candidate.name,
@@ -76,17 +78,18 @@ pub struct Plan {
     pub items: Vec<Item>,
 }
 
-pub fn make(db: &mut Db, wanted: &Wanted, now_ms: i64) -> Result<Plan> {
-    let before = now_ms.saturating_sub(wanted.older_than_ms.unwrap_or(0));
-    let age = wanted.older_than_ms.map(|_| before);
-    let experiments = experiments(db, wanted, age)?;
+/// Looks up what is to be removed, in the order in which it goes.
+pub fn make(db: &mut Db, selection: &GcSelection, now_ms: i64) -> Result<Plan> {
+    let before = now_ms.saturating_sub(selection.older_than_ms.unwrap_or(0));
+    let age = selection.older_than_ms.map(|_| before);
+    let experiments = experiments(db, selection, age)?;
     let experiment_ids: Vec<i32> = experiments.iter().map(|one| one.id).collect();
     let mut items = Vec::new();
 
     let mut seen = HashSet::new();
-    let named = match &wanted.run_ids {
+    let named = match &selection.run_ids {
         Some(ids) => check_named("Run", gc::runs(db, ids)?, ids, age)?,
-        None if wanted.names_nothing() => gc::deleted_runs(db, before)?,
+        None if selection.names_nothing() => gc::deleted_runs(db, before)?,
         None => Vec::new(),
     };
     let of_experiments = gc::runs_of(db, &experiment_ids)?;
@@ -97,20 +100,20 @@ pub fn make(db: &mut Db, wanted: &Wanted, now_ms: i64) -> Result<Plan> {
     }
 
     let mut seen = HashSet::new();
-    let named = match &wanted.logged_model_ids {
+    let named = match &selection.logged_model_ids {
         Some(ids) => check_named("Logged model", gc::logged_models(db, ids)?, ids, age)?,
-        None if wanted.names_nothing() => gc::deleted_logged_models(db, before)?,
+        None if selection.names_nothing() => gc::deleted_logged_models(db, before)?,
         None => Vec::new(),
     };
     let of_experiments = gc::logged_models_of(db, &experiment_ids)?;
     for model in named.into_iter().chain(of_experiments) {
         if seen.insert(model.id.clone()) {
-            items.push(Item::of(Kind::LoggedModel(model.id.clone()), model));
+            items.push(Item::of(ItemKind::LoggedModel(model.id.clone()), model));
         }
     }
 
     items.extend(experiments.into_iter().map(|experiment| Item {
-        kind: Kind::Experiment(experiment.id),
+        kind: ItemKind::Experiment(experiment.id),
         name: Some(experiment.name),
         experiment_id: None,
         location: None,
@@ -129,13 +132,17 @@ fn run_item(run: Candidate, age: Option<i64>) -> Item {
     };
     Item {
         stays,
-        ..Item::of(Kind::Run(run.id.clone()), run)
+        ..Item::of(ItemKind::Run(run.id.clone()), run)
     }
 }
 
-fn experiments(db: &mut Db, wanted: &Wanted, age: Option<i64>) -> Result<Vec<ExperimentCandidate>> {
-    let Some(ids) = &wanted.experiment_ids else {
-        return if wanted.names_nothing() {
+fn experiments(
+    db: &mut Db,
+    selection: &GcSelection,
+    age: Option<i64>,
+) -> Result<Vec<ExperimentCandidate>> {
+    let Some(ids) = &selection.experiment_ids else {
+        return if selection.names_nothing() {
             gc::deleted_experiments(db, age)
         } else {
             Ok(Vec::new())
@@ -150,9 +157,7 @@ fn experiments(db: &mut Db, wanted: &Wanted, age: Option<i64>) -> Result<Vec<Exp
         .iter()
         .find(|id| found.iter().all(|one| one.id != **id))
     {
-        return Err(Error::does_not_exist(format!(
-            "No Experiment with id={missing} exists"
-        )));
+        return Err(Error::experiment_not_found(missing));
     }
     for one in &found {
         check_state("Experiment", &one.id.to_string(), one.stage.as_deref())?;

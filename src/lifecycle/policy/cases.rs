@@ -23,6 +23,7 @@ const NOW_MS: i64 = 1_767_225_600_000;
 
 const SOURCE: &str = "mlflow-artifacts:/1/models/m-0/artifacts";
 
+/// Cases that policies are tried on.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cases {
@@ -188,6 +189,7 @@ pub struct CaseResult {
 }
 
 impl Cases {
+    /// Reads cases from YAML.
     pub fn parse(yaml: &str) -> Result<Self, Problem> {
         read(yaml)
     }

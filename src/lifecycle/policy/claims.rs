@@ -9,11 +9,19 @@ use super::facts::{Metrics, Target, Verdict};
 use super::statistics::{Figures, Measurement};
 use crate::store::model_versions::Stage;
 
+/// Tags that begin so are evaluations; the rest of the key is their kind.
 pub const EVALUATION_TAG_PREFIX: &str = "flowkeep.evaluation.";
+/// The tag that is an A/B test.
 pub const AB_TEST_TAG: &str = "flowkeep.ab_test";
+/// The tag that is an approval.
 pub const APPROVAL_TAG: &str = "flowkeep.approval";
 
-/// What a reserved tag says.
+const EVALUATION: &str = "evaluation";
+const AB_TEST: &str = "ab_test";
+const APPROVAL: &str = "approval";
+
+/// A piece of evidence. A new kind of evidence begins here: with a variant of its own, the compiler names
+/// the places where it has to be recorded, weighed and judged.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Claim {
     Evaluation(EvaluationClaim),
@@ -34,6 +42,33 @@ impl Claim {
             return None;
         };
         Some(claim.map_err(|reason| format!("The tag '{key}' is not understood: {reason}")))
+    }
+
+    /// The name under which the database keeps evidence of this kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Evaluation(_) => EVALUATION,
+            Self::AbTest(_) => AB_TEST,
+            Self::Approval(_) => APPROVAL,
+        }
+    }
+
+    /// What the database keeps of it. Fails for figures that JSON cannot hold.
+    pub fn to_body(&self) -> serde_json::Result<serde_json::Value> {
+        match self {
+            Self::Evaluation(claim) => serde_json::to_value(claim),
+            Self::AbTest(claim) => serde_json::to_value(claim),
+            Self::Approval(claim) => serde_json::to_value(claim),
+        }
+    }
+
+    /// Reads what the database keeps, by the name of its kind.
+    pub fn from_body(kind: &str, body: &str) -> serde_json::Result<Self> {
+        Ok(match kind {
+            EVALUATION => Self::Evaluation(serde_json::from_str(body)?),
+            AB_TEST => Self::AbTest(serde_json::from_str(body)?),
+            _ => Self::Approval(serde_json::from_str(body)?),
+        })
     }
 }
 
@@ -97,6 +132,7 @@ impl AbTestClaim {
     }
 }
 
+/// What a candidate was measured against.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "BaselineFigures", into = "BaselineFigures")]
 pub struct Baseline {
@@ -183,6 +219,7 @@ impl ApprovalClaim {
         Ok(claim)
     }
 
+    /// The stage or alias that is approved; `None` for all that need an approval.
     pub fn target(&self) -> Option<Target> {
         let stage = self.stage.map(Target::Stage);
         stage.or_else(|| self.alias.clone().map(Target::Alias))

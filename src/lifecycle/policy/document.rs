@@ -11,8 +11,10 @@ use utoipa::ToSchema;
 
 use super::expression::Expression;
 use super::glob::Glob;
-use super::items::{EvaluationOrKind, MetricOrKey, TextOrKey, items};
-use super::values::{Confidence, Finite, Lift, Period, PolicyName};
+use super::items::items;
+use super::requirements::{EvaluationOrKind, MetricOrKey, TextOrKey};
+pub use super::requirements::{EvaluationRequirement, MetricRequirement, TextRequirement};
+use super::values::{Confidence, Lift, Period, PolicyName};
 use crate::store::model_versions::Stage;
 
 /// What must be true before a version of a model may be registered, enter a stage or get an alias.
@@ -71,6 +73,13 @@ pub struct Spec {
     /// How long versions are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
+}
+
+impl Spec {
+    /// What the policy says of an alias: by its name, or under `*`.
+    pub fn alias_gate(&self, alias: &str) -> Option<&AliasGate> {
+        self.aliases.get(alias).or_else(|| self.aliases.get("*"))
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -164,29 +173,6 @@ pub struct Traits {
     pub feature_spec: bool,
 }
 
-/// A tag or parameter that must be there.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TextRequirement {
-    pub key: String,
-    /// The values that it may have, as patterns. Left out: any but the empty one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub values: Vec<Glob>,
-}
-
-/// A metric that must be there.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MetricRequirement {
-    pub key: String,
-    /// The least that it may be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min: Option<Finite>,
-    /// The most that it may be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max: Option<Finite>,
-}
-
 /// What a version needs to pass.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -271,25 +257,6 @@ pub struct Evidence {
     /// The A/B test that the version must have won against the version in Production.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ab_test: Option<AbTestRequirement>,
-}
-
-/// An evaluation that must have passed.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EvaluationRequirement {
-    /// Its kind: the tag `flowkeep.evaluation.<kind>` records it.
-    pub kind: String,
-    /// How old it may be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_age: Option<Period>,
-    /// What it must have measured.
-    #[serde(
-        default,
-        deserialize_with = "items",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    #[schemars(with = "Vec<MetricOrKey>")]
-    pub metrics: Vec<MetricRequirement>,
 }
 
 /// The A/B test that a version must have won. The server computes the verdict from the figures of both arms.

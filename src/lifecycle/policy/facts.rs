@@ -9,8 +9,11 @@ use utoipa::ToSchema;
 use super::statistics::Measurement;
 use crate::store::model_versions::Stage;
 
+/// Tags by their keys.
 pub type Tags = BTreeMap<String, String>;
+/// Params by their keys.
 pub type Params = BTreeMap<String, String>;
+/// Metrics by their keys.
 pub type Metrics = BTreeMap<String, f64>;
 
 /// Where a version is to go.
@@ -32,6 +35,7 @@ impl fmt::Display for Target {
     }
 }
 
+/// All that a policy may ask of a version.
 #[derive(Clone, Debug)]
 pub struct Facts {
     pub now_ms: i64,
@@ -58,12 +62,14 @@ pub struct ActiveVersion {
     pub stays: bool,
 }
 
+/// A registered model as policies know it.
 #[derive(Clone, Debug, Default)]
 pub struct ModelFacts {
     pub name: String,
     pub tags: Tags,
 }
 
+/// A version as policies know it.
 #[derive(Clone, Debug)]
 pub struct VersionFacts {
     /// The number that it has or, at registration, that it is to have.
@@ -143,6 +149,7 @@ pub enum Verdict {
     Failed,
 }
 
+/// An evaluation that counts for the version, if its bytes are the same.
 #[derive(Clone, Debug)]
 pub struct Evaluation {
     pub id: i64,
@@ -155,6 +162,7 @@ pub struct Evaluation {
     pub binding: Binding,
 }
 
+/// An A/B test that counts for the version, if its bytes are the same.
 #[derive(Clone, Debug)]
 pub struct AbTest {
     pub id: i64,
@@ -170,6 +178,7 @@ pub struct AbTest {
     pub binding: Binding,
 }
 
+/// An approval that counts for the version, if its bytes are the same.
 #[derive(Clone, Debug)]
 pub struct Approval {
     pub id: i64,

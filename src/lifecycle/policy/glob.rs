@@ -15,6 +15,7 @@ pub struct Glob {
 }
 
 impl Glob {
+    /// A pattern as it is written.
     pub fn new(text: &str) -> Self {
         Self {
             text: text.to_owned(),
@@ -22,10 +23,12 @@ impl Glob {
         }
     }
 
+    /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
+    /// Whether the pattern stands for the whole of a name.
     pub fn matches(&self, name: &str) -> bool {
         let name: Vec<char> = name.chars().collect();
         // ends[n] says whether the pattern so far can stand for the first n letters.
@@ -66,6 +69,7 @@ impl Glob {
         meet[0][0]
     }
 
+    /// Whether the pattern has no wildcard.
     pub fn is_exact(&self) -> bool {
         !self
             .letters

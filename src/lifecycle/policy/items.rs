@@ -3,44 +3,14 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::document::{EvaluationRequirement, MetricRequirement, TextRequirement};
-
+/// What a key alone stands for.
 pub trait FromKey {
+    /// The item with this key, and nothing else said of it.
     fn from_key(key: String) -> Self;
-}
-
-impl FromKey for TextRequirement {
-    fn from_key(key: String) -> Self {
-        Self {
-            key,
-            values: Vec::new(),
-        }
-    }
-}
-
-impl FromKey for MetricRequirement {
-    fn from_key(key: String) -> Self {
-        Self {
-            key,
-            min: None,
-            max: None,
-        }
-    }
-}
-
-impl FromKey for EvaluationRequirement {
-    fn from_key(kind: String) -> Self {
-        Self {
-            kind,
-            max_age: None,
-            metrics: Vec::new(),
-        }
-    }
 }
 
 /// Reads `[a, {key: b, …}]`. Serde's own way for either-or (`untagged`) would lose the line of a mistake.
@@ -77,29 +47,4 @@ impl<'de, T: Deserialize<'de> + FromKey> Visitor<'de> for ItemVisitor<T> {
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         T::deserialize(MapAccessDeserializer::new(map)).map(Item)
     }
-}
-
-/// What the schema says of such items.
-#[derive(JsonSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "only its schema is used")]
-pub enum TextOrKey {
-    Key(String),
-    Requirement(TextRequirement),
-}
-
-#[derive(JsonSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "only its schema is used")]
-pub enum MetricOrKey {
-    Key(String),
-    Requirement(MetricRequirement),
-}
-
-#[derive(JsonSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "only its schema is used")]
-pub enum EvaluationOrKind {
-    Kind(String),
-    Requirement(EvaluationRequirement),
 }

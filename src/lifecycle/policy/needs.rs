@@ -1,9 +1,9 @@
 //! What a policy has to know of a version before it can be asked about some targets. Whoever gathers
 //! the facts leaves out what nothing of it speaks of.
 
+use super::Policy;
 use super::document::{Approvals, Evidence, Gate, Rule, Traits};
 use super::facts::Target;
-use super::{Policy, evaluate};
 
 /// Everything but what is known anyhow: the version's row and tags, the model's tags.
 #[expect(
@@ -30,6 +30,7 @@ pub struct Needs<'a> {
 }
 
 impl<'a> Needs<'a> {
+    /// Asks for every fact.
     pub fn everything() -> Self {
         Self {
             tag_keys: Vec::new(),
@@ -136,7 +137,7 @@ impl<'a> Needs<'a> {
                 }
             }
             Target::Alias(alias) => {
-                let Some(gate) = evaluate::alias_gate(spec, alias) else {
+                let Some(gate) = spec.alias_gate(alias) else {
                     return;
                 };
                 let stage = gate.same_as.as_ref().map(|stage| stage.value);
@@ -170,5 +171,20 @@ impl Policy {
             }
         }
         needs
+    }
+
+    /// Whether anything in the policy asks for what the files of a model say.
+    pub fn asks_for_description(&self) -> bool {
+        let spec = self.spec();
+        let of_gate = |evidence: &Evidence| evidence.signature || evidence.feature_spec;
+        spec.registration
+            .as_ref()
+            .is_some_and(|part| part.require.signature || part.require.feature_spec)
+            || spec.stages.values().any(|gate| of_gate(&gate.require))
+            || spec
+                .aliases
+                .values()
+                .filter_map(|gate| gate.require.as_ref())
+                .any(of_gate)
     }
 }

@@ -13,6 +13,7 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// A problem at a place in the document.
     pub fn at(location: serde_saphyr::Location, message: impl Into<String>) -> Self {
         Self {
             line: location.line().max(1),

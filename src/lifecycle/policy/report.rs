@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::document::Enforcement;
 use super::facts::Target;
-use super::statistics::Outcome;
+use super::statistics::TestOutcome;
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Requirement {
@@ -22,13 +22,14 @@ pub struct Requirement {
     pub evidence: Vec<i64>,
     /// What an A/B test came to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<TestOutcome>,
     /// The versions that are archived to meet it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub archives: Vec<u64>,
 }
 
 impl Requirement {
+    /// A requirement that is met.
     pub fn met(id: impl Into<String>, explanation: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -41,6 +42,7 @@ impl Requirement {
         }
     }
 
+    /// A requirement that is not met.
     pub fn unmet(id: impl Into<String>, explanation: impl Into<String>) -> Self {
         Self {
             met: false,
@@ -67,7 +69,7 @@ impl Requirement {
     }
 
     #[must_use]
-    pub fn outcome(mut self, outcome: Outcome) -> Self {
+    pub fn outcome(mut self, outcome: TestOutcome) -> Self {
         self.outcome = Some(outcome);
         self
     }
@@ -97,6 +99,7 @@ impl Report {
         self.enforcement == Enforcement::Enforce && !self.allowed()
     }
 
+    /// The requirements that are not met.
     pub fn unmet(&self) -> impl Iterator<Item = &Requirement> {
         self.requirements
             .iter()

@@ -48,7 +48,7 @@ impl fmt::Display for Tie {
 
 impl std::error::Error for Tie {}
 
-pub(super) fn specificity(models: &Models, model: &ModelFacts) -> Option<Specificity> {
+fn specificity(models: &Models, model: &ModelFacts) -> Option<Specificity> {
     let has_tags = models.tags.iter().all(|(key, value)| {
         model
             .tags
@@ -63,6 +63,13 @@ pub(super) fn specificity(models: &Models, model: &ModelFacts) -> Option<Specifi
         .filter(|name| name.matches(&model.name))
         .map(|name| Specificity::of(name, models))
         .max()
+}
+
+impl Policy {
+    /// How closely the policy names a model, if it is for it at all.
+    pub fn matches(&self, model: &ModelFacts) -> Option<Specificity> {
+        specificity(&self.spec().models, model)
+    }
 }
 
 /// The policy that a model falls under.

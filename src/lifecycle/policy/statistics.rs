@@ -96,6 +96,7 @@ impl From<Measurement> for Figures {
 }
 
 impl Measurement {
+    /// The number of samples.
     pub fn samples(&self) -> u64 {
         match self {
             Self::Proportion { samples, .. } | Self::Mean { samples, .. } => *samples,
@@ -232,7 +233,7 @@ pub struct Conditions {
 /// The verdict: how the arms compare, and why the candidate has not won, where it has not.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[schema(as = AbTestOutcome)]
-pub struct Outcome {
+pub struct TestOutcome {
     /// How the arms compare; left out where they cannot be compared.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
@@ -242,7 +243,11 @@ pub struct Outcome {
     pub shortfalls: Vec<String>,
 }
 
-pub fn judge(baseline: &Measurement, candidate: &Measurement, conditions: &Conditions) -> Outcome {
+pub fn judge(
+    baseline: &Measurement,
+    candidate: &Measurement,
+    conditions: &Conditions,
+) -> TestOutcome {
     let mut shortfalls = Vec::new();
     for (arm, measurement) in [("baseline", baseline), ("candidate", candidate)] {
         let samples = measurement.samples();
@@ -279,7 +284,7 @@ pub fn judge(baseline: &Measurement, candidate: &Measurement, conditions: &Condi
             }
         }
     }
-    Outcome {
+    TestOutcome {
         comparison: comparison.ok(),
         won: shortfalls.is_empty(),
         shortfalls,

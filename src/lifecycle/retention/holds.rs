@@ -5,14 +5,12 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::super::adoption;
-use super::super::change::Change;
-use super::super::gate::Model;
-use super::keep;
+use super::super::decision::{Change, Decision, Done, Model, identify};
+use super::keeping::keep;
 use crate::audit::{Action, Entry, RecordedActor};
 use crate::error::{Error, Result};
-use crate::store::governance::guards::{self, Kind};
-use crate::store::governance::holds::{self, Lift, NewRow, Row};
+use crate::store::governance::guards::{self, GuardKind};
+use crate::store::governance::holds::{self, HoldRow, Lift, NewHoldRow};
 use crate::store::governance::{identity, retained};
 use crate::store::paged::{PageRequest, Paged};
 use crate::store::{Db, model_versions};
@@ -40,8 +38,8 @@ pub struct Hold {
     pub lift_reason: Option<String>,
 }
 
-impl From<&Row> for Hold {
-    fn from(row: &Row) -> Self {
+impl From<&HoldRow> for Hold {
+    fn from(row: &HoldRow) -> Self {
         let lifted_by = row.lifted_by.as_deref();
         Self {
             id: row.id,
@@ -56,15 +54,17 @@ impl From<&Row> for Hold {
     }
 }
 
+/// Places a hold on a version, and returns it.
 pub fn place(
     db: &mut Db,
     change: &Change,
-    (name, version): (&str, &str),
+    name: &str,
+    version: &str,
     reason: &str,
-) -> Result<Hold> {
+) -> Decision<Hold> {
     check_reason(reason)?;
     let version = model_versions::row_locked(db, name, version)?.version;
-    let id = adoption::identify(db, change, name)?;
+    let id = identify(db, change, name)?;
     let model = Model { name, id: &id };
     keep(db, change, model, &[version], None)?;
     let kept = retained::live(db, &id, &[version])?
@@ -72,7 +72,7 @@ pub fn place(
         .ok_or_else(|| Error::internal("A version that is kept was lost."))?;
     let hold = holds::insert(
         db,
-        &NewRow {
+        &NewHoldRow {
             retained_id: kept.id,
             model_id: &id,
             version,
@@ -86,24 +86,34 @@ pub fn place(
         .version(version)
         .after(json!({"hold": hold, "reason": reason}));
     change.write(db, &[entry])?;
-    described(db, (&id, version), hold)
+    Ok(Done::new(Hold::from(&find(db, &id, version, hold)?)))
 }
 
-pub fn lift(
-    db: &mut Db,
-    change: &Change,
-    (name, version): (&str, &str),
-    hold: i64,
-    reason: &str,
-) -> Result<Hold> {
+/// A hold that is to be lifted, with the version that it lies on.
+#[derive(Clone, Copy, Debug)]
+pub struct HoldToLift<'a> {
+    pub name: &'a str,
+    pub version: &'a str,
+    pub hold: i64,
+    /// Why it is lifted.
+    pub reason: &'a str,
+}
+
+/// Lifts a hold, and returns it. A version that nothing else keeps may be deleted from then on.
+pub fn lift(db: &mut Db, change: &Change, to_lift: HoldToLift) -> Decision<Hold> {
+    let HoldToLift {
+        name,
+        version,
+        hold,
+        reason,
+    } = to_lift;
     check_reason(reason)?;
     let version = model_versions::row_locked(db, name, version)?.version;
-    let id = adoption::identify(db, change, name)?;
-    let row = find(db, (&id, version), hold)?;
+    let id = identify(db, change, name)?;
+    let row = find(db, &id, version, hold)?;
     if !row.is_in_force() {
-        return Err(Error::invalid_parameter(format!(
-            "Legal hold {hold} has been lifted already."
-        )));
+        let message = format!("Legal hold {hold} has been lifted already.");
+        return Err(Error::invalid_parameter(message).into());
     }
     let lift = Lift {
         at: change.now_ms,
@@ -123,29 +133,25 @@ pub fn lift(
         // Nothing but holds has kept it.
         let ids: Vec<i64> = kept.iter().map(|row| row.id).collect();
         retained::release(db, &ids, change.now_ms)?;
-        guards::remove(db, &id, version, Kind::Retention)?;
+        guards::remove(db, &id, version, GuardKind::Retention)?;
     }
-    described(db, (&id, version), hold)
+    Ok(Done::new(Hold::from(&find(db, &id, version, hold)?)))
 }
 
-/// Returns a page of the holds that were ever placed on a version.
+/// Reads a page of the holds that were ever placed on a version, oldest first.
 pub fn page(db: &mut Db, name: &str, version: &str, request: PageRequest) -> Result<Paged<Hold>> {
     let version = model_versions::find(db, name, version)?.version;
     let Some(id) = identity::find(db, name)? else {
         return Ok(Paged::default());
     };
-    let rows = holds::page(db, (&id, version), request.after, request.rows())?;
+    let rows = holds::page(db, &id, version, request.after, request.rows())?;
     Ok(Paged::of(rows, request, |row| row.id).map(|row| Hold::from(&row)))
 }
 
-fn find(db: &mut Db, (model_id, version): (&str, i32), hold: i64) -> Result<Row> {
+fn find(db: &mut Db, model_id: &str, version: i32, hold: i64) -> Result<HoldRow> {
     holds::find(db, model_id, version, hold)?.ok_or_else(|| {
         Error::does_not_exist(format!("There is no legal hold {hold} on this version."))
     })
-}
-
-fn described(db: &mut Db, of: (&str, i32), hold: i64) -> Result<Hold> {
-    Ok(Hold::from(&find(db, of, hold)?))
 }
 
 fn check_reason(reason: &str) -> Result<()> {

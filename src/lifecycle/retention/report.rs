@@ -1,14 +1,14 @@
-//! What is kept, why and until when, and what may go.
+//! Reports what is kept, why and until when, and what may be deleted.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::end;
+use super::deletion::why_kept;
 use super::holds::Hold;
 use crate::error::Result;
 use crate::store::Db;
-use crate::store::governance::holds;
-use crate::store::governance::retained::{self, Row};
+use crate::store::governance::holds::{self, HoldRow};
+use crate::store::governance::retained::{self, RetainedRow};
 use crate::store::paged::{PageRequest, Paged};
 
 /// A version that is kept, by a retention or by legal holds.
@@ -51,7 +51,7 @@ pub fn page(
     }))
 }
 
-fn kept_version(row: Row, holds: &[holds::Row], now_ms: i64) -> KeptVersion {
+fn kept_version(row: RetainedRow, holds: &[HoldRow], now_ms: i64) -> KeptVersion {
     let is_kept = row.keep_until.is_some_and(|until| until > now_ms);
     let mut experiments: Vec<i32> = [row.run_experiment_id, row.model_experiment_id]
         .into_iter()
@@ -64,7 +64,7 @@ fn kept_version(row: Row, holds: &[holds::Row], now_ms: i64) -> KeptVersion {
         keep_until_ms: row.keep_until,
         holds: holds.iter().map(Hold::from).collect(),
         may_go: !is_kept && holds.is_empty(),
-        why: end::why(&row, holds, now_ms),
+        why: why_kept(&row, holds, now_ms),
         experiment_ids: experiments.iter().map(i32::to_string).collect(),
         model: row.name,
         run_id: row.run_id,

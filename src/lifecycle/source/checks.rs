@@ -122,6 +122,7 @@ pub fn not_of(source: &str, parameter: &str) -> Error {
     ))
 }
 
+/// Takes a source apart.
 pub fn parse(source: &str) -> Result<Url> {
     url::parse(source).ok_or_else(|| {
         Error::invalid_parameter(format!("Invalid model version source: '{source}'."))

@@ -26,6 +26,7 @@ struct Target {
     port: Option<u16>,
 }
 
+/// Refuses a source that names a host to which the server must not connect.
 pub fn check(source: &str, rules: &SourceRules) -> Result<()> {
     let Some(url) = url::parse(source) else {
         return Err(Error::invalid_parameter(format!(

@@ -1,5 +1,5 @@
-//! Where a new version comes from: checks what the request says, and finds the artifacts behind
-//! addresses of models and versions.
+//! The source of a new version: checks what the request says of it, and finds the artifacts behind addresses
+//! of models and versions. May use the store and the server's rules for sources.
 
 mod checks;
 mod hosts;
@@ -11,15 +11,11 @@ use std::borrow::Cow;
 use self::checks::Origin;
 use self::model_uri::ModelUri;
 use crate::config::SourceRules;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, Result, found};
 use crate::store::registered_models::{self, aliases};
 use crate::store::{Db, logged_models, model_versions, runs};
+use crate::validation::prompts::{are_of_prompt, is_prompt_source};
 use crate::wire::{CreateModelVersion, GetLoggedModel, LoggedModelInfo, ModelVersion};
-
-/// Whether a source is one that only prompts have.
-pub fn is_of_prompt(source: &str) -> bool {
-    PROMPT_SOURCES.contains(&source)
-}
 
 /// A source that passed all checks.
 #[derive(Debug)]
@@ -30,9 +26,6 @@ pub struct Source<'a> {
     pub run_id: Option<String>,
     pub model_id: Option<&'a str>,
 }
-
-/// Prompts keep their text in a tag, and have no artifacts.
-const PROMPT_SOURCES: [&str; 2] = ["dummy-source", "prompt-template"];
 
 /// Checks the source of a new version, before anything else is known of the request.
 pub fn check<'a>(
@@ -51,7 +44,7 @@ pub fn check<'a>(
             "Invalid model version source: '{source}'."
         )));
     }
-    if is_prompt && !PROMPT_SOURCES.contains(&source) {
+    if is_prompt && !is_prompt_source(source) {
         return Err(Error::invalid_parameter(format!(
             "Invalid prompt source: '{source}'. Prompt sources must use an MLflow placeholder."
         )));
@@ -74,7 +67,7 @@ pub fn check<'a>(
     }
     if let Some(id) = checked.model_id {
         checks::check(&checked.uri, Origin::Model(id), |id| {
-            Ok(existing(find_model(db, id))?.and_then(|model| model.artifact_uri))
+            Ok(found(find_model(db, id))?.and_then(|model| model.artifact_uri))
         })?;
     } else {
         let id = checked.run_id.as_deref().unwrap_or_default();
@@ -108,7 +101,7 @@ fn referenced_version(db: &mut Db, request: &CreateModelVersion) -> Result<Optio
         return Ok(None);
     };
     let model = registered_models::get(db, name)?;
-    if registered_models::is_prompt(&model.tags) {
+    if are_of_prompt(model.tags.iter().map(|tag| (tag.key(), tag.value()))) {
         return Err(refused(
             "Prompt versions cannot be used as model version sources.",
         ));
@@ -209,13 +202,5 @@ fn find_model(db: &mut Db, id: &str) -> Result<LoggedModelInfo> {
 }
 
 fn artifact_uri_of_run(db: &mut Db, id: &str) -> Result<Option<String>> {
-    Ok(existing(runs::find(db, id))?.and_then(|run| run.artifact_uri))
-}
-
-fn existing<T>(found: Result<T>) -> Result<Option<T>> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.code == ErrorCode::ResourceDoesNotExist => Ok(None),
-        Err(error) => Err(error),
-    }
+    Ok(found(runs::find(db, id))?.and_then(|run| run.artifact_uri))
 }

@@ -3,6 +3,7 @@
 
 use super::url;
 
+/// What an address of a model names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModelUri {
     LoggedModel(String),

@@ -28,6 +28,7 @@ const LONG: i32 = 4_000;
 /// From this length on it also waits for the readers that still look at an old state.
 const TOO_LONG: i32 = 32_000;
 
+/// The thread that copies the log, as the writer knows it.
 pub struct Checkpoints {
     commits: SyncSender<()>,
     /// Pages in the log when it was last looked at.
@@ -44,6 +45,7 @@ struct Log {
 }
 
 impl Checkpoints {
+    /// Starts the thread on a connection of its own.
     pub fn start(mut db: Db) -> Result<Self> {
         let (commits, told) = mpsc::sync_channel(1);
         let length = Arc::new(AtomicI32::new(0));

@@ -12,6 +12,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use crate::config::DatabaseUri;
 use crate::store::Db;
 
+/// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Looks at a database that may not be ours, and changes nothing about it.
@@ -113,6 +114,7 @@ pub fn commit(db: &mut Db) -> QueryResult<()> {
     outcome
 }
 
+/// Undoes the open transaction.
 pub fn rollback(db: &mut Db) -> QueryResult<()> {
     <Db as Connection>::TransactionManager::rollback_transaction(db)
 }

@@ -10,9 +10,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoints::Checkpoints;
 use super::connections::{Access, begin_write, commit, is_broken, open, rollback, rows_changed};
-use super::panics::contained;
+use super::panics::{contained, failed};
+use super::work_error::WorkError;
 use crate::config::DatabaseUri;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, Result};
 use crate::store::Db;
 
 /// The most requests that one transaction carries, and how long it may work on them before it
@@ -20,11 +21,13 @@ use crate::store::Db;
 const LARGEST_GROUP: usize = 256;
 const LONGEST_GROUP: Duration = Duration::from_millis(40);
 
+/// The queue to the one writer.
 pub struct Writer {
     queue: mpsc::Sender<Box<dyn Job>>,
 }
 
 impl Writer {
+    /// Starts the writer's thread. `queue_length` is the most functions that may wait for it.
     pub fn start(uri: &DatabaseUri, queue_length: usize) -> Result<Self> {
         let db = connect(uri)?;
         let checkpoints = Checkpoints::start(connect(uri)?)?;
@@ -37,21 +40,23 @@ impl Writer {
         Ok(Self { queue })
     }
 
-    pub async fn run<T, F>(&self, work: F) -> Result<T>
+    /// Queues a function and waits until it is committed, or has failed.
+    pub async fn run<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,
-        F: Fn(&mut Db) -> Result<T> + Send + 'static,
+        E: WorkError,
+        F: Fn(&mut Db) -> Result<T, E> + Send + 'static,
     {
         let (reply, receiver) = oneshot::channel();
         let request = Request {
             work,
-            outcome: None,
+            result: None,
             reply,
         };
         self.queue.try_send(Box::new(request)).map_err(|_| {
             Error::unavailable("The server has more writes waiting than it can take. Try again.")
         })?;
-        receiver.await.unwrap_or_else(|_| Err(failed()))
+        receiver.await.unwrap_or_else(|_| Err(failed().into()))
     }
 }
 
@@ -83,23 +88,20 @@ fn write_forever(
     }
 }
 
-fn failed() -> Error {
-    Error::internal("The server failed while it worked on the request.")
-}
-
 /// A request that is queued, whatever it returns.
 trait Job: Send {
-    /// Runs it in the open transaction and keeps its outcome.
-    fn run(&mut self, db: &mut Db) -> Outcome;
+    /// Runs it in the open transaction and keeps its result.
+    fn run(&mut self, db: &mut Db) -> JobEnd;
 
-    /// Undoes what it wrote if it fails.
+    /// Runs it once more, so that what it wrote is undone if it fails.
     fn run_in_savepoint(&mut self, db: &mut Db);
 
-    /// Tells the outcome, once the fate of the transaction is known.
+    /// Hands the result over, once the fate of the transaction is known.
     fn answer(self: Box<Self>, committed: Result<()>);
 }
 
-enum Outcome {
+/// How a job ended, as far as its neighbours are concerned.
+enum JobEnd {
     Done,
     /// It was refused for a reason of ours.
     Refused,
@@ -107,35 +109,34 @@ enum Outcome {
     Failed,
 }
 
-struct Request<T, F> {
+struct Request<T, E, F> {
     work: F,
-    outcome: Option<Result<T>>,
-    reply: oneshot::Sender<Result<T>>,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
 }
 
-impl<T, F> Job for Request<T, F>
+impl<T, E, F> Job for Request<T, E, F>
 where
     T: Send,
-    F: Fn(&mut Db) -> Result<T> + Send,
+    E: WorkError,
+    F: Fn(&mut Db) -> Result<T, E> + Send,
 {
-    fn run(&mut self, db: &mut Db) -> Outcome {
-        match self.outcome.insert(contained(|| (self.work)(db))) {
-            Ok(_) => Outcome::Done,
-            Err(error) => match error.code {
-                ErrorCode::InternalError | ErrorCode::TemporarilyUnavailable => Outcome::Failed,
-                _ => Outcome::Refused,
-            },
+    fn run(&mut self, db: &mut Db) -> JobEnd {
+        match self.result.insert(contained(|| (self.work)(db))) {
+            Ok(_) => JobEnd::Done,
+            Err(error) if error.is_failure() => JobEnd::Failed,
+            Err(_) => JobEnd::Refused,
         }
     }
 
     fn run_in_savepoint(&mut self, db: &mut Db) {
-        self.outcome = Some(db.transaction(|db| contained(|| (self.work)(db))));
+        self.result = Some(db.transaction(|db| contained(|| (self.work)(db))));
     }
 
     fn answer(self: Box<Self>, committed: Result<()>) {
-        let outcome = self.outcome.unwrap_or_else(|| Err(failed()));
+        let result = self.result.unwrap_or_else(|| Err(failed().into()));
         // The client may have gone; its write stays all the same.
-        let _ = self.reply.send(committed.and(outcome));
+        let _ = self.reply.send(committed.map_err(E::from).and(result));
     }
 }
 
@@ -166,11 +167,11 @@ fn run_group(
         }
         *done += 1;
         let undo = match rows_changed(db).map(|before| (before, job.run(db))) {
-            Ok((_, Outcome::Done)) => false,
+            Ok((_, JobEnd::Done)) => false,
             // A request that is refused has as a rule written nothing yet. Then there is nothing to
             // undo, and a savepoint for each request would cost more than most of the requests.
-            Ok((before, Outcome::Refused)) => rows_changed(db).ok() != Some(before),
-            Ok((_, Outcome::Failed)) | Err(_) => true,
+            Ok((before, JobEnd::Refused)) => rows_changed(db).ok() != Some(before),
+            Ok((_, JobEnd::Failed)) | Err(_) => true,
         };
         if undo {
             return run_again_in_savepoints(db, waiting, *done);

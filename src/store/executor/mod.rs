@@ -1,5 +1,6 @@
-//! How store functions are run. Both ways give the same promise: a write is one transaction, and
-//! its result is told only after the commit.
+//! Runs store functions. Both ways keep the same promise: a write is one transaction, and its result is
+//! handed over only after the commit. The executors know nothing of what the functions do: of an error they
+//! ask the two questions of [`WorkError`].
 
 mod checkpoints;
 pub(super) mod connections;
@@ -7,6 +8,7 @@ mod group_commit;
 mod panics;
 mod pool;
 mod reachability;
+mod work_error;
 
 use std::sync::Arc;
 
@@ -14,10 +16,13 @@ use crate::config::{DatabaseSettings, DatabaseUri};
 use crate::error::Result;
 use crate::store::Db;
 
+pub use self::work_error::WorkError;
+
 use self::group_commit::Writer;
 use self::pool::Pool;
 use self::reachability::Reachability;
 
+/// A database, and how functions are run on it.
 pub struct Store {
     readers: Pool,
     writes: Writes,
@@ -59,6 +64,16 @@ impl Store {
     where
         T: Send + 'static,
         F: Fn(&mut Db) -> Result<T> + Send + 'static,
+    {
+        self.write_or(work).await
+    }
+
+    /// Does what [`Store::write`] does, for a function that ends in more ways than with an [`Error`].
+    pub async fn write_or<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: WorkError,
+        F: Fn(&mut Db) -> Result<T, E> + Send + 'static,
     {
         match &self.writes {
             Writes::Grouped(writer) => writer.run(work).await,

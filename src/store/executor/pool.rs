@@ -8,10 +8,11 @@ use diesel::r2d2::{NopErrorHandler, Pool as Connections};
 use tokio::sync::Semaphore;
 
 use super::connections::{Access, is_broken};
-use super::panics::contained;
+use super::panics::{contained, failed};
 use super::reachability::{Opener, Reachability};
+use super::work_error::WorkError;
 use crate::config::DatabaseSettings;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, Result};
 use crate::store::Db;
 
 /// How often a transaction is tried that the database broke off for the sake of another one.
@@ -19,6 +20,7 @@ const TRIES: u32 = 5;
 /// How long a request waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Connections that functions take turns on.
 pub struct Pool {
     connections: Connections<Opener>,
     /// One permit for each connection: waiting costs no thread.
@@ -26,11 +28,13 @@ pub struct Pool {
 }
 
 impl Pool {
+    /// Opens connections that only read.
     pub fn readers(settings: &DatabaseSettings, reachability: &Arc<Reachability>) -> Result<Self> {
         let opener = Opener::new(&settings.uri, Access::Read, reachability);
         Self::open(opener, settings.readers)
     }
 
+    /// Opens connections that write.
     pub fn writers(settings: &DatabaseSettings, reachability: &Arc<Reachability>) -> Result<Self> {
         let opener = Opener::new(&settings.uri, Access::Write, reachability);
         Self::open(opener, settings.writers)
@@ -54,10 +58,13 @@ impl Pool {
         })
     }
 
-    pub async fn run<T, F>(&self, work: F) -> Result<T>
+    /// Runs a function on a connection of the pool, in a transaction. One that is broken off for the sake of
+    /// another is run again.
+    pub async fn run<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,
-        F: Fn(&mut Db) -> Result<T> + Send + 'static,
+        E: WorkError,
+        F: Fn(&mut Db) -> Result<T, E> + Send + 'static,
     {
         let permit = Arc::clone(&self.permits)
             .acquire_owned()
@@ -71,17 +78,15 @@ impl Pool {
         .await
         .unwrap_or_else(|error| {
             tracing::error!(%error, "a worker of the connection pool failed");
-            Err(Error::internal(
-                "The server failed while it worked on the request.",
-            ))
+            Err(failed().into())
         })
     }
 }
 
-fn run_on_one<T>(
+fn run_on_one<T, E: WorkError>(
     connections: &Connections<Opener>,
-    work: &dyn Fn(&mut Db) -> Result<T>,
-) -> Result<T> {
+    work: &dyn Fn(&mut Db) -> Result<T, E>,
+) -> Result<T, E> {
     let mut tried = 0;
     // After a restart of the database each connection that was open before is broken.
     let mut may_be_broken = connections.max_size();
@@ -92,7 +97,7 @@ fn run_on_one<T>(
         match Db::transaction(&mut connection, |db| contained(|| work(db))) {
             // Two transactions were in each other's way, or the connection was lost: the same
             // function, tried again, may go through.
-            Err(error) if error.code == ErrorCode::TemporarilyUnavailable => {
+            Err(error) if error.is_worth_retrying() => {
                 if may_be_broken > 0 && is_broken(&mut connection) {
                     may_be_broken -= 1;
                     continue;

@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 
 use super::{COLUMNS, Row};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::schema::experiments;
 use crate::store::{Db, WORKSPACE};
-use crate::validation::{self, no_experiment};
+use crate::validation;
 
 /// The row of an experiment that takes runs. On PostgreSQL nobody deletes it until the end of the
 /// transaction.
@@ -16,7 +16,7 @@ pub fn find_active(db: &mut Db, id: i32) -> Result<Row> {
         Db::Postgres(connection) => query.for_key_share().get_result(connection).optional()?,
         Db::Sqlite(connection) => query.get_result(connection).optional()?,
     };
-    let row = row.ok_or_else(|| no_experiment(id))?;
+    let row = row.ok_or_else(|| Error::experiment_not_found(id))?;
     row.require_active()?;
     Ok(row)
 }
@@ -29,7 +29,7 @@ pub(super) fn find_for_change(db: &mut Db, experiment_id: &str) -> Result<Row> {
         Db::Postgres(connection) => query.for_update().get_result(connection).optional()?,
         Db::Sqlite(connection) => query.get_result(connection).optional()?,
     };
-    row.ok_or_else(|| no_experiment(id))
+    row.ok_or_else(|| Error::experiment_not_found(id))
 }
 
 pub(super) fn find(db: &mut Db, id: i32) -> Result<Option<Row>> {

@@ -4,7 +4,6 @@ mod lookup;
 mod messages;
 mod tags;
 
-use chrono::Utc;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
 
@@ -16,14 +15,19 @@ use super::schema::{experiments, runs};
 use super::{ACTIVE, DELETED, Db, WORKSPACE, on_backend};
 use crate::artifact_uri;
 use crate::error::{Error, ErrorCode, Result};
-use crate::validation::{self, no_experiment};
+use crate::validation;
 use crate::wire::{CreateExperiment, Experiment, UpdateExperiment};
 
 /// Clients take it for granted that there is an experiment 0.
 const DEFAULT_EXPERIMENT: (i32, &str) = (0, "Default");
 
 /// Creates an experiment. Without a location of its own, its artifacts go below the root.
-pub fn create(db: &mut Db, request: &CreateExperiment, artifact_root: &str) -> Result<i32> {
+pub fn create(
+    db: &mut Db,
+    request: &CreateExperiment,
+    artifact_root: &str,
+    now_ms: i64,
+) -> Result<i32> {
     let name = request.name();
     validation::experiment_name(name)?;
     tags::validate(&request.tags)?;
@@ -34,14 +38,13 @@ pub fn create(db: &mut Db, request: &CreateExperiment, artifact_root: &str) -> R
         return Err(taken(name, &format!("The tag '{key}' is given twice.")));
     }
     let location = request.artifact_location();
-    let now = Utc::now().timestamp_millis();
     let id = diesel::insert_into(experiments::table)
         .values((
             experiments::name.eq(name),
             experiments::artifact_location.eq(location),
             experiments::lifecycle_stage.eq(ACTIVE),
-            experiments::creation_time.eq(now),
-            experiments::last_update_time.eq(now),
+            experiments::creation_time.eq(now_ms),
+            experiments::last_update_time.eq(now_ms),
             experiments::workspace.eq(WORKSPACE),
         ))
         .returning(experiments::experiment_id)
@@ -63,19 +66,18 @@ pub fn create(db: &mut Db, request: &CreateExperiment, artifact_root: &str) -> R
 }
 
 /// Creates experiment 0 where it is missing.
-pub fn ensure_default(db: &mut Db, artifact_root: &str) -> Result<()> {
+pub fn ensure_default(db: &mut Db, artifact_root: &str, now_ms: i64) -> Result<()> {
     let (id, name) = DEFAULT_EXPERIMENT;
     if find(db, id)?.is_some() {
         return Ok(());
     }
-    let now = Utc::now().timestamp_millis();
     let row = (
         experiments::experiment_id.eq(id),
         experiments::name.eq(name),
         experiments::artifact_location.eq(default_location(artifact_root, id)),
         experiments::lifecycle_stage.eq(ACTIVE),
-        experiments::creation_time.eq(now),
-        experiments::last_update_time.eq(now),
+        experiments::creation_time.eq(now_ms),
+        experiments::last_update_time.eq(now_ms),
         experiments::workspace.eq(WORKSPACE),
     );
     // Two servers may start at once.
@@ -88,7 +90,7 @@ pub fn ensure_default(db: &mut Db, artifact_root: &str) -> Result<()> {
 
 pub fn get(db: &mut Db, experiment_id: &str) -> Result<Experiment> {
     let id = validation::experiment_id(experiment_id)?;
-    let row = find(db, id)?.ok_or_else(|| no_experiment(id))?;
+    let row = find(db, id)?.ok_or_else(|| Error::experiment_not_found(id))?;
     one(db, row)
 }
 
@@ -119,7 +121,8 @@ pub fn get_by_name(db: &mut Db, name: &str) -> Result<Experiment> {
     one(db, row)
 }
 
-pub fn rename(db: &mut Db, request: &UpdateExperiment) -> Result<()> {
+/// Gives an experiment another name.
+pub fn rename(db: &mut Db, request: &UpdateExperiment, now_ms: i64) -> Result<()> {
     let name = request.new_name();
     validation::experiment_name(name)?;
     let row = find_for_change(db, request.experiment_id())?;
@@ -129,19 +132,14 @@ pub fn rename(db: &mut Db, request: &UpdateExperiment) -> Result<()> {
             "Cannot rename a non-active experiment.",
         ));
     }
-    let taken = || {
-        Error::new(
-            ErrorCode::BadRequest,
-            format!("Experiment(name={name}) already exists."),
-        )
-    };
+    let taken = || Error::bad_request(format!("Experiment(name={name}) already exists."));
     if id_of_name(db, name)?.is_some_and(|id| id != row.experiment_id) {
         return Err(taken());
     }
     diesel::update(experiments::table.find(row.experiment_id))
         .set((
             experiments::name.eq(name),
-            experiments::last_update_time.eq(Utc::now().timestamp_millis()),
+            experiments::last_update_time.eq(now_ms),
         ))
         .execute(db)
         .map_err(|error| match error {
@@ -152,20 +150,20 @@ pub fn rename(db: &mut Db, request: &UpdateExperiment) -> Result<()> {
 }
 
 /// Deletes an experiment and its runs. They can be restored.
-pub fn delete(db: &mut Db, experiment_id: &str) -> Result<()> {
-    let id = set_stage(db, experiment_id, ACTIVE, DELETED)?;
+pub fn delete(db: &mut Db, experiment_id: &str, now_ms: i64) -> Result<()> {
+    let id = set_stage(db, experiment_id, ACTIVE, DELETED, now_ms)?;
     diesel::update(runs::table.filter(runs::experiment_id.eq(id)))
         .set((
             runs::lifecycle_stage.eq(DELETED),
-            runs::deleted_time.eq(Utc::now().timestamp_millis()),
+            runs::deleted_time.eq(now_ms),
         ))
         .execute(db)?;
     Ok(())
 }
 
 /// Restores an experiment and all its runs, also those that were deleted before it.
-pub fn restore(db: &mut Db, experiment_id: &str) -> Result<()> {
-    let id = set_stage(db, experiment_id, DELETED, ACTIVE)?;
+pub fn restore(db: &mut Db, experiment_id: &str, now_ms: i64) -> Result<()> {
+    let id = set_stage(db, experiment_id, DELETED, ACTIVE, now_ms)?;
     diesel::update(runs::table.filter(runs::experiment_id.eq(id)))
         .set((
             runs::lifecycle_stage.eq(ACTIVE),
@@ -175,15 +173,15 @@ pub fn restore(db: &mut Db, experiment_id: &str) -> Result<()> {
     Ok(())
 }
 
-fn set_stage(db: &mut Db, experiment_id: &str, from: &str, to: &str) -> Result<i32> {
+fn set_stage(db: &mut Db, experiment_id: &str, from: &str, to: &str, now_ms: i64) -> Result<i32> {
     let row = find_for_change(db, experiment_id)?;
     if row.lifecycle_stage.as_deref() != Some(from) {
-        return Err(no_experiment(row.experiment_id));
+        return Err(Error::experiment_not_found(row.experiment_id));
     }
     diesel::update(experiments::table.find(row.experiment_id))
         .set((
             experiments::lifecycle_stage.eq(to),
-            experiments::last_update_time.eq(Utc::now().timestamp_millis()),
+            experiments::last_update_time.eq(now_ms),
         ))
         .execute(db)?;
     Ok(row.experiment_id)
@@ -193,7 +191,7 @@ fn one(db: &mut Db, row: Row) -> Result<Experiment> {
     let id = row.experiment_id;
     assemble(db, vec![row])?
         .pop()
-        .ok_or_else(|| no_experiment(id))
+        .ok_or_else(|| Error::experiment_not_found(id))
 }
 
 fn default_location(artifact_root: &str, id: i32) -> String {

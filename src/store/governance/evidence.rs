@@ -11,9 +11,10 @@ use crate::error::Result;
 use crate::store::Db;
 use crate::store::schema::flowkeep_evidence as table;
 
+/// A row that is to be added to `flowkeep_evidence`.
 #[derive(Insertable)]
 #[diesel(table_name = table, treat_none_as_default_value = false)]
-pub struct NewRow<'a> {
+pub struct NewEvidenceRow<'a> {
     pub model_id: &'a str,
     pub version: i32,
     pub version_created_at: Option<i64>,
@@ -27,9 +28,10 @@ pub struct NewRow<'a> {
     pub recorded_at: i64,
 }
 
+/// A row of `flowkeep_evidence`.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = table)]
-pub struct Row {
+pub struct EvidenceRow {
     pub id: i64,
     pub version: i32,
     pub version_created_at: Option<i64>,
@@ -43,7 +45,8 @@ pub struct Row {
     pub recorded_at: i64,
 }
 
-pub fn insert(db: &mut Db, row: &NewRow) -> Result<i64> {
+/// Adds a row and returns its id.
+pub fn insert(db: &mut Db, row: &NewEvidenceRow) -> Result<i64> {
     Ok(diesel::insert_into(table::table)
         .values(row)
         .returning(table::id)
@@ -51,14 +54,14 @@ pub fn insert(db: &mut Db, row: &NewRow) -> Result<i64> {
 }
 
 /// All that was recorded about these versions of a model, oldest first.
-pub fn of_versions(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<Row>> {
+pub fn of_versions(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<EvidenceRow>> {
     let mut rows = Vec::new();
     for versions in versions.chunks(super::VALUES_PER_STATEMENT) {
         let all = table::table
             .filter(table::model_id.eq(model_id))
             .order(table::id)
-            .select(Row::as_select());
-        let found: Vec<Row> = match versions {
+            .select(EvidenceRow::as_select());
+        let found: Vec<EvidenceRow> = match versions {
             // Mostly there is one, and then the statement is known.
             [version] => all.filter(table::version.eq(version)).load(db)?,
             versions => all.filter(table::version.eq_any(versions)).load(db)?,
@@ -69,13 +72,19 @@ pub fn of_versions(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<
 }
 
 /// Evidence about one version that came after `after`.
-pub fn page(db: &mut Db, model_id: &str, version: i32, after: i64, limit: i64) -> Result<Vec<Row>> {
+pub fn page(
+    db: &mut Db,
+    model_id: &str,
+    version: i32,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<EvidenceRow>> {
     Ok(table::table
         .filter(table::model_id.eq(model_id))
         .filter(table::version.eq(version))
         .filter(table::id.gt(after))
         .order(table::id)
         .limit(limit)
-        .select(Row::as_select())
+        .select(EvidenceRow::as_select())
         .load(db)?)
 }

@@ -9,14 +9,14 @@ use crate::store::{Condition, Db, on_backend};
 
 /// Why a folder may not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum GuardKind {
     /// A version was let into a gated stage or alias with these bytes.
     Seal,
     /// The version is within its retention, or under a legal hold.
     Retention,
 }
 
-impl Kind {
+impl GuardKind {
     fn as_str(self) -> &'static str {
         match self {
             Self::Seal => "seal",
@@ -31,21 +31,22 @@ pub struct Guard<'a> {
     pub address: &'a str,
     pub model_id: &'a str,
     pub version: i32,
-    pub kind: Kind,
+    pub kind: GuardKind,
 }
 
 /// A guard that stands in the way, with the name that its model has now.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
-pub struct InTheWay {
+pub struct BlockingGuard {
     pub address: String,
     pub model: Option<String>,
     pub version: i32,
     kind: String,
 }
 
-impl InTheWay {
+impl BlockingGuard {
+    /// Whether the folder is sealed, and not only kept.
     pub fn is_seal(&self) -> bool {
-        self.kind == Kind::Seal.as_str()
+        self.kind == GuardKind::Seal.as_str()
     }
 }
 
@@ -77,7 +78,7 @@ pub fn set_all(db: &mut Db, guards: &[Guard]) -> Result<()> {
 }
 
 /// Takes the guards of one kind from a version.
-pub fn remove(db: &mut Db, model_id: &str, version: i32, kind: Kind) -> Result<()> {
+pub fn remove(db: &mut Db, model_id: &str, version: i32, kind: GuardKind) -> Result<()> {
     diesel::delete(table::table)
         .filter(table::model_id.eq(model_id))
         .filter(table::version.eq(version))
@@ -98,9 +99,9 @@ pub fn remove_all(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<()> {
     Ok(())
 }
 
-/// What an artifact is to be looked at with.
+/// How much of a folder a change concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum Extent {
     /// The file alone.
     File,
     /// The file, or the folder with all that is in it.
@@ -108,12 +109,12 @@ pub enum Reach {
 }
 
 /// A guard that stands in the way of a change at an address.
-pub fn in_the_way(db: &mut Db, address: &str, reach: Reach) -> Result<Option<InTheWay>> {
+pub fn blocking(db: &mut Db, address: &str, extent: Extent) -> Result<Option<BlockingGuard>> {
     let at_or_above: Condition<table::table> =
         Box::new(in_list(table::address, at_or_above(address)));
-    let condition: Condition<table::table> = match reach {
-        Reach::File => at_or_above,
-        Reach::AllBelow => {
+    let condition: Condition<table::table> = match extent {
+        Extent::File => at_or_above,
+        Extent::AllBelow => {
             // The letter after the slash ends the range of what begins with a slash.
             let folder = address.trim_end_matches('/');
             let (first, end) = (format!("{folder}/"), format!("{folder}0"));
@@ -134,7 +135,7 @@ pub fn in_the_way(db: &mut Db, address: &str, reach: Reach) -> Result<Option<InT
         .select(models::name)
         .get_result(db)
         .optional()?;
-    Ok(Some(InTheWay {
+    Ok(Some(BlockingGuard {
         address,
         model,
         version,

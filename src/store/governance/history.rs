@@ -14,9 +14,10 @@ use crate::store::{Db, on_backend};
 /// SQLite binds at most 32,766 values in a statement.
 const ROWS_PER_STATEMENT: usize = 1_000;
 
+/// A row that is to be added to `flowkeep_history`.
 #[derive(Insertable)]
 #[diesel(table_name = table, treat_none_as_default_value = false)]
-pub struct NewRow<'a> {
+pub struct NewHistoryRow<'a> {
     pub time_ms: i64,
     pub actor: &'a str,
     pub claimed: Option<&'a str>,
@@ -34,9 +35,10 @@ pub struct NewRow<'a> {
     pub report: Option<&'a str>,
 }
 
+/// A row of `flowkeep_history`.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = table)]
-pub struct Row {
+pub struct HistoryRow {
     pub id: i64,
     pub time_ms: i64,
     pub actor: String,
@@ -55,7 +57,8 @@ pub struct Row {
     pub report: Option<String>,
 }
 
-pub fn insert(db: &mut Db, rows: &[NewRow]) -> Result<()> {
+/// Adds rows to the log.
+pub fn insert(db: &mut Db, rows: &[NewHistoryRow]) -> Result<()> {
     for rows in rows.chunks(ROWS_PER_STATEMENT) {
         on_backend!(db, |connection| diesel::insert_into(table::table)
             .values(rows)
@@ -66,7 +69,7 @@ pub fn insert(db: &mut Db, rows: &[NewRow]) -> Result<()> {
 
 /// What part of the log is wanted.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub struct HistoryFilter {
     /// All models that ever had this name, with what they were called before and after.
     pub model: Option<String>,
     pub version: Option<i32>,
@@ -76,7 +79,12 @@ pub struct Filter {
 }
 
 /// Entries that came after `after`, oldest first.
-pub fn page(db: &mut Db, filter: &Filter, after: i64, limit: i64) -> Result<Vec<Row>> {
+pub fn page(
+    db: &mut Db,
+    filter: &HistoryFilter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<HistoryRow>> {
     let mut query = table::table.filter(table::id.gt(after)).into_boxed();
     if let Some(model) = &filter.model {
         let ids = ids_of_name(db, model)?;
@@ -98,7 +106,7 @@ pub fn page(db: &mut Db, filter: &Filter, after: i64, limit: i64) -> Result<Vec<
     Ok(query
         .order(table::id)
         .limit(limit)
-        .select(Row::as_select())
+        .select(HistoryRow::as_select())
         .load(db)?)
 }
 
@@ -114,7 +122,7 @@ pub fn ids_of_name(db: &mut Db, name: &str) -> Result<Vec<String>> {
 
 /// What one entry says about where versions and aliases are.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
-pub struct Step {
+pub struct HistoryStep {
     pub id: i64,
     pub action: String,
     pub model_id: String,
@@ -125,7 +133,12 @@ pub struct Step {
 }
 
 /// What happened to these models up to a moment, of the given actions, oldest first.
-pub fn steps(db: &mut Db, ids: &[String], actions: &[&str], at_ms: i64) -> Result<Vec<Step>> {
+pub fn steps(
+    db: &mut Db,
+    ids: &[String],
+    actions: &[&str],
+    at_ms: i64,
+) -> Result<Vec<HistoryStep>> {
     Ok(table::table
         .filter(table::model_id.eq_any(ids))
         .filter(table::action.eq_any(actions))
@@ -146,7 +159,7 @@ pub fn steps(db: &mut Db, ids: &[String], actions: &[&str], at_ms: i64) -> Resul
 
 /// Which version came into a stage.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
-pub struct Entered {
+pub struct StageEntry {
     pub version: i32,
     pub model_id: String,
 }
@@ -155,9 +168,10 @@ pub struct Entered {
 /// name.
 pub fn last_to_enter(
     db: &mut Db,
-    (name, model_id): (&str, Option<&str>),
+    name: &str,
+    model_id: Option<&str>,
     stage: &str,
-) -> Result<Option<Entered>> {
+) -> Result<Option<StageEntry>> {
     let of_model = table::model
         .eq(name)
         .or(table::model_id.eq(model_id.unwrap_or_default()));
@@ -176,12 +190,15 @@ pub fn last_to_enter(
         .optional()?)
 }
 
-/// The stages that a version has had, the last first, each with what the entry says of before.
-pub fn stages_of(
-    db: &mut Db,
-    model_id: &str,
-    version: i32,
-) -> Result<Vec<(String, Option<String>)>> {
+/// A stage that a version has had, and what the entry says of before, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct StageRow {
+    pub stage: String,
+    pub before: Option<String>,
+}
+
+/// Returns the stages that a version has had, the last first.
+pub fn stages_of(db: &mut Db, model_id: &str, version: i32) -> Result<Vec<StageRow>> {
     Ok(table::table
         .filter(table::model_id.eq(model_id))
         .filter(table::version.eq(version))
@@ -201,14 +218,14 @@ pub fn newest(db: &mut Db) -> Result<Option<i64>> {
 
 /// A stage or an alias that a version was given at some time.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
-pub struct Been {
+pub struct PastPlace {
     pub version: i32,
     pub stage: Option<String>,
     pub alias: Option<String>,
 }
 
 /// Where versions of a model have ever been.
-pub fn places(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<Been>> {
+pub fn places(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<PastPlace>> {
     let mut found = Vec::new();
     for versions in versions.chunks(super::VALUES_PER_STATEMENT) {
         let query = table::table
@@ -218,17 +235,18 @@ pub fn places(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<Been>
             .filter(table::stage.is_not_null().or(table::alias.is_not_null()))
             .select((table::version.assume_not_null(), table::stage, table::alias))
             .distinct();
-        found.extend(query.load::<Been>(db)?);
+        found.extend(query.load::<PastPlace>(db)?);
     }
     Ok(found)
 }
 
-/// What an entry of this action says that a version was made with.
-pub fn after_of(
+/// Returns who made versions and with what, as the entries of this action say.
+pub fn creations(
     db: &mut Db,
-    (model_id, action): (&str, &str),
+    model_id: &str,
+    action: &str,
     versions: &[i32],
-) -> Result<Vec<Made>> {
+) -> Result<Vec<CreationRow>> {
     let mut found = Vec::new();
     for versions in versions.chunks(super::VALUES_PER_STATEMENT) {
         found.extend(
@@ -250,10 +268,12 @@ pub fn after_of(
     Ok(found)
 }
 
+/// What history says of the creation of a version.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
-pub struct Made {
+pub struct CreationRow {
     pub version: i32,
     pub actor: String,
     pub claimed: Option<String>,
+    /// What it was made with, as JSON.
     pub after: Option<String>,
 }

@@ -13,9 +13,10 @@ use crate::error::Result;
 use crate::store::Db;
 use crate::store::schema::flowkeep_legal_holds as table;
 
+/// A row that is to be added to `flowkeep_legal_holds`.
 #[derive(Insertable)]
 #[diesel(table_name = table, treat_none_as_default_value = false)]
-pub struct NewRow<'a> {
+pub struct NewHoldRow<'a> {
     pub retained_id: i64,
     pub model_id: &'a str,
     pub version: i32,
@@ -25,9 +26,10 @@ pub struct NewRow<'a> {
     pub placed_claimed: Option<&'a str>,
 }
 
+/// A row of `flowkeep_legal_holds`.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = table)]
-pub struct Row {
+pub struct HoldRow {
     pub id: i64,
     pub retained_id: i64,
     pub model_id: String,
@@ -42,25 +44,28 @@ pub struct Row {
     pub lift_reason: Option<String>,
 }
 
-impl Row {
+impl HoldRow {
+    /// Whether it was not lifted.
     pub fn is_in_force(&self) -> bool {
         self.lifted_at.is_none()
     }
 }
 
-pub fn insert(db: &mut Db, row: &NewRow) -> Result<i64> {
+/// Adds a hold and returns its id.
+pub fn insert(db: &mut Db, row: &NewHoldRow) -> Result<i64> {
     Ok(diesel::insert_into(table::table)
         .values(row)
         .returning(table::id)
         .get_result(db)?)
 }
 
-pub fn find(db: &mut Db, model_id: &str, version: i32, id: i64) -> Result<Option<Row>> {
+/// Returns a hold of a version by its id.
+pub fn find(db: &mut Db, model_id: &str, version: i32, id: i64) -> Result<Option<HoldRow>> {
     Ok(table::table
         .find(id)
         .filter(table::model_id.eq(model_id))
         .filter(table::version.eq(version))
-        .select(Row::as_select())
+        .select(HoldRow::as_select())
         .first(db)
         .optional()?)
 }
@@ -68,29 +73,30 @@ pub fn find(db: &mut Db, model_id: &str, version: i32, id: i64) -> Result<Option
 /// The holds that were ever placed on a version, after an id.
 pub fn page(
     db: &mut Db,
-    (model_id, version): (&str, i32),
+    model_id: &str,
+    version: i32,
     after: i64,
     limit: i64,
-) -> Result<Vec<Row>> {
+) -> Result<Vec<HoldRow>> {
     Ok(table::table
         .filter(table::model_id.eq(model_id))
         .filter(table::version.eq(version))
         .filter(table::id.gt(after))
         .order(table::id)
         .limit(limit)
-        .select(Row::as_select())
+        .select(HoldRow::as_select())
         .load(db)?)
 }
 
 /// What is in force, by the ids of the kept versions that it lies on.
-pub fn in_force(db: &mut Db, retained_ids: &[i64]) -> Result<HashMap<i64, Vec<Row>>> {
-    let mut found: HashMap<i64, Vec<Row>> = HashMap::new();
+pub fn in_force(db: &mut Db, retained_ids: &[i64]) -> Result<HashMap<i64, Vec<HoldRow>>> {
+    let mut found: HashMap<i64, Vec<HoldRow>> = HashMap::new();
     for ids in retained_ids.chunks(super::VALUES_PER_STATEMENT) {
-        let rows: Vec<Row> = table::table
+        let rows: Vec<HoldRow> = table::table
             .filter(table::retained_id.eq_any(ids))
             .filter(table::lifted_at.is_null())
             .order(table::id)
-            .select(Row::as_select())
+            .select(HoldRow::as_select())
             .load(db)?;
         for row in rows {
             found.entry(row.retained_id).or_default().push(row);
@@ -108,6 +114,7 @@ pub struct Lift<'a> {
     pub reason: &'a str,
 }
 
+/// Writes down that a hold was lifted.
 pub fn lift(db: &mut Db, id: i64, lift: Lift) -> Result<()> {
     diesel::update(table::table.find(id))
         .set((

@@ -14,24 +14,31 @@ pub fn find(db: &mut Db, name: &str) -> Result<Option<String>> {
     Ok(look_up(db, name)?.id)
 }
 
-/// The id of a model that exists and is locked, and whether it was given only now.
-pub fn of(db: &mut Db, name: &str) -> Result<(String, bool)> {
+/// The id of a model, and whether it was given only now.
+pub struct ModelId {
+    pub id: String,
+    pub is_new: bool,
+}
+
+/// Returns the id of a model that exists and is locked. A model that has none gets one.
+pub fn ensure(db: &mut Db, name: &str) -> Result<ModelId> {
     let found = look_up(db, name)?;
     if let Some(id) = found.id {
-        return Ok((id, false));
+        return Ok(ModelId { id, is_new: false });
     }
-    Ok((give(db, name, found.creation_time)?, true))
+    let id = give(db, name, found.creation_time)?;
+    Ok(ModelId { id, is_new: true })
 }
 
 /// When the model was created, and what its name was last known by.
 type Columns = (Option<i64>, Option<(String, Option<i64>)>);
 
-struct Found {
+struct ModelIdentity {
     creation_time: Option<i64>,
     id: Option<String>,
 }
 
-fn look_up(db: &mut Db, name: &str) -> Result<Found> {
+fn look_up(db: &mut Db, name: &str) -> Result<ModelIdentity> {
     let row: Option<Columns> = registered_models::table
         .left_join(ids::table.on(ids::name.eq(registered_models::name)))
         .filter(registered_models::workspace.eq(WORKSPACE))
@@ -42,10 +49,8 @@ fn look_up(db: &mut Db, name: &str) -> Result<Found> {
         ))
         .get_result(db)
         .optional()?;
-    let (creation_time, known) = row.ok_or_else(|| {
-        Error::does_not_exist(format!("Registered Model with name={name} not found"))
-    })?;
-    Ok(Found {
+    let (creation_time, known) = row.ok_or_else(|| Error::registered_model_not_found(name))?;
+    Ok(ModelIdentity {
         creation_time,
         id: known.and_then(|(id, of)| (of == creation_time).then_some(id)),
     })

@@ -11,8 +11,9 @@ use crate::store::schema::{
     tags,
 };
 
+/// What was logged to a run or a logged model.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Logged {
+pub struct LoggedData {
     pub params: BTreeMap<String, String>,
     pub metrics: BTreeMap<String, f64>,
     pub tags: BTreeMap<String, String>,
@@ -20,27 +21,32 @@ pub struct Logged {
     pub user: Option<String>,
 }
 
-/// What of it is wanted.
+/// Which parts of it are asked for.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each says of one thing whether it is asked for"
 )]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Parts {
+pub struct LoggedParts {
     pub params: bool,
     pub metrics: bool,
     pub tags: bool,
     pub user: bool,
 }
 
-impl Parts {
+impl LoggedParts {
+    /// Whether any part is asked for.
     pub fn any(self) -> bool {
         self != Self::default()
     }
 }
 
 /// By run id. Runs that do not exist are left out.
-pub fn of_runs(db: &mut Db, ids: &[&str], wanted: Parts) -> Result<HashMap<String, Logged>> {
+pub fn of_runs(
+    db: &mut Db,
+    ids: &[&str],
+    wanted: LoggedParts,
+) -> Result<HashMap<String, LoggedData>> {
     let mut found = HashMap::new();
     if !wanted.any() {
         return Ok(found);
@@ -54,9 +60,9 @@ pub fn of_runs(db: &mut Db, ids: &[&str], wanted: Parts) -> Result<HashMap<Strin
             let user = user.filter(|user| !user.is_empty());
             (
                 id,
-                Logged {
+                LoggedData {
                     user,
-                    ..Logged::default()
+                    ..LoggedData::default()
                 },
             )
         }));
@@ -100,11 +106,11 @@ pub fn of_runs(db: &mut Db, ids: &[&str], wanted: Parts) -> Result<HashMap<Strin
 pub fn of_logged_models(
     db: &mut Db,
     ids: &[&str],
-    wanted: Parts,
-) -> Result<HashMap<String, Logged>> {
-    let mut found: HashMap<String, Logged> = ids
+    wanted: LoggedParts,
+) -> Result<HashMap<String, LoggedData>> {
+    let mut found: HashMap<String, LoggedData> = ids
         .iter()
-        .map(|id| ((*id).to_owned(), Logged::default()))
+        .map(|id| ((*id).to_owned(), LoggedData::default()))
         .collect();
     for ids in ids.chunks(super::VALUES_PER_STATEMENT) {
         if wanted.params {
@@ -153,9 +159,9 @@ pub fn of_logged_models(
 }
 
 fn each<V>(
-    found: &mut HashMap<String, Logged>,
+    found: &mut HashMap<String, LoggedData>,
     rows: impl IntoIterator<Item = (String, String, V)>,
-    part: impl Fn(&mut Logged) -> &mut BTreeMap<String, V>,
+    part: impl Fn(&mut LoggedData) -> &mut BTreeMap<String, V>,
 ) {
     for (id, key, value) in rows {
         if let Some(logged) = found.get_mut(&id) {

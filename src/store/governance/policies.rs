@@ -1,6 +1,5 @@
 //! The policies in force, and every text that was ever one of them.
 
-use chrono::Utc;
 use diesel::prelude::*;
 
 use crate::error::Result;
@@ -15,7 +14,7 @@ pub struct NewPolicy<'a> {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
-pub struct Row {
+pub struct PolicyRow {
     pub name: String,
     pub hash: String,
     pub applied_at: i64,
@@ -30,7 +29,7 @@ pub fn hashes(db: &mut Db) -> Result<Vec<String>> {
         .load(db)?)
 }
 
-pub fn list(db: &mut Db) -> Result<Vec<Row>> {
+pub fn list(db: &mut Db) -> Result<Vec<PolicyRow>> {
     Ok(current::table
         .inner_join(texts::table.on(texts::hash.eq(current::hash)))
         .order(current::name)
@@ -64,13 +63,12 @@ pub fn lock(db: &mut Db) -> Result<()> {
 }
 
 /// Puts a policy in force in the place of the one of its name, and returns the hash of that one.
-pub fn put(db: &mut Db, policy: &NewPolicy) -> Result<Option<String>> {
+pub fn put(db: &mut Db, policy: &NewPolicy, now_ms: i64) -> Result<Option<String>> {
     let before: Option<String> = current::table
         .find(policy.name)
         .select(current::hash)
         .first(db)
         .optional()?;
-    let now = Utc::now().timestamp_millis();
     let known = diesel::select(diesel::dsl::exists(texts::table.find(policy.hash)));
     if !known.get_result::<bool>(db)? {
         diesel::insert_into(texts::table)
@@ -78,7 +76,7 @@ pub fn put(db: &mut Db, policy: &NewPolicy) -> Result<Option<String>> {
                 texts::hash.eq(policy.hash),
                 texts::name.eq(policy.name),
                 texts::text.eq(policy.text),
-                texts::first_applied_at.eq(now),
+                texts::first_applied_at.eq(now_ms),
             ))
             .execute(db)?;
     }
@@ -88,7 +86,7 @@ pub fn put(db: &mut Db, policy: &NewPolicy) -> Result<Option<String>> {
     let row = (
         current::name.eq(policy.name),
         current::hash.eq(policy.hash),
-        current::applied_at.eq(now),
+        current::applied_at.eq(now_ms),
     );
     on_backend!(db, |connection| diesel::insert_into(current::table)
         .values(row)

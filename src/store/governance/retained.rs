@@ -23,9 +23,10 @@ use crate::store::{Condition, Db, on_backend};
 /// SQLite binds at most 32,766 values in a statement.
 const ROWS_PER_STATEMENT: usize = 1_000;
 
+/// A row of `flowkeep_retained`.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = table)]
-pub struct Row {
+pub struct RetainedRow {
     pub id: i64,
     pub model_id: String,
     pub version: i32,
@@ -41,9 +42,10 @@ pub struct Row {
     pub released_at: Option<i64>,
 }
 
+/// A row that is to be added to `flowkeep_retained`.
 #[derive(Clone, Debug, Default, Insertable)]
 #[diesel(table_name = table, treat_none_as_default_value = false)]
-pub struct NewRow<'a> {
+pub struct NewRetainedRow<'a> {
     pub model_id: &'a str,
     pub version: i32,
     pub name: &'a str,
@@ -63,9 +65,9 @@ pub struct Term {
     pub keep_until: i64,
 }
 
-/// Something that kept versions need, or one of them.
+/// Something that can be deleted, unless a kept version is it or needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part<'a> {
+pub enum Deletable<'a> {
     Version(&'a str, i32),
     Model(&'a str),
     Run(&'a str),
@@ -73,7 +75,7 @@ pub enum Part<'a> {
     Experiment(i32),
 }
 
-impl Part<'_> {
+impl Deletable<'_> {
     fn condition(self) -> Condition<table::table> {
         match self {
             Self::Version(name, version) => Box::new(
@@ -96,7 +98,8 @@ impl Part<'_> {
     }
 }
 
-pub fn insert(db: &mut Db, rows: &[NewRow]) -> Result<()> {
+/// Adds rows.
+pub fn insert(db: &mut Db, rows: &[NewRetainedRow]) -> Result<()> {
     for rows in rows.chunks(ROWS_PER_STATEMENT) {
         on_backend!(db, |connection| diesel::insert_into(table::table)
             .values(rows)
@@ -106,7 +109,7 @@ pub fn insert(db: &mut Db, rows: &[NewRow]) -> Result<()> {
 }
 
 /// The rows of versions that are not released, whether or not their time has passed.
-pub fn live(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<Row>> {
+pub fn live(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<RetainedRow>> {
     let mut found = Vec::new();
     for versions in versions.chunks(super::VALUES_PER_STATEMENT) {
         let query = table::table
@@ -114,45 +117,45 @@ pub fn live(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<Row>> {
             .filter(table::version.eq_any(versions))
             .filter(table::released_at.is_null())
             .order(table::version)
-            .select(Row::as_select());
+            .select(RetainedRow::as_select());
         found.extend(query.load(db)?);
     }
     Ok(found)
 }
 
 /// A version for which this may not go now, if there is one: the one that is kept longest.
-pub fn protecting(db: &mut Db, part: Part, now_ms: i64) -> Result<Option<Row>> {
+pub fn protecting(db: &mut Db, deletable: Deletable, now_ms: i64) -> Result<Option<RetainedRow>> {
     Ok(table::table
-        .filter(part.condition())
+        .filter(deletable.condition())
         .filter(table::released_at.is_null())
         .filter(table::keep_until.gt(now_ms).assume_not_null().or(is_held()))
         .order((table::keep_until.desc(), table::id))
-        .select(Row::as_select())
+        .select(RetainedRow::as_select())
         .first(db)
         .optional()?)
 }
 
 /// A version that is there and still needs this, even if only until somebody deletes it.
-pub fn needing(db: &mut Db, part: Part) -> Result<Option<Row>> {
+pub fn needing(db: &mut Db, deletable: Deletable) -> Result<Option<RetainedRow>> {
     Ok(table::table
-        .filter(part.condition())
+        .filter(deletable.condition())
         .filter(table::released_at.is_null())
         .filter(is_there())
         .order(table::id)
-        .select(Row::as_select())
+        .select(RetainedRow::as_select())
         .first(db)
         .optional()?)
 }
 
 /// Rows whose time has passed and whose version was deleted by somebody who knows nothing of them.
-pub fn abandoned(db: &mut Db, now_ms: i64) -> Result<Vec<Row>> {
+pub fn abandoned(db: &mut Db, now_ms: i64) -> Result<Vec<RetainedRow>> {
     Ok(table::table
         .filter(table::released_at.is_null())
         .filter(table::keep_until.is_null().or(table::keep_until.le(now_ms)))
         .filter(not(is_held()))
         .filter(not(is_there()))
         .order(table::id)
-        .select(Row::as_select())
+        .select(RetainedRow::as_select())
         .load(db)?)
 }
 
@@ -177,7 +180,7 @@ fn is_held() -> Condition<table::table> {
 }
 
 /// Rows that are not released, after an id.
-pub fn page(db: &mut Db, model: Option<&str>, after: i64, limit: i64) -> Result<Vec<Row>> {
+pub fn page(db: &mut Db, model: Option<&str>, after: i64, limit: i64) -> Result<Vec<RetainedRow>> {
     let mut query = table::table
         .filter(table::id.gt(after))
         .filter(table::released_at.is_null())
@@ -188,12 +191,12 @@ pub fn page(db: &mut Db, model: Option<&str>, after: i64, limit: i64) -> Result<
     Ok(query
         .order(table::id)
         .limit(limit)
-        .select(Row::as_select())
+        .select(RetainedRow::as_select())
         .load(db)?)
 }
 
 /// All retentions that have begun and are not released, of models that are still there.
-pub fn begun(db: &mut Db) -> Result<Vec<Row>> {
+pub fn begun(db: &mut Db) -> Result<Vec<RetainedRow>> {
     let known = models::table
         .filter(models::model_id.eq(table::model_id))
         .filter(models::name.eq(table::name));
@@ -202,15 +205,22 @@ pub fn begun(db: &mut Db) -> Result<Vec<Row>> {
         .filter(table::keep_until.is_not_null())
         .filter(exists(known))
         .order(table::id)
-        .select(Row::as_select())
+        .select(RetainedRow::as_select())
         .load(db)?)
 }
 
+/// A later term for a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extension {
+    pub id: i64,
+    pub term: Term,
+}
+
 /// Gives rows a later term.
-pub fn extend(db: &mut Db, terms: &[(i64, Term)]) -> Result<()> {
-    for terms in terms.chunks(ROWS_PER_STATEMENT) {
+pub fn extend(db: &mut Db, extensions: &[Extension]) -> Result<()> {
+    for extensions in extensions.chunks(ROWS_PER_STATEMENT) {
         let mut values = String::new();
-        for (id, term) in terms {
+        for Extension { id, term } in extensions {
             let comma = if values.is_empty() { "" } else { ", " };
             // Writing to a String cannot fail. They are numbers, so that nothing needs to be quoted.
             let _ = write!(

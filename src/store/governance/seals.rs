@@ -17,9 +17,10 @@ use crate::store::schema::flowkeep_seals as table;
 pub const SEALED: &str = "sealed";
 pub const UNSEALED: &str = "unsealed";
 
+/// A row that is to be added to `flowkeep_seals`.
 #[derive(Insertable)]
 #[diesel(table_name = table, treat_none_as_default_value = false)]
-pub struct NewRow<'a> {
+pub struct NewSealRow<'a> {
     pub model_id: &'a str,
     pub version: i32,
     pub version_created_at: Option<i64>,
@@ -32,10 +33,10 @@ pub struct NewRow<'a> {
     pub sealed_at: i64,
 }
 
-/// A seal without its manifest, which may be large.
+/// A row of `flowkeep_seals` without its manifest, which may be large.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = table)]
-pub struct Row {
+pub struct SealRow {
     pub id: i64,
     pub version: i32,
     pub version_created_at: Option<i64>,
@@ -47,37 +48,49 @@ pub struct Row {
     pub sealed_at: i64,
 }
 
-impl Row {
+impl SealRow {
+    /// Whether the content was fixed. Else the row says why it could not be.
     pub fn is_sealed(&self) -> bool {
         self.state == SEALED
     }
 }
 
-pub fn insert(db: &mut Db, row: &NewRow) -> Result<()> {
+/// Adds a seal, or the reason why there is none.
+pub fn insert(db: &mut Db, row: &NewSealRow) -> Result<()> {
     diesel::insert_into(table::table).values(row).execute(db)?;
     Ok(())
 }
 
-/// By version: its seal, else what was last said about why it has none. `versions` are numbers with
-/// the time at which each was created, because a number may have belonged to another one before.
+/// A version, told from an earlier one of its number by the time at which it was created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VersionKey {
+    pub version: i32,
+    pub created_at: Option<i64>,
+}
+
+/// Returns by version its seal, else what was last said about why it has none. A seal of another
+/// version that had the number before does not count.
 pub fn of_versions(
     db: &mut Db,
     model_id: &str,
-    versions: &[(i32, Option<i64>)],
-) -> Result<HashMap<i32, Row>> {
-    let mut found: HashMap<i32, Row> = HashMap::new();
+    versions: &[VersionKey],
+) -> Result<HashMap<i32, SealRow>> {
+    let mut found: HashMap<i32, SealRow> = HashMap::new();
     for versions in versions.chunks(super::VALUES_PER_STATEMENT) {
-        let numbers: Vec<i32> = versions.iter().map(|(number, _)| *number).collect();
-        let created: HashMap<i32, Option<i64>> = versions.iter().copied().collect();
-        let rows: Vec<Row> = table::table
+        let numbers: Vec<i32> = versions.iter().map(|key| key.version).collect();
+        let created: HashMap<i32, Option<i64>> = versions
+            .iter()
+            .map(|key| (key.version, key.created_at))
+            .collect();
+        let rows: Vec<SealRow> = table::table
             .filter(table::model_id.eq(model_id))
             .filter(table::version.eq_any(numbers))
             .order(table::id)
-            .select(Row::as_select())
+            .select(SealRow::as_select())
             .load(db)?;
         for row in rows {
             let is_of_it = created.get(&row.version) == Some(&row.version_created_at);
-            let is_final = found.get(&row.version).is_some_and(Row::is_sealed);
+            let is_final = found.get(&row.version).is_some_and(SealRow::is_sealed);
             if is_of_it && !is_final {
                 found.insert(row.version, row);
             }

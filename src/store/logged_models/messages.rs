@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::store::Db;
 use crate::store::schema::{
     logged_model_metrics, logged_model_params, logged_model_tags, logged_models,
@@ -182,8 +182,4 @@ fn add_metrics(
         });
     }
     Ok(())
-}
-
-pub(super) fn not_found(model_id: &str) -> Error {
-    Error::does_not_exist(format!("Logged model with ID '{model_id}' not found."))
 }

@@ -3,12 +3,10 @@
 mod messages;
 mod params_and_tags;
 
-use chrono::Utc;
 use diesel::prelude::*;
 use uuid::Uuid;
 
 pub use self::messages::assemble;
-use self::messages::not_found;
 pub use self::params_and_tags::{add_model_version, delete_tag, log_params, set_tags};
 use super::random_name::random_name;
 use super::schema::logged_models;
@@ -30,7 +28,7 @@ pub fn get(db: &mut Db, request: &GetLoggedModel) -> Result<LoggedModel> {
             .first(db)
             .optional()?;
         if stage.flatten().as_deref() != Some(ACTIVE) {
-            return Err(not_found(model_id));
+            return Err(Error::logged_model_not_found(model_id));
         }
     }
     whole(db, model_id)
@@ -39,10 +37,11 @@ pub fn get(db: &mut Db, request: &GetLoggedModel) -> Result<LoggedModel> {
 fn whole(db: &mut Db, model_id: &str) -> Result<LoggedModel> {
     assemble(db, &[model_id.to_owned()])?
         .pop()
-        .ok_or_else(|| not_found(model_id))
+        .ok_or_else(|| Error::logged_model_not_found(model_id))
 }
 
-pub fn create(db: &mut Db, request: &CreateLoggedModel) -> Result<LoggedModel> {
+/// Creates a logged model in an experiment.
+pub fn create(db: &mut Db, request: &CreateLoggedModel, now_ms: i64) -> Result<LoggedModel> {
     validate_name(request.name())?;
     let experiment_id = validation::experiment_id(request.experiment_id())?;
     let experiment = experiments::find_active(db, experiment_id)?;
@@ -56,14 +55,13 @@ pub fn create(db: &mut Db, request: &CreateLoggedModel) -> Result<LoggedModel> {
         experiment.artifact_location.as_deref().unwrap_or_default(),
         &format!("models/{model_id}/artifacts"),
     );
-    let now = Utc::now().timestamp_millis();
     let row = (
         logged_models::model_id.eq(&model_id),
         logged_models::experiment_id.eq(experiment_id),
         logged_models::name.eq(name),
         logged_models::artifact_location.eq(artifact_location),
-        logged_models::creation_timestamp_ms.eq(now),
-        logged_models::last_updated_timestamp_ms.eq(now),
+        logged_models::creation_timestamp_ms.eq(now_ms),
+        logged_models::last_updated_timestamp_ms.eq(now_ms),
         logged_models::status.eq(LoggedModelStatus::LoggedModelPending as i32),
         logged_models::lifecycle_stage.eq(ACTIVE),
         // Clients expect both to be there, if only as empty strings.
@@ -90,29 +88,30 @@ fn validate_name(name: &str) -> Result<()> {
     Ok(())
 }
 
-pub fn finalize(db: &mut Db, request: &FinalizeLoggedModel) -> Result<LoggedModel> {
+/// Sets the status that a logged model ends with.
+pub fn finalize(db: &mut Db, request: &FinalizeLoggedModel, now_ms: i64) -> Result<LoggedModel> {
     let changed = diesel::update(logged_models::table.find(request.model_id()))
         .set((
             logged_models::status.eq(request.status() as i32),
-            logged_models::last_updated_timestamp_ms.eq(Utc::now().timestamp_millis()),
+            logged_models::last_updated_timestamp_ms.eq(now_ms),
         ))
         .execute(db)?;
     if changed == 0 {
-        return Err(not_found(request.model_id()));
+        return Err(Error::logged_model_not_found(request.model_id()));
     }
     whole(db, request.model_id())
 }
 
 /// Marks the model as deleted. Its rows stay.
-pub fn delete(db: &mut Db, model_id: &str) -> Result<()> {
+pub fn delete(db: &mut Db, model_id: &str, now_ms: i64) -> Result<()> {
     let changed = diesel::update(logged_models::table.find(model_id))
         .set((
             logged_models::lifecycle_stage.eq(DELETED),
-            logged_models::last_updated_timestamp_ms.eq(Utc::now().timestamp_millis()),
+            logged_models::last_updated_timestamp_ms.eq(now_ms),
         ))
         .execute(db)?;
     if changed == 0 {
-        return Err(not_found(model_id));
+        return Err(Error::logged_model_not_found(model_id));
     }
     Ok(())
 }

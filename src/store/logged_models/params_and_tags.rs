@@ -6,8 +6,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use serde_json::{Value, json};
 
-use super::messages::not_found;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, Result};
 use crate::store::schema::{logged_model_params, logged_model_tags, logged_models};
 use crate::store::{ACTIVE, Db, on_backend};
 use crate::wire::{
@@ -24,7 +23,7 @@ fn experiment_of(db: &mut Db, model_id: &str) -> Result<i32> {
         .select(logged_models::experiment_id)
         .first(db)
         .optional()?
-        .ok_or_else(|| not_found(model_id))
+        .ok_or_else(|| Error::logged_model_not_found(model_id))
 }
 
 pub fn log_params(db: &mut Db, request: &LogLoggedModelParamsRequest) -> Result<()> {
@@ -59,10 +58,9 @@ pub(super) fn add_new_params(
         .on_conflict_do_nothing()
         .execute(connection))?;
         if added < rows.len() {
-            return Err(Error::new(
-                ErrorCode::BadRequest,
-                format!("The model '{model_id}' has one of these params already."),
-            ));
+            return Err(Error::bad_request(format!(
+                "The model '{model_id}' has one of these params already."
+            )));
         }
     }
     Ok(())
@@ -72,10 +70,9 @@ pub(super) fn refuse_repeated<'a>(what: &str, keys: impl Iterator<Item = &'a str
     let mut seen = HashSet::new();
     for key in keys {
         if !seen.insert(key) {
-            return Err(Error::new(
-                ErrorCode::BadRequest,
-                format!("The {what} '{key}' is given more than once."),
-            ));
+            return Err(Error::bad_request(format!(
+                "The {what} '{key}' is given more than once."
+            )));
         }
     }
     Ok(())
@@ -144,7 +141,7 @@ pub fn add_model_version(db: &mut Db, model_id: &str, name: &str, version: i32) 
         Db::Postgres(connection) => query.for_no_key_update().first(connection).optional()?,
         Db::Sqlite(connection) => query.first(connection).optional()?,
     };
-    let experiment_id = experiment_id.ok_or_else(|| not_found(model_id))?;
+    let experiment_id = experiment_id.ok_or_else(|| Error::logged_model_not_found(model_id))?;
     let known: Option<String> = logged_model_tags::table
         .find((model_id, MODEL_VERSIONS_TAG))
         .select(logged_model_tags::tag_value)

@@ -1,14 +1,13 @@
 //! What changes the life of a version.
 
-use chrono::Utc;
 use diesel::prelude::*;
 
-use super::{DELETED, Row, Stage, assemble, find, find_locked, get, names, not_found, tags};
+use super::{DELETED, ModelVersionRow, Stage, assemble, find, tags, with_tags_and_aliases};
 use crate::error::{Error, Result};
 use crate::store::registered_models::{self, aliases};
 use crate::store::schema::model_versions as table;
 use crate::store::{Db, WORKSPACE};
-use crate::wire::{ModelVersion, ModelVersionStatus, ModelVersionTag, UpdateModelVersion};
+use crate::wire::{ModelVersion, ModelVersionStatus, ModelVersionTag};
 
 /// SQLite binds at most 32,766 values in a statement.
 const VERSIONS_PER_STATEMENT: usize = 10_000;
@@ -26,16 +25,15 @@ pub struct NewVersion<'a> {
 }
 
 /// A version that was just made. It has no alias yet.
-pub struct Made {
-    pub row: Row,
+pub struct InsertedVersion {
+    pub row: ModelVersionRow,
     pub version: ModelVersion,
 }
 
 /// Creates a version with the next number of its model. Numbers of deleted versions do not return.
-pub fn insert(db: &mut Db, new: &NewVersion) -> Result<Made> {
+pub fn insert(db: &mut Db, new: &NewVersion, now_ms: i64) -> Result<InsertedVersion> {
     registered_models::lock(db, new.name)?;
-    let now = Utc::now().timestamp_millis();
-    registered_models::touch(db, new.name, now)?;
+    registered_models::touch(db, new.name, now_ms)?;
     let last: Option<i32> = table::table
         .filter(table::workspace.eq(WORKSPACE))
         .filter(table::name.eq(new.name))
@@ -47,8 +45,8 @@ pub fn insert(db: &mut Db, new: &NewVersion) -> Result<Made> {
     let row = (
         table::name.eq(new.name),
         table::version.eq(version),
-        table::creation_time.eq(now),
-        table::last_updated_time.eq(now),
+        table::creation_time.eq(now_ms),
+        table::last_updated_time.eq(now_ms),
         table::description.eq(new.description),
         table::current_stage.eq(Stage::None.as_str()),
         table::source.eq(new.source),
@@ -63,21 +61,28 @@ pub fn insert(db: &mut Db, new: &NewVersion) -> Result<Made> {
     let number = version.to_string();
     let row = find(db, new.name, &number)?;
     let version = assemble(db, vec![row.clone()])?.pop();
-    Ok(Made {
+    Ok(InsertedVersion {
         row,
-        version: version.ok_or_else(|| not_found(new.name, &number))?,
+        version: version.ok_or_else(|| Error::model_version_not_found(new.name, &number))?,
     })
 }
 
-pub fn update(db: &mut Db, request: &UpdateModelVersion) -> Result<ModelVersion> {
-    let version = find_locked(db, request.name(), request.version())?;
-    diesel::update(table::table.find((WORKSPACE, request.name(), version)))
+/// Gives a version another description, and returns it as it is then.
+pub fn update(
+    db: &mut Db,
+    mut row: ModelVersionRow,
+    description: Option<&str>,
+    now_ms: i64,
+) -> Result<ModelVersion> {
+    diesel::update(table::table.find((WORKSPACE, &row.name, row.version)))
         .set((
-            table::description.eq(request.description.as_deref()),
-            table::last_updated_time.eq(Utc::now().timestamp_millis()),
+            table::description.eq(description),
+            table::last_updated_time.eq(now_ms),
         ))
         .execute(db)?;
-    get(db, request.name(), request.version())
+    row.description = description.map(str::to_owned);
+    row.last_updated_time = Some(now_ms);
+    with_tags_and_aliases(db, row)
 }
 
 /// Puts versions of a model that is locked into a stage.
@@ -85,7 +90,8 @@ pub fn put_in_stage(
     db: &mut Db,
     name: &str,
     versions: &[i32],
-    (stage, now): (Stage, i64),
+    stage: Stage,
+    now_ms: i64,
 ) -> Result<()> {
     for versions in versions.chunks(VERSIONS_PER_STATEMENT) {
         diesel::update(table::table)
@@ -94,11 +100,11 @@ pub fn put_in_stage(
             .filter(table::version.eq_any(versions))
             .set((
                 table::current_stage.eq(stage.as_str()),
-                table::last_updated_time.eq(now),
+                table::last_updated_time.eq(now_ms),
             ))
             .execute(db)?;
     }
-    registered_models::touch(db, name, now)
+    registered_models::touch(db, name, now_ms)
 }
 
 /// Keeps what there is to say of the status of a version.
@@ -109,18 +115,15 @@ pub fn set_status_message(db: &mut Db, name: &str, version: i32, message: &str) 
     Ok(())
 }
 
-/// Deletes a version. Its row stays without what it said, so that its number is not given again.
-pub fn delete(db: &mut Db, name: &str, version: &str) -> Result<()> {
-    // Of a wrong name and a wrong number, MLflow complains about the number here.
-    names::version(version)?;
-    let number = find_locked(db, name, version)?;
-    let now = Utc::now().timestamp_millis();
-    registered_models::touch(db, name, now)?;
-    aliases::delete_of_version(db, name, number)?;
-    diesel::update(table::table.find((WORKSPACE, name, number)))
+/// Deletes a version of a model that is locked. Its row stays without what it said, so that its number is
+/// not given again.
+pub fn delete(db: &mut Db, name: &str, version: i32, now_ms: i64) -> Result<()> {
+    registered_models::touch(db, name, now_ms)?;
+    aliases::delete_of_version(db, name, version)?;
+    diesel::update(table::table.find((WORKSPACE, name, version)))
         .set((
             table::current_stage.eq(DELETED),
-            table::last_updated_time.eq(now),
+            table::last_updated_time.eq(now_ms),
             table::description.eq(None::<String>),
             table::user_id.eq(None::<String>),
             table::source.eq("REDACTED-SOURCE-PATH"),

@@ -5,7 +5,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Text;
 
 use super::rows::Columns;
-use super::{COLUMNS, Row, Stage, assemble};
+use super::{COLUMNS, ModelVersionRow, Stage, assemble};
 use crate::error::{Error, Result};
 use crate::store::in_list::padded;
 use crate::store::registered_models::{self, aliases};
@@ -18,9 +18,9 @@ const NAMES_PER_STATEMENT: usize = 10_000;
 /// The newest version in each stage of each of the models. Those of one model come in the order in
 /// which its stages had their first versions.
 pub fn latest_of_stages(db: &mut Db, names: &[String]) -> Result<Vec<ModelVersion>> {
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<ModelVersionRow> = Vec::new();
     for names in names.chunks(NAMES_PER_STATEMENT) {
-        rows.extend(LatestOf { names }.load::<Row>(db)?);
+        rows.extend(LatestOf { names }.load::<ModelVersionRow>(db)?);
     }
     assemble(db, rows)
 }

@@ -1,14 +1,15 @@
 //! Model versions as messages: a page of them in a fixed number of queries.
 
-use super::{Row, tags};
-use crate::error::Result;
+use super::{ModelVersionRow, tags};
+use crate::error::{Error, Result};
 use crate::store::Db;
+use crate::store::registered_models::aliases;
 use crate::wire::{ModelVersion, ModelVersionStatus};
 
 /// The messages of these rows, in their order, with tags. Aliases are in the replies about single
 /// versions only: see [`super::aliases::add_to`].
-pub fn assemble(db: &mut Db, rows: Vec<Row>) -> Result<Vec<ModelVersion>> {
-    let keys: Vec<(String, i32)> = rows.iter().map(Row::key).collect();
+pub fn assemble(db: &mut Db, rows: Vec<ModelVersionRow>) -> Result<Vec<ModelVersion>> {
+    let keys: Vec<(String, i32)> = rows.iter().map(ModelVersionRow::key).collect();
     let mut tags = tags::of_versions(db, &keys)?;
     Ok(rows
         .into_iter()
@@ -32,4 +33,14 @@ pub fn assemble(db: &mut Db, rows: Vec<Row>) -> Result<Vec<ModelVersion>> {
             ..ModelVersion::default()
         })
         .collect())
+}
+
+/// The message of a row that was read, with its tags and aliases.
+pub fn with_tags_and_aliases(db: &mut Db, row: ModelVersionRow) -> Result<ModelVersion> {
+    let (name, number) = (row.name.clone(), row.version);
+    let mut versions = assemble(db, vec![row])?;
+    aliases::add_to(db, &name, &mut versions)?;
+    versions
+        .pop()
+        .ok_or_else(|| Error::model_version_not_found(&name, &number.to_string()))
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::{DELETED, Stage, names};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, found};
 use crate::store::registered_models;
 use crate::store::schema::model_versions as table;
 use crate::store::{Db, WORKSPACE};
@@ -40,9 +40,9 @@ pub type Columns = (
     table::storage_location,
 );
 
-/// What [`COLUMNS`] select.
+/// A row of `model_versions`, as [`COLUMNS`] select it.
 #[derive(Clone, Queryable)]
-pub struct Row {
+pub struct ModelVersionRow {
     pub name: String,
     pub version: i32,
     pub creation_time: Option<i64>,
@@ -58,12 +58,19 @@ pub struct Row {
     pub storage_location: Option<String>,
 }
 
-impl Row {
-    /// Where the artifacts are.
-    pub fn location(self) -> Option<String> {
+impl ModelVersionRow {
+    /// The address of the artifacts: where they are stored, else the source.
+    pub fn location(&self) -> Option<&str> {
         self.storage_location
+            .as_deref()
             .filter(|location| !location.is_empty())
-            .or(self.source)
+            .or(self.source.as_deref())
+    }
+
+    /// The stage. What is written there and is no stage counts as none.
+    pub fn stage(&self) -> Stage {
+        let written = self.current_stage.as_deref().unwrap_or_default();
+        Stage::parse(written).unwrap_or(Stage::None)
     }
 
     pub(super) fn key(&self) -> (String, i32) {
@@ -72,10 +79,10 @@ impl Row {
 }
 
 /// The row of a version that was not deleted.
-pub fn find(db: &mut Db, name: &str, version: &str) -> Result<Row> {
+pub fn find(db: &mut Db, name: &str, version: &str) -> Result<ModelVersionRow> {
     names::check_model(name)?;
     let version = names::version(version)?;
-    let missing = || not_found(name, &version.written);
+    let missing = || Error::model_version_not_found(name, &version.written);
     table::table
         .find((WORKSPACE, name, version.number.ok_or_else(missing)?))
         .filter(table::current_stage.ne(DELETED))
@@ -86,7 +93,7 @@ pub fn find(db: &mut Db, name: &str, version: &str) -> Result<Row> {
 }
 
 /// The rows of all versions of a model that were not deleted.
-pub fn all(db: &mut Db, name: &str) -> Result<Vec<Row>> {
+pub fn all(db: &mut Db, name: &str) -> Result<Vec<ModelVersionRow>> {
     Ok(table::table
         .filter(table::workspace.eq(WORKSPACE))
         .filter(table::name.eq(name))
@@ -97,7 +104,7 @@ pub fn all(db: &mut Db, name: &str) -> Result<Vec<Row>> {
 }
 
 /// The rows of these versions, as far as they were not deleted.
-pub fn some(db: &mut Db, name: &str, versions: &[i32]) -> Result<Vec<Row>> {
+pub fn some(db: &mut Db, name: &str, versions: &[i32]) -> Result<Vec<ModelVersionRow>> {
     if let [version] = versions {
         // Mostly there is one, and then the statement is known.
         return Ok(table::table
@@ -127,6 +134,17 @@ pub fn in_stage(db: &mut Db, name: &str, stage: Stage) -> Result<Vec<i32>> {
         .load(db)?)
 }
 
+/// The rows of a model's versions in a stage.
+pub fn rows_in_stage(db: &mut Db, name: &str, stage: Stage) -> Result<Vec<ModelVersionRow>> {
+    Ok(table::table
+        .filter(table::workspace.eq(WORKSPACE))
+        .filter(table::name.eq(name))
+        .filter(table::current_stage.eq(stage.as_str()))
+        .order(table::version)
+        .select(COLUMNS)
+        .load(db)?)
+}
+
 /// The numbers and stages of all versions of a model that are neither archived nor deleted.
 pub fn active(db: &mut Db, name: &str) -> Result<Vec<(i32, Option<String>)>> {
     Ok(table::table
@@ -141,23 +159,14 @@ pub fn active(db: &mut Db, name: &str) -> Result<Vec<(i32, Option<String>)>> {
 
 /// Where the artifacts of a version are.
 pub fn download_uri(db: &mut Db, name: &str, version: &str) -> Result<Option<String>> {
-    Ok(find(db, name, version)?.location())
+    Ok(find(db, name, version)?.location().map(str::to_owned))
 }
 
-/// The number of a version that exists, once no other change of its model is under way.
-pub fn find_locked(db: &mut Db, name: &str, version: &str) -> Result<i32> {
-    Ok(row_locked(db, name, version)?.version)
-}
-
-/// The row of a version that exists, once no other change of its model is under way.
-pub fn row_locked(db: &mut Db, name: &str, version: &str) -> Result<Row> {
-    find(db, name, version)?;
-    registered_models::lock(db, name)?;
+/// Returns the row of a version that exists, read when no other change of its model is under way any more.
+pub fn row_locked(db: &mut Db, name: &str, version: &str) -> Result<ModelVersionRow> {
+    names::check_model(name)?;
+    names::version(version)?;
+    // Of a model that is not there, MLflow says that the version is not.
+    found(registered_models::lock(db, name))?;
     find(db, name, version)
-}
-
-pub(super) fn not_found(name: &str, version: &str) -> Error {
-    Error::does_not_exist(format!(
-        "Model Version (name={name}, version={version}) not found"
-    ))
 }

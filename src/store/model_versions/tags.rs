@@ -1,14 +1,12 @@
 //! Tags of model versions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
 
 use super::names;
 use super::of_pairs::TagsOf;
-use super::rows::find_locked;
 use crate::error::Result;
-use crate::store::registered_models::IS_PROMPT_TAG;
 use crate::store::schema::model_version_tags::dsl;
 use crate::store::{Db, WORKSPACE, on_backend};
 use crate::wire::{DeleteModelVersionTag, ModelVersionTag, SetModelVersionTag};
@@ -35,6 +33,20 @@ pub fn of_versions(
         }
     }
     Ok(tags)
+}
+
+/// The tags of one version, by key.
+pub fn of_version(db: &mut Db, name: &str, version: i32) -> Result<BTreeMap<String, String>> {
+    let key = (name.to_owned(), version);
+    let tags = of_versions(db, std::slice::from_ref(&key))?.remove(&key);
+    Ok(by_key(tags.unwrap_or_default()))
+}
+
+/// Tags by their keys.
+pub fn by_key(tags: Vec<ModelVersionTag>) -> BTreeMap<String, String> {
+    tags.into_iter()
+        .map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()))
+        .collect()
 }
 
 /// Adds the tags of a new version. Where a key is given twice, the last value counts.
@@ -76,13 +88,12 @@ pub fn check_deletion(request: &DeleteModelVersionTag) -> Result<()> {
     names::check_tag_key(request.key())
 }
 
-pub fn set(db: &mut Db, request: &SetModelVersionTag) -> Result<()> {
-    check(request)?;
-    let version = find_locked(db, request.name(), request.version())?;
+/// Sets a tag of a version of a model that is locked.
+pub fn set(db: &mut Db, name: &str, version: i32, key: &str, value: &str) -> Result<()> {
     let row = (
-        dsl::key.eq(request.key()),
-        dsl::value.eq(request.value()),
-        dsl::name.eq(request.name()),
+        dsl::key.eq(key),
+        dsl::value.eq(value),
+        dsl::name.eq(name),
         dsl::version.eq(version),
         dsl::workspace.eq(WORKSPACE),
     );
@@ -97,33 +108,18 @@ pub fn set(db: &mut Db, request: &SetModelVersionTag) -> Result<()> {
     Ok(())
 }
 
-/// Takes a tag away. Whether there was one makes no difference.
-pub fn delete(db: &mut Db, request: &DeleteModelVersionTag) -> Result<()> {
-    check_deletion(request)?;
-    let version = find_locked(db, request.name(), request.version())?;
-    diesel::delete(dsl::model_version_tags.find((
-        WORKSPACE,
-        request.key(),
-        request.name(),
-        version,
-    )))
-    .execute(db)?;
+/// Takes a tag away from a version of a model that is locked. Whether there was one makes no difference.
+pub fn delete(db: &mut Db, name: &str, version: i32, key: &str) -> Result<()> {
+    diesel::delete(dsl::model_version_tags.find((WORKSPACE, key, name, version))).execute(db)?;
     Ok(())
 }
 
 /// The value of one tag.
-pub fn value(db: &mut Db, (name, version): (&str, i32), key: &str) -> Result<Option<String>> {
+pub fn value(db: &mut Db, name: &str, version: i32, key: &str) -> Result<Option<String>> {
     let value: Option<Option<String>> = dsl::model_version_tags
         .find((WORKSPACE, key, name, version))
         .select(dsl::value)
         .get_result(db)
         .optional()?;
     Ok(value.map(Option::unwrap_or_default))
-}
-
-/// Whether the tags make a prompt of the version that carries them.
-pub fn is_prompt(tags: &[ModelVersionTag]) -> bool {
-    tags.iter()
-        .rfind(|tag| tag.key() == IS_PROMPT_TAG)
-        .is_some_and(|tag| tag.value().eq_ignore_ascii_case("true"))
 }

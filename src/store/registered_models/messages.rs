@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Row, aliases, tags};
+use super::{RegisteredModelRow, aliases, tags};
 use crate::error::Result;
 use crate::store::Db;
 use crate::store::model_versions;
@@ -10,7 +10,7 @@ use crate::wire::{ModelVersion, RegisteredModel};
 
 /// The messages of these rows, in their order, with the latest version of each stage, tags and
 /// aliases.
-pub fn assemble(db: &mut Db, rows: Vec<Row>) -> Result<Vec<RegisteredModel>> {
+pub fn assemble(db: &mut Db, rows: Vec<RegisteredModelRow>) -> Result<Vec<RegisteredModel>> {
     let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
     let mut latest: HashMap<String, Vec<ModelVersion>> = HashMap::new();
     for version in model_versions::latest_of_stages(db, &names)? {

@@ -5,12 +5,10 @@ mod messages;
 mod rows;
 pub mod tags;
 
-use chrono::Utc;
 use diesel::prelude::*;
 
 pub use self::messages::assemble;
-use self::rows::not_found;
-pub use self::rows::{COLUMNS, IS_PROMPT_TAG, Row, check_exists, description, lock, touch};
+pub use self::rows::{COLUMNS, RegisteredModelRow, check_exists, description, lock, touch};
 use super::schema::{
     model_version_tags, model_versions, registered_model_aliases, registered_model_tags,
     registered_models,
@@ -18,21 +16,30 @@ use super::schema::{
 use super::{Db, WORKSPACE, on_backend};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::model_versions::names;
-use crate::wire::{
-    CreateRegisteredModel, RegisteredModel, RegisteredModelTag, UpdateRegisteredModel,
-};
+use crate::validation::prompts::IS_PROMPT_TAG;
+use crate::wire::{CreateRegisteredModel, RegisteredModel, UpdateRegisteredModel};
 
-pub fn create(db: &mut Db, request: &CreateRegisteredModel) -> Result<RegisteredModel> {
-    let name = request.name();
-    names::check_model(name)?;
+/// Checks a request for a new model before anything is looked up.
+pub fn check(request: &CreateRegisteredModel) -> Result<()> {
+    names::check_model(request.name())?;
     for tag in &request.tags {
         names::check_model_tag(tag.key(), tag.value())?;
     }
-    let now = Utc::now().timestamp_millis();
+    Ok(())
+}
+
+/// Creates a model with its tags. Fails if its name is taken by a model or a prompt.
+pub fn create(
+    db: &mut Db,
+    request: &CreateRegisteredModel,
+    now_ms: i64,
+) -> Result<RegisteredModel> {
+    check(request)?;
+    let name = request.name();
     let row = (
         registered_models::name.eq(name),
-        registered_models::creation_time.eq(now),
-        registered_models::last_updated_time.eq(now),
+        registered_models::creation_time.eq(now_ms),
+        registered_models::last_updated_time.eq(now_ms),
         registered_models::description.eq(request.description()),
         registered_models::workspace.eq(WORKSPACE),
     );
@@ -69,40 +76,43 @@ fn name_is_taken(db: &mut Db, request: &CreateRegisteredModel) -> Result<Error> 
     )))
 }
 
+/// A model with its tags and aliases, and the newest version of each stage.
 pub fn get(db: &mut Db, name: &str) -> Result<RegisteredModel> {
     names::check_model(name)?;
-    let row: Row = registered_models::table
+    let row: RegisteredModelRow = registered_models::table
         .find((WORKSPACE, name))
         .select(COLUMNS)
         .get_result(db)
         .optional()?
-        .ok_or_else(|| not_found(name))?;
+        .ok_or_else(|| Error::registered_model_not_found(name))?;
     assemble(db, vec![row])?
         .pop()
-        .ok_or_else(|| not_found(name))
+        .ok_or_else(|| Error::registered_model_not_found(name))
 }
 
-pub fn update(db: &mut Db, request: &UpdateRegisteredModel) -> Result<RegisteredModel> {
+/// Gives a model that is locked another description.
+pub fn update(
+    db: &mut Db,
+    request: &UpdateRegisteredModel,
+    now_ms: i64,
+) -> Result<RegisteredModel> {
     let name = request.name();
-    lock(db, name)?;
     diesel::update(registered_models::table.find((WORKSPACE, name)))
         .set((
             registered_models::description.eq(request.description()),
-            registered_models::last_updated_time.eq(Utc::now().timestamp_millis()),
+            registered_models::last_updated_time.eq(now_ms),
         ))
         .execute(db)?;
     get(db, name)
 }
 
-/// Gives a model another name. Foreign keys carry it on to versions, tags and aliases.
-pub fn rename(db: &mut Db, name: &str, new_name: &str) -> Result<RegisteredModel> {
+/// Gives a model that is locked another name. Foreign keys carry it on to versions, tags and aliases.
+pub fn rename(db: &mut Db, name: &str, new_name: &str, now_ms: i64) -> Result<RegisteredModel> {
     names::check_new_model(new_name)?;
-    lock(db, name)?;
-    let now = Utc::now().timestamp_millis();
     diesel::update(registered_models::table.find((WORKSPACE, name)))
         .set((
             registered_models::name.eq(new_name),
-            registered_models::last_updated_time.eq(now),
+            registered_models::last_updated_time.eq(now_ms),
         ))
         .execute(db)
         .map_err(|error| match error {
@@ -114,7 +124,7 @@ pub fn rename(db: &mut Db, name: &str, new_name: &str) -> Result<RegisteredModel
                 format!("Registered Model (name={new_name}) already exists."),
             ),
             // On SQLite the trigger that keeps versions comes before the constraint.
-            error if crate::error::kept(&error).is_some() => Error::new(
+            error if crate::store::database_errors::kept(&error).is_some() => Error::new(
                 ErrorCode::ResourceAlreadyExists,
                 format!("Registered Model (name={new_name}) already exists."),
             ),
@@ -123,14 +133,13 @@ pub fn rename(db: &mut Db, name: &str, new_name: &str) -> Result<RegisteredModel
     diesel::update(model_versions::table)
         .filter(model_versions::workspace.eq(WORKSPACE))
         .filter(model_versions::name.eq(new_name))
-        .set(model_versions::last_updated_time.eq(now))
+        .set(model_versions::last_updated_time.eq(now_ms))
         .execute(db)?;
     get(db, new_name)
 }
 
-/// Removes a model with its versions, and whatever they carry.
+/// Removes a model that is locked with its versions, and all that they carry.
 pub fn delete(db: &mut Db, name: &str) -> Result<()> {
-    lock(db, name)?;
     diesel::delete(model_version_tags::table)
         .filter(model_version_tags::workspace.eq(WORKSPACE))
         .filter(model_version_tags::name.eq(name))
@@ -149,13 +158,6 @@ pub fn delete(db: &mut Db, name: &str) -> Result<()> {
         .execute(db)?;
     diesel::delete(registered_models::table.find((WORKSPACE, name))).execute(db)?;
     Ok(())
-}
-
-/// Whether the tags make a prompt of what carries them.
-pub fn is_prompt(tags: &[RegisteredModelTag]) -> bool {
-    tags.iter()
-        .rfind(|tag| tag.key() == IS_PROMPT_TAG)
-        .is_some_and(|tag| tag.value().eq_ignore_ascii_case("true"))
 }
 
 fn kind(is_prompt: bool) -> &'static str {

@@ -7,9 +7,6 @@ use crate::store::model_versions::names;
 use crate::store::schema::registered_models;
 use crate::store::{Db, WORKSPACE};
 
-/// Prompts are registered models that carry this tag.
-pub const IS_PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
-
 pub const COLUMNS: Columns = (
     registered_models::name,
     registered_models::creation_time,
@@ -24,9 +21,9 @@ type Columns = (
     registered_models::description,
 );
 
-/// What [`COLUMNS`] select.
+/// A row of `registered_models`, as [`COLUMNS`] select it.
 #[derive(Queryable)]
-pub struct Row {
+pub struct RegisteredModelRow {
     pub name: String,
     pub creation_time: Option<i64>,
     pub last_updated_time: Option<i64>,
@@ -40,7 +37,7 @@ pub fn check_exists(db: &mut Db, name: &str) -> Result<()> {
     if diesel::select(diesel::dsl::exists(model)).get_result(db)? {
         Ok(())
     } else {
-        Err(not_found(name))
+        Err(Error::registered_model_not_found(name))
     }
 }
 
@@ -56,9 +53,12 @@ pub fn lock(db: &mut Db, name: &str) -> Result<()> {
         // A transaction that writes is alone here.
         Db::Sqlite(connection) => model.get_result(connection).optional()?,
     };
-    found.map(|_| ()).ok_or_else(|| not_found(name))
+    found
+        .map(|_| ())
+        .ok_or_else(|| Error::registered_model_not_found(name))
 }
 
+/// The description of a model that exists.
 pub fn description(db: &mut Db, name: &str) -> Result<Option<String>> {
     Ok(registered_models::table
         .find((WORKSPACE, name))
@@ -66,13 +66,10 @@ pub fn description(db: &mut Db, name: &str) -> Result<Option<String>> {
         .first(db)?)
 }
 
-pub fn touch(db: &mut Db, name: &str, now: i64) -> Result<()> {
+/// Writes down that something about a model has changed.
+pub fn touch(db: &mut Db, name: &str, now_ms: i64) -> Result<()> {
     diesel::update(registered_models::table.find((WORKSPACE, name)))
-        .set(registered_models::last_updated_time.eq(now))
+        .set(registered_models::last_updated_time.eq(now_ms))
         .execute(db)?;
     Ok(())
-}
-
-pub(super) fn not_found(name: &str) -> Error {
-    Error::does_not_exist(format!("Registered Model with name={name} not found"))
 }

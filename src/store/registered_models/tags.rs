@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::rows::{IS_PROMPT_TAG, lock};
 use crate::error::Result;
 use crate::store::in_list::in_list;
 use crate::store::model_versions::names;
 use crate::store::schema::registered_model_tags::dsl;
 use crate::store::{Db, WORKSPACE, on_backend};
+use crate::validation::prompts::{IS_PROMPT_TAG, marks_prompt};
 use crate::wire::{DeleteRegisteredModelTag, RegisteredModelTag, SetRegisteredModelTag};
 
 /// SQLite binds at most 32,766 values in a statement.
@@ -78,9 +78,8 @@ pub fn check_deletion(request: &DeleteRegisteredModelTag) -> Result<()> {
     names::check_tag_key(request.key())
 }
 
+/// Sets a tag of a model that is locked.
 pub fn set(db: &mut Db, request: &SetRegisteredModelTag) -> Result<()> {
-    check(request)?;
-    lock(db, request.name())?;
     let row = (
         dsl::key.eq(request.key()),
         dsl::value.eq(request.value()),
@@ -98,10 +97,8 @@ pub fn set(db: &mut Db, request: &SetRegisteredModelTag) -> Result<()> {
     Ok(())
 }
 
-/// Takes a tag away. Whether there was one makes no difference.
+/// Takes a tag away from a model that is locked. Whether there was one makes no difference.
 pub fn delete(db: &mut Db, request: &DeleteRegisteredModelTag) -> Result<()> {
-    check_deletion(request)?;
-    lock(db, request.name())?;
     diesel::delete(dsl::registered_model_tags.find((WORKSPACE, request.key(), request.name())))
         .execute(db)?;
     Ok(())
@@ -118,6 +115,6 @@ pub fn value(db: &mut Db, name: &str, key: &str) -> Result<Option<String>> {
 }
 
 /// Whether the tags of a model make a prompt of it.
-pub fn make_a_prompt(db: &mut Db, name: &str) -> Result<bool> {
-    Ok(value(db, name, IS_PROMPT_TAG)?.is_some_and(|value| value.eq_ignore_ascii_case("true")))
+pub fn are_of_prompt(db: &mut Db, name: &str) -> Result<bool> {
+    Ok(value(db, name, IS_PROMPT_TAG)?.is_some_and(|value| marks_prompt(&value)))
 }

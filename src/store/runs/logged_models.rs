@@ -1,6 +1,6 @@
 //! The tag in which clients before MLflow 3 record the models that a run logged.
 
-use chrono::Utc;
+use chrono::DateTime;
 use serde_json::{Map, Value};
 
 use super::{lock_active, tags};
@@ -13,7 +13,8 @@ const HISTORY_TAG: &str = "mlflow.log-model.history";
 /// What a model must say of itself.
 const REQUIRED: [&str; 4] = ["artifact_path", "flavors", "run_id", "utc_time_created"];
 
-pub fn log_model(db: &mut Db, request: &LogModel) -> Result<()> {
+/// Writes down that a model was logged to a run, as old clients do.
+pub fn log_model(db: &mut Db, request: &LogModel, now_ms: i64) -> Result<()> {
     let model = parse(request.model_json())?;
     let run = lock_active(db, request.run_id())?;
     let mut history: Vec<Value> = match tags::get(db, &run.run_id, HISTORY_TAG)? {
@@ -24,7 +25,7 @@ pub fn log_model(db: &mut Db, request: &LogModel) -> Result<()> {
         })?,
         None => Vec::new(),
     };
-    history.push(Value::Object(summary(&model)?));
+    history.push(Value::Object(summary(&model, now_ms)?));
     // Longer than other tags may be: half a value would not be JSON any more.
     let value = python::json(&Value::Array(history));
     tags::upsert(db, &run.run_id, &[(HISTORY_TAG, &value)])
@@ -55,7 +56,7 @@ fn parse(text: &str) -> Result<Map<String, Value>> {
     )))
 }
 
-fn summary(model: &Map<String, Value>) -> Result<Map<String, Value>> {
+fn summary(model: &Map<String, Value>, now_ms: i64) -> Result<Map<String, Value>> {
     let mut kept = Map::new();
     for field in ["run_id", "artifact_path"] {
         if !model[field].is_null() {
@@ -63,7 +64,10 @@ fn summary(model: &Map<String, Value>) -> Result<Map<String, Value>> {
         }
     }
     let created = match &model["utc_time_created"] {
-        Value::Null => Utc::now().format("%Y-%m-%d %H:%M:%S%.6f").to_string(),
+        Value::Null => DateTime::from_timestamp_millis(now_ms)
+            .unwrap_or_default()
+            .format("%Y-%m-%d %H:%M:%S%.6f")
+            .to_string(),
         Value::String(time) => time.clone(),
         other => other.to_string(),
     };

@@ -7,7 +7,6 @@ mod params;
 mod rows;
 mod tags;
 
-use chrono::Utc;
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -15,32 +14,28 @@ pub use self::batch::log_batch;
 pub use self::logged_models::log_model;
 pub use self::messages::assemble;
 pub use self::params::log_param;
+use self::rows::lock;
 pub use self::rows::{COLUMNS, NAME_TAG, Row, find, find_active, id, lock_active};
-use self::rows::{lock, not_found};
 pub use self::tags::{delete_tag, get as get_tag, set_tag};
 use super::random_name::random_name;
 use super::schema::runs;
 use super::{ACTIVE, DELETED, Db, experiments};
 use crate::artifact_uri;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, Result};
 use crate::validation;
 use crate::wire::{CreateRun, Run, RunData, RunInfo, RunInputs, RunStatus, RunTag, UpdateRun};
 
 pub fn create(db: &mut Db, request: &CreateRun) -> Result<Run> {
     if request.experiment_id().is_empty() {
-        return Err(Error::new(
-            ErrorCode::BadRequest,
-            "The run names no experiment.",
-        ));
+        return Err(Error::bad_request("The run names no experiment."));
     }
     let experiment_id = validation::experiment_id(request.experiment_id())?;
     let experiment = experiments::find_active(db, experiment_id)?;
     let (name, tags) = name_and_tags(request)?;
     if let Some(key) = tags::repeated(&tags) {
-        return Err(Error::new(
-            ErrorCode::BadRequest,
-            format!("The tag '{key}' is given twice."),
-        ));
+        return Err(Error::bad_request(format!(
+            "The tag '{key}' is given twice."
+        )));
     }
     let run_id = Uuid::new_v4().simple().to_string();
     let location = experiment.artifact_location.unwrap_or_default();
@@ -129,7 +124,7 @@ pub fn get(db: &mut Db, run_id: &str) -> Result<Run> {
     let row = find(db, run_id)?;
     assemble(db, vec![row])?
         .pop()
-        .ok_or_else(|| not_found(run_id))
+        .ok_or_else(|| Error::run_not_found(run_id))
 }
 
 pub fn update(db: &mut Db, request: &UpdateRun) -> Result<RunInfo> {
@@ -157,12 +152,13 @@ pub fn update(db: &mut Db, request: &UpdateRun) -> Result<RunInfo> {
     Ok(row.into_info())
 }
 
-pub fn delete(db: &mut Db, run_id: &str) -> Result<()> {
+/// Deletes a run. It can be restored.
+pub fn delete(db: &mut Db, run_id: &str, now_ms: i64) -> Result<()> {
     let row = lock(db, run_id)?;
     diesel::update(runs::table.find(&row.run_id))
         .set((
             runs::lifecycle_stage.eq(DELETED),
-            runs::deleted_time.eq(Utc::now().timestamp_millis()),
+            runs::deleted_time.eq(now_ms),
         ))
         .execute(db)?;
     Ok(())

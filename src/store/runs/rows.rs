@@ -90,7 +90,7 @@ pub fn find(db: &mut Db, run_id: &str) -> Result<Row> {
         .select(COLUMNS)
         .get_result(db)
         .optional()?
-        .ok_or_else(|| not_found(run_id))
+        .ok_or_else(|| Error::run_not_found(run_id))
 }
 
 /// The row of a run that something is logged to.
@@ -114,9 +114,5 @@ pub(super) fn lock(db: &mut Db, run_id: &str) -> Result<Row> {
         Db::Sqlite(connection) => query.get_result(connection),
     }
     .optional()?
-    .ok_or_else(|| not_found(run_id))
-}
-
-pub(super) fn not_found(run_id: &str) -> Error {
-    Error::does_not_exist(format!("Run with id={run_id} not found"))
+    .ok_or_else(|| Error::run_not_found(run_id))
 }

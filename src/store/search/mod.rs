@@ -21,6 +21,7 @@ pub use self::registered_models::search_registered_models;
 pub use self::runs::search_runs;
 use crate::error::{Error, Result};
 use crate::search::{Entity, Field, Filter, Match, Test, experiment_id};
+use crate::validation::prompts::IS_PROMPT_TAG;
 use crate::wire::ViewType;
 
 /// The most rows of one page.
@@ -66,11 +67,8 @@ fn room<Row>(rows: &[Row], limit: i64) -> i64 {
     limit.saturating_add(1).saturating_sub(read)
 }
 
-/// The tag that makes a registered model a prompt.
-const IS_PROMPT: &str = "mlflow.prompt.is_prompt";
-
 fn is_prompt_tag(field: &Field) -> bool {
-    field.entity == Entity::Tag && field.key == IS_PROMPT
+    field.entity == Entity::Tag && field.key == IS_PROMPT_TAG
 }
 
 /// Whether a filter wants prompts rather than models. The first condition on the tag decides.

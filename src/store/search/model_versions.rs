@@ -15,9 +15,10 @@ use super::{asks_for_prompts, is_prompt_tag, positive};
 use crate::error::Result;
 use crate::search::{self, Condition as Asked, Entity, Match, OrderBy, Subject, Test};
 use crate::store::WORKSPACE;
-use crate::store::model_versions::{COLUMNS, DELETED, Row, assemble};
+use crate::store::model_versions::{COLUMNS, DELETED, ModelVersionRow, assemble};
 use crate::store::schema::{model_version_tags as tags, model_versions as versions};
 use crate::store::{Backend, Condition, Db};
+use crate::validation::prompts::IS_PROMPT_TAG;
 use crate::wire::{ModelVersion, SearchModelVersions, search_model_versions};
 
 type Table = versions::table;
@@ -36,7 +37,7 @@ pub fn search_model_versions(
     let mut conditions = filter.conditions;
     conditions.retain(|asked| prompts || !is_prompt_tag(&asked.field));
     let ways = Ways::of(db, &conditions, limit, Lookup::of_versions)?;
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<ModelVersionRow> = Vec::new();
     for part in keyset::parts(&keys, request.page_token.as_deref())? {
         let mut query = versions::table
             .select(COLUMNS)
@@ -61,7 +62,11 @@ pub fn search_model_versions(
         for key in &keys {
             query = query.then_order_by(key.order());
         }
-        rows.extend(query.limit(super::room(&rows, limit)).load::<Row>(db)?);
+        rows.extend(
+            query
+                .limit(super::room(&rows, limit))
+                .load::<ModelVersionRow>(db)?,
+        );
         if super::room(&rows, limit) == 0 {
             break;
         }
@@ -86,7 +91,7 @@ const RUNS_PER_STATEMENT: usize = 500;
 /// Returns all versions that come from runs, in the order of a search without one of its own. Versions of
 /// prompts are not among them.
 pub fn model_versions_of_runs(db: &mut Db, run_ids: &[String]) -> Result<Vec<ModelVersion>> {
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<ModelVersionRow> = Vec::new();
     for run_ids in run_ids.chunks(RUNS_PER_STATEMENT) {
         let mut query = versions::table
             .select(COLUMNS)
@@ -97,7 +102,7 @@ pub fn model_versions_of_runs(db: &mut Db, run_ids: &[String]) -> Result<Vec<Mod
         for (key, _) in keys(&[]) {
             query = query.then_order_by(key.order());
         }
-        rows.extend(query.load::<Row>(db)?);
+        rows.extend(query.load::<ModelVersionRow>(db)?);
     }
     assemble(db, rows)
 }
@@ -146,13 +151,13 @@ fn any_version_is_prompt() -> Condition<Table> {
             .into_boxed::<Backend>()
             .filter(tags::workspace.eq(Outer(versions::workspace)))
             .filter(tags::name.eq(Outer(versions::name)))
-            .filter(tags::key.eq(super::IS_PROMPT))
+            .filter(tags::key.eq(IS_PROMPT_TAG))
             .filter(tags::value.eq("true"))
             .filter(Short(tags::value)),
     ))
 }
 
-type ValueOf = fn(&Row) -> KeyValue;
+type ValueOf = fn(&ModelVersionRow) -> KeyValue;
 
 /// The keys of an order, each with its value in a row.
 fn keys(order: &[OrderBy]) -> Vec<(Key<Table>, ValueOf)> {

@@ -12,9 +12,10 @@ use super::token::{KeyValue, PageToken};
 use super::{asks_for_prompts, is_prompt_tag, positive};
 use crate::error::Result;
 use crate::search::{self, Condition as Asked, Entity, Match, OrderBy, Subject, Test};
-use crate::store::registered_models::{COLUMNS, Row, assemble};
+use crate::store::registered_models::{COLUMNS, RegisteredModelRow, assemble};
 use crate::store::schema::{registered_model_tags as tags, registered_models as models};
 use crate::store::{Backend, Condition, Db};
+use crate::validation::prompts::IS_PROMPT_TAG;
 use crate::wire::{SearchRegisteredModels, search_registered_models};
 
 type Table = models::table;
@@ -33,12 +34,12 @@ pub fn search_registered_models(
     let mut conditions = filter.conditions;
     conditions.retain(|asked| prompts || !is_prompt_tag(&asked.field));
     let ways = Ways::of(db, &conditions, limit, Lookup::of_models)?;
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<RegisteredModelRow> = Vec::new();
     for part in keyset::parts(&keys, request.page_token.as_deref())? {
         let mut query = models::table.select(COLUMNS).into_boxed();
         if !prompts {
             let is_prompt = Test::Text(Match::Equal, "true".to_owned());
-            query = query.filter(not(tag(super::IS_PROMPT.to_owned(), is_prompt)));
+            query = query.filter(not(tag(IS_PROMPT_TAG.to_owned(), is_prompt)));
         }
         for (place, asked) in conditions.iter().enumerate() {
             query = match ways.at(place) {
@@ -52,7 +53,11 @@ pub fn search_registered_models(
         for key in &keys {
             query = query.then_order_by(key.order());
         }
-        rows.extend(query.limit(super::room(&rows, limit)).load::<Row>(db)?);
+        rows.extend(
+            query
+                .limit(super::room(&rows, limit))
+                .load::<RegisteredModelRow>(db)?,
+        );
         if super::room(&rows, limit) == 0 {
             break;
         }
@@ -96,7 +101,7 @@ fn tag(key: String, test: Test) -> Condition<Table> {
     ))
 }
 
-type ValueOf = fn(&Row) -> KeyValue;
+type ValueOf = fn(&RegisteredModelRow) -> KeyValue;
 
 /// The keys of an order, each with its value in a row.
 fn keys(order: &[OrderBy]) -> Vec<(Key<Table>, ValueOf)> {

@@ -10,7 +10,7 @@ fn gives_each_experiment_an_id_of_its_own(db: &mut Db) {
             name: Some(name.to_owned()),
             ..CreateExperiment::default()
         };
-        experiments::create(db, &request, "mlflow-artifacts:/").unwrap()
+        experiments::create(db, &request, "mlflow-artifacts:/", 1).unwrap()
     };
     let first = create(db, "first");
     let second = create(db, "second");

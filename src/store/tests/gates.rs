@@ -12,7 +12,7 @@ use crate::audit::Actor;
 use crate::config::SourceRules;
 use crate::error::Result;
 use crate::lifecycle::policy::claims::Claim;
-use crate::lifecycle::{Change, aliases, evidence, models, policies, version_tags, versions};
+use crate::lifecycle::{Change, NotDone, aliases, evidence, models, policies, versions};
 use crate::store::governance::history;
 use crate::store::registered_models::aliases::of_models;
 use crate::store::{Db, model_versions};
@@ -117,7 +117,7 @@ fn tag(key: &str, value: &str) -> ModelVersionTag {
 
 /// Makes a call, and gives the number of a version that it made.
 #[expect(clippy::too_many_lines, reason = "one arm for each kind of call")]
-fn make(db: &mut Db, call: &Call) -> Result<Option<u8>> {
+fn make(db: &mut Db, call: &Call) -> Result<Option<u8>, NotDone> {
     let change = &Change::by(Actor::default());
     match *call {
         Call::Create(name) => {
@@ -158,7 +158,7 @@ fn make(db: &mut Db, call: &Call) -> Result<Option<u8>> {
                 ..CreateModelVersion::default()
             };
             let made = versions::create(db, change, &request, &SourceRules::default())?;
-            return Ok(made.version().parse().ok());
+            return Ok(made.value.version().parse().ok());
         }
         Call::DeleteVersion(name, version) => {
             let request = DeleteModelVersion {
@@ -198,7 +198,7 @@ fn make(db: &mut Db, call: &Call) -> Result<Option<u8>> {
                 key: text(key),
                 value: text(value),
             };
-            version_tags::set(db, change, &request)?;
+            versions::tags::set(db, change, &request)?;
         }
         Call::DeleteTag(name, version, key) => {
             let request = DeleteModelVersionTag {
@@ -206,7 +206,7 @@ fn make(db: &mut Db, call: &Call) -> Result<Option<u8>> {
                 version: number(version),
                 key: text(key),
             };
-            version_tags::delete(db, change, &request)?;
+            versions::tags::delete(db, change, &request)?;
         }
         Call::Approve(name, version) => {
             let claim = serde_json::from_value(json!({"by": "bob"})).unwrap();
@@ -375,9 +375,9 @@ fn holds(db: &mut Db, calls: &[Call]) -> Result<(), TestCaseError> {
 
 /// The version that was the last to come into Production under this name, or as this model.
 fn last_in_production(db: &mut Db, name: &str) -> Option<i32> {
-    let filter = history::Filter {
+    let filter = history::HistoryFilter {
         model: Some(name.to_owned()),
-        ..history::Filter::default()
+        ..history::HistoryFilter::default()
     };
     let entries = history::page(db, &filter, 0, 10_000).unwrap();
     let mut entered = entries

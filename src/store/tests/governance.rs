@@ -17,11 +17,11 @@ fn create(db: &mut Db, name: &str) {
         name: Some(name.to_owned()),
         ..CreateRegisteredModel::default()
     };
-    registered_models::create(db, &request).unwrap();
+    registered_models::create(db, &request, 1).unwrap();
 }
 
-fn an_entry<'a>() -> history::NewRow<'a> {
-    history::NewRow {
+fn an_entry<'a>() -> history::NewHistoryRow<'a> {
+    history::NewHistoryRow {
         time_ms: 1,
         actor: "anonymous",
         claimed: None,
@@ -42,7 +42,7 @@ fn an_entry<'a>() -> history::NewRow<'a> {
 
 fn logs_stand_against_a_hand_on_the_database(db: &mut Db) {
     history::insert(db, &[an_entry()]).unwrap();
-    let row = evidence::NewRow {
+    let row = evidence::NewEvidenceRow {
         model_id: "id",
         version: 1,
         version_created_at: None,
@@ -61,7 +61,7 @@ fn logs_stand_against_a_hand_on_the_database(db: &mut Db) {
         hash: "h",
         text: "t",
     };
-    policies::put(db, &policy).unwrap();
+    policies::put(db, &policy, 1).unwrap();
     let mut statements = vec![
         "UPDATE flowkeep_history SET outcome = 'refused'",
         "DELETE FROM flowkeep_history",
@@ -93,17 +93,18 @@ fn logs_stand_against_a_hand_on_the_database(db: &mut Db) {
             "{statement}: {error}"
         );
     }
-    let rows = history::page(db, &history::Filter::default(), 0, 10).unwrap();
+    let rows = history::page(db, &history::HistoryFilter::default(), 0, 10).unwrap();
     assert_eq!((rows.len(), rows[0].outcome.as_str()), (1, "done"));
     assert_eq!(evidence::of_versions(db, "id", &[1]).unwrap().len(), 1);
 }
 
 fn ids_stay_with_their_model(db: &mut Db) {
     create(db, "a");
-    let (first, is_new) = identity::of(db, "a").unwrap();
+    let identity::ModelId { id: first, is_new } = identity::ensure(db, "a").unwrap();
     assert!(is_new);
-    assert_eq!(identity::of(db, "a").unwrap(), (first.clone(), false));
-    registered_models::rename(db, "a", "b").unwrap();
+    let again = identity::ensure(db, "a").unwrap();
+    assert_eq!((again.id, again.is_new), (first.clone(), false));
+    registered_models::rename(db, "a", "b", 2).unwrap();
     identity::rename(db, "a", "b").unwrap();
     assert_eq!(identity::find(db, "b").unwrap(), Some(first.clone()));
     // Stock MLflow deletes it and makes another one of the name.
@@ -113,14 +114,14 @@ fn ids_stay_with_their_model(db: &mut Db) {
         .execute(db)
         .unwrap();
     assert_eq!(identity::find(db, "b").unwrap(), None);
-    let (second, is_new) = identity::of(db, "b").unwrap();
+    let identity::ModelId { id: second, is_new } = identity::ensure(db, "b").unwrap();
     assert!(is_new && second != first);
     assert!(identity::find(db, "nobody").is_err());
 }
 
 fn policies_are_kept_by_their_hash(db: &mut Db) {
     let put = |db: &mut Db, name, hash, text| {
-        policies::put(db, &policies::NewPolicy { name, hash, text }).unwrap()
+        policies::put(db, &policies::NewPolicy { name, hash, text }, 1).unwrap()
     };
     assert_eq!(put(db, "a", "1", "first"), None);
     assert_eq!(put(db, "a", "2", "second"), Some("1".to_owned()));

@@ -8,7 +8,7 @@ use super::{TestDatabase, on_both_databases};
 use crate::audit::Actor;
 use crate::config::SourceRules;
 use crate::error::Result;
-use crate::lifecycle::{Change, aliases, models, policies, restoring, versions};
+use crate::lifecycle::{Change, NotDone, aliases, models, policies, versions};
 use crate::store::{Db, model_versions};
 use crate::wire::{
     CreateModelVersion, CreateRegisteredModel, DeleteModelVersion, DeleteRegisteredModelAlias,
@@ -74,7 +74,7 @@ fn text(value: impl ToString) -> Option<String> {
     Some(value.to_string())
 }
 
-fn register(db: &mut Db, name: &str, source: &str, keep: bool) -> Result<i32> {
+fn register(db: &mut Db, name: &str, source: &str, keep: bool) -> Result<i32, NotDone> {
     let tag = ModelVersionTag {
         key: text("keep"),
         value: text("yes"),
@@ -87,7 +87,7 @@ fn register(db: &mut Db, name: &str, source: &str, keep: bool) -> Result<i32> {
     };
     let change = Change::by(Actor::default());
     let made = versions::create(db, &change, &request, &SourceRules::default())?;
-    Ok(made.version().parse().unwrap())
+    Ok(made.value.version().parse().unwrap())
 }
 
 fn create(db: &mut Db, name: &str) {
@@ -98,7 +98,13 @@ fn create(db: &mut Db, name: &str) {
     models::create(db, &Change::by(Actor::default()), &request).unwrap();
 }
 
-fn transition(db: &mut Db, name: &str, version: u8, stage: &str, archive: bool) -> Result<()> {
+fn transition(
+    db: &mut Db,
+    name: &str,
+    version: u8,
+    stage: &str,
+    archive: bool,
+) -> Result<(), NotDone> {
     let request = TransitionModelVersionStage {
         name: text(name),
         version: text(version),
@@ -109,17 +115,18 @@ fn transition(db: &mut Db, name: &str, version: u8, stage: &str, archive: bool) 
     Ok(())
 }
 
-fn set_alias(db: &mut Db, name: &str, version: u8) -> Result<()> {
+fn set_alias(db: &mut Db, name: &str, version: u8) -> Result<(), NotDone> {
     let request = SetRegisteredModelAlias {
         name: text(name),
         alias: text(format!("alias-{version}")),
         version: text(version),
     };
-    aliases::set(db, &Change::by(Actor::default()), &request)
+    aliases::set(db, &Change::by(Actor::default()), &request)?;
+    Ok(())
 }
 
 /// Makes a call, and gives the number of a version that it made.
-fn make(db: &mut Db, call: &Call) -> Result<Option<i32>> {
+fn make(db: &mut Db, call: &Call) -> Result<Option<i32>, NotDone> {
     let change = &Change::by(Actor::default());
     match *call {
         Call::Register { name, copy, keep } => {
@@ -131,7 +138,7 @@ fn make(db: &mut Db, call: &Call) -> Result<Option<i32>> {
             transition(db, name, version, stage, archive)?;
         }
         Call::Restore(name, version) => {
-            restoring::restore(db, change, name, &version.to_string())?;
+            versions::restore(db, change, name, &version.to_string())?;
         }
         Call::DeleteVersion(name, version) => {
             let request = DeleteModelVersion {
@@ -193,9 +200,9 @@ fn the_oldest_give_way(db: &mut Db) {
     set_alias(db, "free", 7).unwrap();
     db.transaction(|db| register(db, "free", SOURCE, false))
         .unwrap_err();
-    restoring::restore(db, &Change::by(Actor::default()), "free", "1").unwrap_err();
+    versions::restore(db, &Change::by(Actor::default()), "free", "1").unwrap_err();
     transition(db, "free", 2, "Archived", false).unwrap();
-    restoring::restore(db, &Change::by(Actor::default()), "free", "1").unwrap();
+    versions::restore(db, &Change::by(Actor::default()), "free", "1").unwrap();
     assert_eq!(active(db, "free"), [1, 3, 7]);
 }
 

@@ -26,7 +26,7 @@ fn create(db: &mut Db, experiment_id: i32, name: &str) -> String {
         tags: tags(&[("team", name)]),
         ..CreateLoggedModel::default()
     };
-    let model = logged_models::create(db, &request).unwrap();
+    let model = logged_models::create(db, &request, 1).unwrap();
     model.info.unwrap().model_id().to_owned()
 }
 
@@ -156,7 +156,7 @@ fn notes_each_version_of_a_registered_model_once(db: &mut Db) {
 fn notes_no_version_of_a_deleted_model(db: &mut Db) {
     let experiment_id = add_experiment(db, "e");
     let model_id = create(db, experiment_id, "m");
-    logged_models::delete(db, &model_id).unwrap();
+    logged_models::delete(db, &model_id, 2).unwrap();
     let error = logged_models::add_model_version(db, &model_id, "name", 1).unwrap_err();
     assert_eq!(
         error.message,

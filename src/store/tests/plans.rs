@@ -77,7 +77,7 @@ fn no_call_that_is_made_often_reads_a_table_through() {
     let db = &mut database.connect();
     let experiment_id = add_experiment(db, "one");
     add_run(db, "r", experiment_id);
-    registered_models::create(db, &read(json!({"name": "m"}))).unwrap();
+    registered_models::create(db, &read(json!({"name": "m"})), 1).unwrap();
     model_versions::insert(
         db,
         &model_versions::NewVersion {
@@ -85,10 +85,10 @@ fn no_call_that_is_made_often_reads_a_table_through() {
             source: "s3://bucket/model",
             ..Default::default()
         },
+        1,
     )
     .unwrap();
-    let alias = read(json!({"name": "m", "alias": "champion", "version": "1"}));
-    registered_models::aliases::set(db, &alias).unwrap();
+    registered_models::aliases::set(db, "m", "champion", 1).unwrap();
 
     let found = scans(db, |db| {
         let metric = json!({"run_id": "r", "key": "k", "value": 1, "timestamp": 1, "step": 1});

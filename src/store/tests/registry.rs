@@ -4,14 +4,14 @@ use super::on_both_databases;
 use crate::audit::Actor;
 use crate::config::DatabaseSettings;
 use crate::error::Result;
-use crate::lifecycle::{Change, versions};
+use crate::lifecycle::{Change, NotDone, versions};
 use crate::store::model_versions::{self, NewVersion, Stage, tags};
 use crate::store::registered_models::{self, aliases};
 use crate::store::tests::TestDatabase;
 use crate::store::{Db, Store};
 use crate::wire::{
-    CreateRegisteredModel, ModelVersion, ModelVersionTag, RegisteredModelTag, SetModelVersionTag,
-    SetRegisteredModelAlias, SetRegisteredModelTag, TransitionModelVersionStage,
+    CreateRegisteredModel, ModelVersion, ModelVersionTag, RegisteredModelTag,
+    SetRegisteredModelTag, TransitionModelVersionStage,
 };
 
 on_both_databases!(
@@ -30,7 +30,7 @@ fn create(db: &mut Db, name: &str, versions: usize) {
         }],
         ..CreateRegisteredModel::default()
     };
-    registered_models::create(db, &request).unwrap();
+    registered_models::create(db, &request, 1).unwrap();
     for number in 1..=versions {
         let tag = ModelVersionTag {
             key: Some("of".to_owned()),
@@ -47,16 +47,11 @@ fn insert(db: &mut Db, name: &str, tags: &[ModelVersionTag]) -> Result<ModelVers
         tags,
         ..NewVersion::default()
     };
-    Ok(model_versions::insert(db, &new)?.version)
+    Ok(model_versions::insert(db, &new, 1)?.version)
 }
 
-fn set_alias(db: &mut Db, name: &str, alias: &str, version: u32) {
-    let request = SetRegisteredModelAlias {
-        name: Some(name.to_owned()),
-        alias: Some(alias.to_owned()),
-        version: Some(version.to_string()),
-    };
-    aliases::set(db, &request).unwrap();
+fn set_alias(db: &mut Db, name: &str, alias: &str, version: i32) {
+    aliases::set(db, name, alias, version).unwrap();
 }
 
 fn puts_a_page_together(db: &mut Db) {
@@ -68,9 +63,9 @@ fn puts_a_page_together(db: &mut Db) {
         (2, Stage::Production),
         (3, Stage::Archived),
     ] {
-        model_versions::put_in_stage(db, "a", &[version], (stage, 1)).unwrap();
+        model_versions::put_in_stage(db, "a", &[version], stage, 1).unwrap();
     }
-    model_versions::delete(db, "b", "4").unwrap();
+    model_versions::delete(db, "b", 4, 2).unwrap();
     set_alias(db, "b", "champion", 2);
     let latest = model_versions::latest_of_stages(db, &["b".to_owned(), "a".to_owned()]).unwrap();
     let found: Vec<(&str, &str, &str, &str)> = latest
@@ -102,8 +97,8 @@ fn puts_a_page_together(db: &mut Db) {
 fn renames_with_all_that_hangs_on_it(db: &mut Db) {
     create(db, "old", 2);
     set_alias(db, "old", "champion", 2);
-    model_versions::delete(db, "old", "1").unwrap();
-    registered_models::rename(db, "old", "new").unwrap();
+    model_versions::delete(db, "old", 1, 2).unwrap();
+    registered_models::rename(db, "old", "new", 2).unwrap();
     assert!(registered_models::get(db, "old").is_err());
     let version = aliases::resolve(db, "new", "champion").unwrap();
     assert_eq!((version.version(), version.tags[0].value()), ("2", "old 2"));
@@ -123,13 +118,7 @@ fn keeps_the_last_value_of_a_tag(db: &mut Db) {
             value: Some(value.to_owned()),
         };
         registered_models::tags::set(db, &request).unwrap();
-        let request = SetModelVersionTag {
-            name: Some("a".to_owned()),
-            version: Some("1".to_owned()),
-            key: Some("k".to_owned()),
-            value: Some(value.to_owned()),
-        };
-        tags::set(db, &request).unwrap();
+        tags::set(db, "a", 1, "k", value).unwrap();
     }
     let model = registered_models::get(db, "a").unwrap();
     let of_model: HashMap<&str, &str> = model
@@ -167,9 +156,9 @@ fn deletes_a_model_with_all_that_hangs_on_it(db: &mut Db) {
 /// Many requests at once on one model.
 async fn at_once(
     store: &Store,
-    work: impl Fn(&mut Db, usize) -> Result<ModelVersion> + Copy + Send + 'static,
+    work: impl Fn(&mut Db, usize) -> Result<ModelVersion, NotDone> + Copy + Send + 'static,
 ) {
-    let requests = (0..16).map(|number| store.write(move |db| work(db, number)));
+    let requests = (0..16).map(|number| store.write_or(move |db| work(db, number)));
     for reply in futures_util::future::join_all(requests).await {
         reply.unwrap();
     }
@@ -184,7 +173,7 @@ async fn keeps_its_rules_under_concurrency(database: TestDatabase) {
         })
         .await
         .unwrap();
-    at_once(&store, |db, _| insert(db, "a", &[])).await;
+    at_once(&store, |db, _| Ok(insert(db, "a", &[])?)).await;
     at_once(&store, |db, number| {
         let request = TransitionModelVersionStage {
             name: Some("a".to_owned()),
@@ -192,7 +181,8 @@ async fn keeps_its_rules_under_concurrency(database: TestDatabase) {
             stage: Some("Production".to_owned()),
             archive_existing_versions: Some(true),
         };
-        versions::transition(db, &Change::by(Actor::default()), &request)
+        let moved = versions::transition(db, &Change::by(Actor::default()), &request)?;
+        Ok(moved.value)
     })
     .await;
     let stages: Vec<String> = store

@@ -21,7 +21,7 @@ pub fn new_run(db: &mut Db) -> String {
         name: Some(uuid::Uuid::new_v4().to_string()),
         ..CreateExperiment::default()
     };
-    let experiment_id = experiments::create(db, &request, "mlflow-artifacts:/").unwrap();
+    let experiment_id = experiments::create(db, &request, "mlflow-artifacts:/", 1).unwrap();
     run_in(db, experiment_id)
 }
 
@@ -59,7 +59,7 @@ fn stage(db: &mut Db, run_id: &str) -> String {
 
 fn makes_the_default_experiment_once(db: &mut Db) {
     for root in ["s3://first", "s3://second"] {
-        experiments::ensure_default(db, root).unwrap();
+        experiments::ensure_default(db, root, 1).unwrap();
     }
     let experiment = experiments::get(db, "0").unwrap();
     assert_eq!(experiment.name(), "Default");
@@ -71,9 +71,9 @@ fn keeps_names_of_deleted_experiments(db: &mut Db) {
         name: Some("churn".to_owned()),
         ..CreateExperiment::default()
     };
-    let id = experiments::create(db, &request, "s3://root").unwrap();
-    experiments::delete(db, &id.to_string()).unwrap();
-    let error = experiments::create(db, &request, "s3://root").unwrap_err();
+    let id = experiments::create(db, &request, "s3://root", 1).unwrap();
+    experiments::delete(db, &id.to_string(), 2).unwrap();
+    let error = experiments::create(db, &request, "s3://root", 1).unwrap_err();
     assert_eq!(
         error.message,
         format!("Experiment(name=churn) already exists. Error: Experiment {id} has this name.")
@@ -86,14 +86,14 @@ fn deletes_and_restores_runs_with_their_experiment(db: &mut Db) {
     let experiment = runs::find(db, &run).unwrap().experiment_id.unwrap();
     let experiment = experiment.to_string();
 
-    experiments::delete(db, &experiment).unwrap();
+    experiments::delete(db, &experiment, 2).unwrap();
     assert_eq!(stage(db, &run), "deleted");
     assert_eq!(stage(db, &other), "active");
-    assert!(experiments::delete(db, &experiment).is_err());
+    assert!(experiments::delete(db, &experiment, 2).is_err());
 
-    experiments::restore(db, &experiment).unwrap();
+    experiments::restore(db, &experiment, 3).unwrap();
     assert_eq!(stage(db, &run), "active");
-    assert!(experiments::restore(db, &experiment).is_err());
+    assert!(experiments::restore(db, &experiment, 3).is_err());
 }
 
 fn assembles_runs_in_the_order_asked_for(db: &mut Db) {

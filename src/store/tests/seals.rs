@@ -4,9 +4,11 @@ use super::on_both_databases;
 use crate::audit::{Action, Actor, Entry};
 use crate::lifecycle::Change;
 use crate::store::Db;
-use crate::store::governance::guards::{self, Guard, Kind, Reach};
+use crate::store::governance::guards::{self, Extent, Guard, GuardKind};
 use crate::store::governance::identity;
-use crate::store::governance::seals::{self, NewRow, SEALED, UNSEALED, insert, of_versions};
+use crate::store::governance::seals::{
+    self, NewSealRow, SEALED, UNSEALED, VersionKey, insert, of_versions,
+};
 use crate::store::model_versions::{self, NewVersion};
 use crate::store::registered_models;
 use crate::wire::CreateRegisteredModel;
@@ -18,9 +20,9 @@ on_both_databases!(
     guards_stand_above_and_below,
 );
 
-fn row(version: i32, state: &'static str) -> NewRow<'static> {
+fn row(version: i32, state: &'static str) -> NewSealRow<'static> {
     let is_sealed = state == SEALED;
-    NewRow {
+    NewSealRow {
         model_id: "id",
         version,
         version_created_at: Some(1),
@@ -34,8 +36,15 @@ fn row(version: i32, state: &'static str) -> NewRow<'static> {
     }
 }
 
+fn key(version: i32, created_at: Option<i64>) -> VersionKey {
+    VersionKey {
+        version,
+        created_at,
+    }
+}
+
 fn a_seal_comes_after_its_absence_and_stays(db: &mut Db) {
-    let asked = [(1, Some(1)), (2, Some(1)), (3, None)];
+    let asked = [key(1, Some(1)), key(2, Some(1)), key(3, None)];
     assert!(of_versions(db, "id", &asked).unwrap().is_empty());
     insert(db, &row(1, UNSEALED)).unwrap();
     insert(db, &row(2, UNSEALED)).unwrap();
@@ -52,7 +61,7 @@ fn a_seal_comes_after_its_absence_and_stays(db: &mut Db) {
     assert!(of_versions(db, "other", &asked).unwrap().is_empty());
     // Once is enough, and whatever is sealed has a digest.
     assert!(db.transaction(|db| insert(db, &row(1, SEALED))).is_err());
-    let half = NewRow {
+    let half = NewSealRow {
         digest: None,
         ..row(4, SEALED)
     };
@@ -64,14 +73,14 @@ fn version(db: &mut Db) -> String {
         name: Some("m".to_owned()),
         ..CreateRegisteredModel::default()
     };
-    registered_models::create(db, &request).unwrap();
-    let (id, _) = identity::of(db, "m").unwrap();
+    registered_models::create(db, &request, 1).unwrap();
+    let id = identity::ensure(db, "m").unwrap().id;
     let new = NewVersion {
         name: "m",
         source: "s3://b/m",
         ..NewVersion::default()
     };
-    model_versions::insert(db, &new).unwrap();
+    model_versions::insert(db, &new, 1).unwrap();
     id
 }
 
@@ -86,7 +95,7 @@ fn seals_stand_against_a_hand_on_the_database(db: &mut Db) {
     let id = version(db);
     insert(
         db,
-        &NewRow {
+        &NewSealRow {
             model_id: &id,
             ..row(1, SEALED)
         },
@@ -109,7 +118,7 @@ fn seals_stand_against_a_hand_on_the_database(db: &mut Db) {
             }
         }
     }
-    let found = of_versions(db, &id, &[(1, Some(1))]).unwrap();
+    let found = of_versions(db, &id, &[key(1, Some(1))]).unwrap();
     assert_eq!(found[&1].digest.as_deref(), Some("d"));
 }
 
@@ -117,14 +126,14 @@ fn a_seal_may_go_with_its_version(db: &mut Db) {
     let id = version(db);
     insert(
         db,
-        &NewRow {
+        &NewSealRow {
             model_id: &id,
             ..row(1, SEALED)
         },
     )
     .unwrap();
     refused(db, "DELETE FROM flowkeep_seals");
-    model_versions::delete(db, "m", "1").unwrap();
+    model_versions::delete(db, "m", 1, 2).unwrap();
     let gone = diesel::sql_query("DELETE FROM flowkeep_seals").execute(db);
     assert_eq!(gone, Ok(1));
 }
@@ -134,13 +143,13 @@ fn guards_stand_above_and_below(db: &mut Db) {
         address: "mlflow-artifacts:/1/run/model/",
         model_id: "id",
         version,
-        kind: Kind::Seal,
+        kind: GuardKind::Seal,
     };
     for version in [1, 1, 2] {
         guards::set(db, guard(version)).unwrap();
     }
-    let stands = |db: &mut Db, address: &str, reach| {
-        let found = guards::in_the_way(db, address, reach).unwrap();
+    let stands = |db: &mut Db, address: &str, extent| {
+        let found = guards::blocking(db, address, extent).unwrap();
         found.is_some()
     };
     for (path, of_file, of_folder) in [
@@ -152,9 +161,9 @@ fn guards_stand_above_and_below(db: &mut Db) {
         ("/1/run/mode", false, false),
     ] {
         let address = format!("mlflow-artifacts:{path}");
-        assert_eq!(stands(db, &address, Reach::File), of_file, "{address}");
+        assert_eq!(stands(db, &address, Extent::File), of_file, "{address}");
         assert_eq!(
-            stands(db, &address, Reach::AllBelow),
+            stands(db, &address, Extent::AllBelow),
             of_folder,
             "{address}"
         );
@@ -166,7 +175,7 @@ fn guards_stand_above_and_below(db: &mut Db) {
         .write(db, &[gone(1), gone(2)])
         .unwrap();
     guards::remove_all(db, "id", &[1]).unwrap();
-    assert!(stands(db, "mlflow-artifacts:/1/run/model", Reach::File));
+    assert!(stands(db, "mlflow-artifacts:/1/run/model", Extent::File));
     guards::remove_all(db, "id", &[2]).unwrap();
-    assert!(!stands(db, "mlflow-artifacts:/1/run/model", Reach::File));
+    assert!(!stands(db, "mlflow-artifacts:/1/run/model", Extent::File));
 }

@@ -3,7 +3,7 @@ use serde_json::Value;
 use super::on_both_databases;
 use crate::audit::Actor;
 use crate::config::SourceRules;
-use crate::lifecycle::{Change, aliases, models, version_tags, versions};
+use crate::lifecycle::{Change, aliases, models, versions};
 use crate::store::Db;
 use crate::store::webhooks::events::Event;
 use crate::store::webhooks::outbox::{self, Delivery, Failure, Outcome};
@@ -39,7 +39,10 @@ fn listen(db: &mut Db, kinds: &[(Entity, Action)]) -> String {
         encrypted_secret: None,
         status: None,
     };
-    webhooks::create(db, &new).unwrap().webhook_id().to_owned()
+    webhooks::create(db, &new, 1)
+        .unwrap()
+        .webhook_id()
+        .to_owned()
 }
 
 fn create_model(db: &mut Db, name: &str, tags: &[(&str, &str)]) {
@@ -109,7 +112,7 @@ fn tells_of_each_change_once(db: &mut Db) {
         key: Some("k".to_owned()),
         value: Some("v".to_owned()),
     };
-    version_tags::set(db, &change(), &tag).unwrap();
+    versions::tags::set(db, &change(), &tag).unwrap();
     let alias = SetRegisteredModelAlias {
         name: Some("churn".to_owned()),
         alias: Some("champion".to_owned()),
@@ -225,7 +228,7 @@ fn forgets_what_is_settled(db: &mut Db) {
         failure,
         retry_at: 50,
     };
-    outbox::settle(db, &first, &failed).unwrap();
+    outbox::settle(db, &first, &failed, 1).unwrap();
     assert!(!outbox::is_any_due(db, 49, &[]).unwrap());
     let [second] = outbox::take(db, 50, 100, &Room::new(15))
         .unwrap()
@@ -235,9 +238,9 @@ fn forgets_what_is_settled(db: &mut Db) {
         (&second.delivery_id, second.attempts),
         (&first.delivery_id, 1)
     );
-    outbox::settle(db, &second, &Outcome::Delivered { status: 200 }).unwrap();
+    outbox::settle(db, &second, &Outcome::Delivered { status: 200 }, 2).unwrap();
     assert!(!outbox::is_any_due(db, i64::MAX, &[]).unwrap());
-    webhooks::delete(db, &id).unwrap();
+    webhooks::delete(db, &id, 2).unwrap();
     create_model(db, "b", &[]);
     assert!(!outbox::is_any_due(db, i64::MAX, &[]).unwrap());
 }

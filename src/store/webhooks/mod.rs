@@ -7,7 +7,6 @@ pub mod room;
 
 use std::collections::HashMap;
 
-use chrono::Utc;
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -70,9 +69,9 @@ pub struct Changes {
     pub last_updated_timestamp: i64,
 }
 
-pub fn create(db: &mut Db, new: &NewWebhook) -> Result<Webhook> {
+/// Registers a webhook.
+pub fn create(db: &mut Db, new: &NewWebhook, now_ms: i64) -> Result<Webhook> {
     let id = Uuid::new_v4().to_string();
-    let now = Utc::now().timestamp_millis();
     let row = (
         webhooks::webhook_id.eq(&id),
         webhooks::name.eq(&new.name),
@@ -80,8 +79,8 @@ pub fn create(db: &mut Db, new: &NewWebhook) -> Result<Webhook> {
         webhooks::description.eq(&new.description),
         webhooks::secret.eq(&new.encrypted_secret),
         webhooks::status.eq(new.status.unwrap_or(WebhookStatus::Active).as_str_name()),
-        webhooks::creation_timestamp.eq(now),
-        webhooks::last_updated_timestamp.eq(now),
+        webhooks::creation_timestamp.eq(now_ms),
+        webhooks::last_updated_timestamp.eq(now_ms),
         webhooks::workspace.eq(WORKSPACE),
     );
     diesel::insert_into(webhooks::table)
@@ -117,8 +116,10 @@ pub fn get(db: &mut Db, id: &str) -> Result<Webhook> {
         .select(COLUMNS)
         .first(db)
         .optional()?
-        .ok_or_else(|| not_found(id))?;
-    assemble(db, vec![row])?.pop().ok_or_else(|| not_found(id))
+        .ok_or_else(|| Error::webhook_not_found(id))?;
+    assemble(db, vec![row])?
+        .pop()
+        .ok_or_else(|| Error::webhook_not_found(id))
 }
 
 /// A page of webhooks, the newest first, and the token of the next page.
@@ -165,17 +166,16 @@ pub fn update(db: &mut Db, id: &str, changes: &Changes, events: &[Event]) -> Res
 }
 
 /// Marks a webhook as deleted. Its row stays.
-pub fn delete(db: &mut Db, id: &str) -> Result<()> {
-    let now = Utc::now().timestamp_millis();
+pub fn delete(db: &mut Db, id: &str, now_ms: i64) -> Result<()> {
     let deleted = diesel::update(webhooks::table.find(id))
         .filter(webhooks::deleted_timestamp.is_null())
         .set((
-            webhooks::deleted_timestamp.eq(now),
-            webhooks::last_updated_timestamp.eq(now),
+            webhooks::deleted_timestamp.eq(now_ms),
+            webhooks::last_updated_timestamp.eq(now_ms),
         ))
         .execute(db)?;
     if deleted == 0 {
-        return Err(not_found(id));
+        return Err(Error::webhook_not_found(id));
     }
     Ok(())
 }
@@ -236,8 +236,4 @@ fn assemble(db: &mut Db, rows: Vec<Row>) -> Result<Vec<Webhook>> {
             },
         )
         .collect())
-}
-
-fn not_found(id: &str) -> Error {
-    Error::does_not_exist(format!("Webhook with ID {id} not found."))
 }

@@ -1,7 +1,7 @@
 //! Deliveries that are still to be made. They are written in the transaction of the change that they
 //! tell of, and so are neither lost nor sent for what did not happen.
 
-use chrono::{SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -34,21 +34,27 @@ pub fn listeners(db: &mut Db, event: Event) -> Result<Vec<String>> {
         .load(db)?)
 }
 
-/// The body that webhooks get.
-pub fn body(event: Event, data: Value) -> String {
-    let now = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, false);
+/// The body that webhooks get. `now_ms` is when the event happened.
+pub fn body(event: Event, data: Value, now_ms: i64) -> String {
+    let time = DateTime::from_timestamp_millis(now_ms).unwrap_or_default();
     let body = json!({
         "entity": event.entity(),
         "action": event.action(),
-        "timestamp": now,
+        "timestamp": time.to_rfc3339_opts(SecondsFormat::Micros, false),
         "data": data,
     });
     python::json(&body)
 }
 
-pub fn add(db: &mut Db, event: Event, listeners: &[String], data: Value) -> Result<()> {
-    let now = Utc::now().timestamp_millis();
-    let body = body(event, data);
+/// Adds a message for each listener, due at once.
+pub fn add(
+    db: &mut Db,
+    event: Event,
+    listeners: &[String],
+    data: Value,
+    now_ms: i64,
+) -> Result<()> {
+    let body = body(event, data, now_ms);
     let rows: Vec<_> = listeners
         .iter()
         .map(|id| {
@@ -58,9 +64,9 @@ pub fn add(db: &mut Db, event: Event, listeners: &[String], data: Value) -> Resu
                 outbox::entity.eq(event.entity()),
                 outbox::action.eq(event.action()),
                 outbox::body.eq(&body),
-                outbox::created_at.eq(now),
+                outbox::created_at.eq(now_ms),
                 outbox::attempts.eq(0),
-                outbox::due_at.eq(now),
+                outbox::due_at.eq(now_ms),
             )
         })
         .collect();
@@ -165,7 +171,7 @@ pub struct Failure {
 }
 
 /// Notes what became of an attempt.
-pub fn settle(db: &mut Db, delivery: &Delivery, outcome: &Outcome) -> Result<()> {
+pub fn settle(db: &mut Db, delivery: &Delivery, outcome: &Outcome, now_ms: i64) -> Result<()> {
     let row = outbox::table.find(&delivery.delivery_id);
     let (name, status, error) = match outcome {
         Outcome::Delivered { status } => {
@@ -183,20 +189,19 @@ pub fn settle(db: &mut Db, delivery: &Delivery, outcome: &Outcome) -> Result<()>
             ("given up", failure.status, Some(failure.error.as_str()))
         }
     };
-    let now = Utc::now();
     let entry = (
         log::delivery_id.eq(&delivery.delivery_id),
         log::attempt.eq(delivery.attempts + 1),
         log::webhook_id.eq(&delivery.webhook_id),
         log::entity.eq(&delivery.entity),
         log::action.eq(&delivery.action),
-        log::attempted_at.eq(now.timestamp_millis()),
+        log::attempted_at.eq(now_ms),
         log::outcome.eq(name),
         log::response_status.eq(status.map(i32::from)),
         log::error.eq(error),
     );
     diesel::insert_into(log::table).values(entry).execute(db)?;
-    let forgotten = (now - chrono::Duration::days(DAYS_IN_LOG)).timestamp_millis();
+    let forgotten = now_ms.saturating_sub(DAYS_IN_LOG * 86_400_000);
     diesel::delete(log::table)
         .filter(log::attempted_at.lt(forgotten))
         .execute(db)?;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{OURS, apply, lines, mlflow, model, transition, try_mlflow, version};
 use crate::audit::Actor;
 use crate::clock::Clock;
-use crate::lifecycle::gc::{self, Line, Outcome, Wanted};
+use crate::lifecycle::gc::{self, GcLine, GcOutcome, GcSelection};
 use crate::tests::TestApp;
 use crate::tests::harness::Reply;
 
@@ -91,15 +91,15 @@ impl Kept {
         reply["versions"].as_array().unwrap().clone()
     }
 
-    async fn collect(&self, dry_run: bool) -> Vec<Line> {
+    async fn collect(&self, dry_run: bool) -> Vec<GcLine> {
         let mut lines = Vec::new();
         // Runs are deleted by the clock of the machine, which goes on.
         self.clock.set_to(Utc::now().timestamp_millis() + 1);
         let tell = |line| lines.push(line);
         gc::collect(
-            self.app.state().place(),
+            self.app.state().resources(),
             &Actor::default(),
-            Wanted::default(),
+            GcSelection::default(),
             dry_run,
             tell,
         )
@@ -154,13 +154,13 @@ async fn seven_years_pass() {
     kept.delete_run().await.ok();
 
     let run = format!("Run with ID {}", kept.run);
-    let line = |outcome| Line {
+    let line = |outcome| GcLine {
         what: run.clone(),
         outcome,
         note: None,
     };
-    assert_eq!(kept.collect(true).await, [line(Outcome::WouldGo)]);
-    assert_eq!(kept.collect(false).await, [line(Outcome::Removed)]);
+    assert_eq!(kept.collect(true).await, [line(GcOutcome::WouldGo)]);
+    assert_eq!(kept.collect(false).await, [line(GcOutcome::Removed)]);
     assert!(kept.collect(false).await.is_empty());
     let gone = app
         .get(&format!("/api/2.0/mlflow/runs/get?run_id={}", kept.run))
@@ -196,7 +196,7 @@ async fn garbage_collection_leaves_what_is_kept() {
         assert_eq!(lines.len(), 2, "{lines:?}");
         for line in lines {
             let is_kept =
-                matches!(&line.outcome, Outcome::Kept(why) if why.contains("credit-risk"));
+                matches!(&line.outcome, GcOutcome::Kept(why) if why.contains("credit-risk"));
             assert_eq!(is_kept, line.what.ends_with(&kept.run), "{line:?}");
         }
     }
@@ -205,7 +205,7 @@ async fn garbage_collection_leaves_what_is_kept() {
     kept.delete_version().await.ok();
     let lines = kept.collect(false).await;
     assert_eq!(lines.len(), 1);
-    assert_eq!(lines[0].outcome, Outcome::Removed);
+    assert_eq!(lines[0].outcome, GcOutcome::Removed);
 }
 
 #[actix_web::test]
@@ -228,7 +228,7 @@ async fn experiments_go_with_all_that_is_in_them() {
     let lines = kept.collect(false).await;
     let removed: Vec<bool> = lines
         .iter()
-        .map(|line| line.outcome == Outcome::Removed)
+        .map(|line| line.outcome == GcOutcome::Removed)
         .collect();
     assert_eq!(removed, [true, true, true], "{lines:?}");
     let path = format!(

@@ -9,9 +9,6 @@ use std::path::Path as FilePath;
 use self::house::{Arrow, Arrows, House, Table, room};
 use self::source::Path;
 
-/// Rooms whose files still use one another in circles. None may be added.
-const STILL_TIED: [&str; 1] = ["lifecycle"];
-
 #[test]
 fn the_table_names_each_room_and_nothing_else() {
     let table = Table::read();
@@ -39,13 +36,8 @@ fn a_room_uses_only_rooms_below_it() {
 #[test]
 fn no_files_use_each_other_in_a_circle() {
     let arrows = in_circles(&House::read().arrows());
-    let is_tied = |module: &[String]| {
-        let room = room(module);
-        room.is_some_and(|room| STILL_TIED.contains(&room.as_str()))
-    };
     let lines: Vec<String> = arrows
         .iter()
-        .filter(|(arrow, _)| !is_tied(&arrow.from))
         .map(|(arrow, names)| write_up(arrow, names))
         .collect();
     assert!(lines.is_empty(), "arrows in circles:\n{}", lines.join("\n"));

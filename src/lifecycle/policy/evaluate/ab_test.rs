@@ -1,6 +1,6 @@
 //! The A/B test that a version must have won against the version in Production.
 
-use super::{Evaluation, date};
+use super::evaluation::{Evaluation, date};
 use crate::lifecycle::policy::claims::AB_TEST_TAG;
 use crate::lifecycle::policy::document::{AbTestRequirement, FirstPromotion};
 use crate::lifecycle::policy::facts::AbTest;

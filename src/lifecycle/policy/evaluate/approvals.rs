@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::Evaluation;
+use super::evaluation::Evaluation;
 use crate::lifecycle::policy::claims::APPROVAL_TAG;
 use crate::lifecycle::policy::document::Approvals;
 use crate::lifecycle::policy::facts::{Approval, Target};

@@ -1,6 +1,6 @@
 //! Evaluations that must have passed.
 
-use super::{Evaluation, date};
+use super::evaluation::{Evaluation, date};
 use crate::lifecycle::policy::claims::EVALUATION_TAG_PREFIX;
 use crate::lifecycle::policy::document::EvaluationRequirement;
 use crate::lifecycle::policy::evaluate::traits::shortfall;

@@ -1,19 +1,20 @@
-//! Holds a policy against the facts.
+//! Evaluates a policy for the facts of a version, requirement by requirement. A new requirement is a file here:
+//! a method that adds a [`Requirement`], called where its part of the document is gone through.
 
 mod ab_test;
 mod approvals;
+mod evaluation;
 mod evaluations;
-mod room;
 mod rules;
 mod traits;
+mod version_limit;
 
-use chrono::DateTime;
-
+use self::evaluation::Evaluation;
 use self::rules::RuleInput;
 use self::traits::TraitList;
 use super::Policy;
 use super::document::{AliasGate, Approvals, Evidence, Gate, Rule, Spec};
-use super::facts::{Binding, Facts, Target};
+use super::facts::{Facts, Target};
 use super::report::{Report, Requirement};
 use crate::store::model_versions::Stage;
 
@@ -35,12 +36,12 @@ pub fn evaluate(policy: &Policy, target: &Target, facts: &Facts) -> Report {
             }
         }
         Target::Alias(alias) => {
-            if let Some(gate) = alias_gate(spec, alias) {
+            if let Some(gate) = spec.alias_gate(alias) {
                 evaluation.alias(spec, gate);
             }
         }
     }
-    evaluation.room(policy);
+    evaluation.version_limit(policy);
     Report {
         policy: policy.name().to_owned(),
         policy_hash: policy.hash().to_owned(),
@@ -52,17 +53,6 @@ pub fn evaluate(policy: &Policy, target: &Target, facts: &Facts) -> Report {
     }
 }
 
-/// What a policy says of an alias: by its name, or under `*`.
-pub(super) fn alias_gate<'a>(spec: &'a Spec, alias: &str) -> Option<&'a AliasGate> {
-    spec.aliases.get(alias).or_else(|| spec.aliases.get("*"))
-}
-
-struct Evaluation<'a> {
-    target: &'a Target,
-    facts: &'a Facts,
-    requirements: Vec<Requirement>,
-}
-
 /// The parts of a gate that stages and aliases have alike.
 struct GateParts<'a> {
     require: Option<&'a Evidence>,
@@ -72,22 +62,7 @@ struct GateParts<'a> {
     stage: Option<Stage>,
 }
 
-impl<'a> Evaluation<'a> {
-    fn new(target: &'a Target, facts: &'a Facts) -> Self {
-        Self {
-            target,
-            facts,
-            requirements: Vec::new(),
-        }
-    }
-
-    /// A requirement that is asked for twice, by registration and by a gate, is reported once.
-    fn add(&mut self, requirement: Requirement) {
-        if !self.requirements.contains(&requirement) {
-            self.requirements.push(requirement);
-        }
-    }
-
+impl Evaluation<'_> {
     fn registration(&mut self, spec: &Spec) {
         if let Some(registration) = &spec.registration {
             self.traits(&TraitList::from(&registration.require));
@@ -173,16 +148,4 @@ impl<'a> Evaluation<'a> {
             self.add(requirement);
         }
     }
-
-    fn is_bound(&self, binding: &Binding) -> bool {
-        self.facts.version.has(binding)
-    }
-}
-
-/// A moment, for a reader.
-fn date(time_ms: i64) -> String {
-    DateTime::from_timestamp_millis(time_ms).map_or_else(
-        || time_ms.to_string(),
-        |time| time.format("%Y-%m-%d %H:%M UTC").to_string(),
-    )
 }

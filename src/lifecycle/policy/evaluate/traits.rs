@@ -1,6 +1,6 @@
 //! What a version has from its making: tags, parameters, metrics, signature, feature spec.
 
-use super::Evaluation;
+use super::evaluation::Evaluation;
 use crate::lifecycle::policy::document::{Evidence, MetricRequirement, TextRequirement, Traits};
 use crate::lifecycle::policy::facts::{FeatureSpecFacts, Logged, Target};
 use crate::lifecycle::policy::glob::Glob;

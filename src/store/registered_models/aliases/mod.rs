@@ -5,7 +5,7 @@ mod rows;
 use diesel::prelude::*;
 
 pub use self::rows::{add_to, delete_of_version, of_models, target};
-use super::rows::{check_exists, lock};
+use super::rows::check_exists;
 use crate::error::{Error, Result};
 use crate::store::model_versions::{self, names};
 use crate::store::schema::registered_model_aliases::dsl;
@@ -25,11 +25,8 @@ pub fn check_deletion(request: &DeleteRegisteredModelAlias) -> Result<()> {
     names::check_alias(request.alias())
 }
 
-/// Points an alias to a version, wherever it pointed before.
-pub fn set(db: &mut Db, request: &SetRegisteredModelAlias) -> Result<()> {
-    check(request)?;
-    let (name, alias) = (request.name(), request.alias());
-    let version = model_versions::find_locked(db, name, request.version())?;
+/// Points an alias to a version of a model that is locked, wherever it pointed before.
+pub fn set(db: &mut Db, name: &str, alias: &str, version: i32) -> Result<()> {
     let row = (
         dsl::alias.eq(alias),
         dsl::version.eq(version),
@@ -47,16 +44,9 @@ pub fn set(db: &mut Db, request: &SetRegisteredModelAlias) -> Result<()> {
     Ok(())
 }
 
-/// Takes an alias away. Whether there was one makes no difference.
-pub fn delete(db: &mut Db, request: &DeleteRegisteredModelAlias) -> Result<()> {
-    check_deletion(request)?;
-    lock(db, request.name())?;
-    diesel::delete(dsl::registered_model_aliases.find((
-        WORKSPACE,
-        request.name(),
-        request.alias(),
-    )))
-    .execute(db)?;
+/// Takes an alias away from a model that is locked. Whether there was one makes no difference.
+pub fn delete(db: &mut Db, name: &str, alias: &str) -> Result<()> {
+    diesel::delete(dsl::registered_model_aliases.find((WORKSPACE, name, alias))).execute(db)?;
     Ok(())
 }
 

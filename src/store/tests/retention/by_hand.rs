@@ -3,7 +3,7 @@
 use super::super::on_both_databases;
 use super::{Lineage, NAME, archived, by_hand, live, now, refused};
 use crate::lifecycle::retention::holds;
-use crate::store::governance::guards::{self, Guard, Kind};
+use crate::store::governance::guards::{self, Guard, GuardKind};
 use crate::store::{Db, model_versions, runs};
 
 on_both_databases!(a_hand_on_the_database_takes_nothing_that_is_kept);
@@ -25,18 +25,18 @@ fn a_hand_on_the_database_takes_nothing_that_is_kept(db: &mut Db) {
         address: "mlflow-artifacts:/1/model",
         model_id: &row.model_id,
         version: 1,
-        kind: Kind::Retention,
+        kind: GuardKind::Retention,
     };
     guards::set(db, guard).unwrap();
     guards::set(
         db,
         Guard {
-            kind: Kind::Seal,
+            kind: GuardKind::Seal,
             ..guard
         },
     )
     .unwrap();
-    holds::place(db, &change, (NAME, "1"), "lawsuit").unwrap();
+    holds::place(db, &change, NAME, "1", "lawsuit").unwrap();
     by_hand(
         db,
         "INSERT INTO registered_models (name, workspace) VALUES ('other', 'default')",

@@ -8,11 +8,12 @@ use super::on_both_databases;
 use crate::audit::Actor;
 use crate::config::SourceRules;
 use crate::error::{ErrorCode, Result};
-use crate::lifecycle::retention::{self, holds};
-use crate::lifecycle::{Change, models, policies, versions};
-use crate::store::governance::guards::{self, Guard, Kind, Reach};
+use crate::lifecycle::retention;
+use crate::lifecycle::retention::holds::{self, HoldToLift};
+use crate::lifecycle::{Change, Decision, models, policies, versions};
+use crate::store::governance::guards::{self, Extent, Guard, GuardKind};
 use crate::store::governance::history;
-use crate::store::governance::retained::{self, Part};
+use crate::store::governance::retained::{self, Deletable};
 use crate::store::paged::PageRequest;
 use crate::store::{Db, experiments, logged_models, runs};
 use crate::wire::{
@@ -66,7 +67,7 @@ fn register(db: &mut Db, change: &Change) -> Lineage {
         name: Some("training".to_owned()),
         ..CreateExperiment::default()
     };
-    let experiment = experiments::create(db, &request, "mlflow-artifacts:/").unwrap();
+    let experiment = experiments::create(db, &request, "mlflow-artifacts:/", 1).unwrap();
     let request = CreateRun {
         experiment_id: Some(experiment.to_string()),
         ..CreateRun::default()
@@ -77,7 +78,10 @@ fn register(db: &mut Db, change: &Change) -> Lineage {
         source_run_id: run.run_id.clone(),
         ..CreateLoggedModel::default()
     };
-    let logged = logged_models::create(db, &request).unwrap().info.unwrap();
+    let logged = logged_models::create(db, &request, 1)
+        .unwrap()
+        .info
+        .unwrap();
     let request = CreateRegisteredModel {
         name: Some(NAME.to_owned()),
         ..CreateRegisteredModel::default()
@@ -123,19 +127,27 @@ fn archived(db: &mut Db, change: &Change, period: &str) -> Lineage {
     lineage
 }
 
+/// What the client of a decision gets.
+fn settled<T>(decision: Decision<T>) -> Result<T> {
+    match decision {
+        Ok(done) => Ok(done.value),
+        Err(not_done) => Err(not_done.into_error()),
+    }
+}
+
 fn delete(db: &mut Db, change: &Change) -> Result<()> {
     let request = DeleteModelVersion {
         name: Some(NAME.to_owned()),
         version: Some("1".to_owned()),
     };
-    versions::delete(db, change, &request)
+    settled(versions::delete(db, change, &request))
 }
 
 fn delete_model(db: &mut Db, change: &Change) -> Result<()> {
     let request = DeleteRegisteredModel {
         name: Some(NAME.to_owned()),
     };
-    models::delete(db, change, &request)
+    settled(models::delete(db, change, &request))
 }
 
 fn by_hand(db: &mut Db, statement: &str) -> QueryResult<usize> {
@@ -158,14 +170,14 @@ fn refused(db: &mut Db, statement: &str) {
     }
 }
 
-fn live(db: &mut Db) -> retained::Row {
+fn live(db: &mut Db) -> retained::RetainedRow {
     let mut rows = retained::page(db, None, 0, 10).unwrap();
     assert_eq!(rows.len(), 1);
     rows.pop().unwrap()
 }
 
 fn actions(db: &mut Db) -> Vec<String> {
-    history::page(db, &history::Filter::default(), 0, 100)
+    history::page(db, &history::HistoryFilter::default(), 0, 100)
         .unwrap()
         .into_iter()
         .map(|row| row.action)
@@ -190,7 +202,7 @@ fn a_rename_takes_what_is_kept_along(db: &mut Db) {
         db,
         "UPDATE model_versions SET current_stage = 'Deleted_Internal'",
     );
-    let kept = retained::protecting(db, Part::Model("credit-x"), change.now_ms).unwrap();
+    let kept = retained::protecting(db, Deletable::Model("credit-x"), change.now_ms).unwrap();
     assert!(kept.is_some());
     // Another model does not get a name with which it would push this one out.
     let request = CreateRegisteredModel {
@@ -203,7 +215,7 @@ fn a_rename_takes_what_is_kept_along(db: &mut Db) {
         new_name: Some("credit-x".to_owned()),
     };
     let error = db
-        .transaction(|db| models::rename(db, &change, &request).map(|_| ()))
+        .transaction(|db| settled(models::rename(db, &change, &request)))
         .unwrap_err();
     assert_eq!(error.code, ErrorCode::ResourceAlreadyExists, "{error}");
 }
@@ -216,13 +228,13 @@ fn a_version_may_go_when_its_time_has_passed(db: &mut Db) {
         address: "mlflow-artifacts:/1/model",
         model_id: &row.model_id,
         version: 1,
-        kind: Kind::Seal,
+        kind: GuardKind::Seal,
     };
     guards::set(db, guard).unwrap();
     guards::set(
         db,
         Guard {
-            kind: Kind::Retention,
+            kind: GuardKind::Retention,
             ..guard
         },
     )
@@ -239,9 +251,9 @@ fn a_version_may_go_when_its_time_has_passed(db: &mut Db) {
         );
     }
     for part in [
-        Part::Run(&lineage.run),
-        Part::LoggedModel(&lineage.logged_model),
-        Part::Experiment(lineage.experiment),
+        Deletable::Run(&lineage.run),
+        Deletable::LoggedModel(&lineage.logged_model),
+        Deletable::Experiment(lineage.experiment),
     ] {
         let error = retention::check(db, part, early.now_ms).unwrap_err();
         assert_eq!(error.code, ErrorCode::PermissionDenied);
@@ -249,7 +261,7 @@ fn a_version_may_go_when_its_time_has_passed(db: &mut Db) {
     }
     delete(db, &now()).unwrap();
     assert!(retained::page(db, None, 0, 10).unwrap().is_empty());
-    let left = guards::in_the_way(db, guard.address, Reach::AllBelow).unwrap();
+    let left = guards::blocking(db, guard.address, Extent::AllBelow).unwrap();
     assert_eq!(left, None);
     // A record of it stays, and nobody changes that.
     refused(db, "UPDATE flowkeep_retained SET released_at = NULL");
@@ -301,12 +313,21 @@ fn a_hold_keeps_without_a_policy_and_several_add_up(db: &mut Db) {
     let change = now();
     let lineage = register(db, &change);
     let place = |db: &mut Db, reason: &str| -> i64 {
-        holds::place(db, &change, (NAME, "1"), reason).unwrap().id
+        let placed = holds::place(db, &change, NAME, "1", reason);
+        placed.unwrap().value.id
     };
-    let lift = |db: &mut Db, hold: i64| holds::lift(db, &change, (NAME, "1"), hold, "settled");
+    let lift = |db: &mut Db, hold: i64| {
+        let to_lift = HoldToLift {
+            name: NAME,
+            version: "1",
+            hold,
+            reason: "settled",
+        };
+        holds::lift(db, &change, to_lift)
+    };
     let first = place(db, "lawsuit 17");
     let second = place(db, "audit");
-    assert!(holds::place(db, &change, (NAME, "1"), " ").is_err());
+    assert!(holds::place(db, &change, NAME, "1", " ").is_err());
     let error = delete(db, &change).unwrap_err();
     assert_eq!(error.code, ErrorCode::PermissionDenied);
     assert!(
@@ -322,7 +343,7 @@ fn a_hold_keeps_without_a_policy_and_several_add_up(db: &mut Db) {
     refused(db, "UPDATE runs SET lifecycle_stage = 'deleted'");
     lift(db, second).unwrap();
     assert!(retained::page(db, None, 0, 10).unwrap().is_empty());
-    retention::check(db, Part::Run(&lineage.run), change.now_ms).unwrap();
+    retention::check(db, Deletable::Run(&lineage.run), change.now_ms).unwrap();
     // Within a retention, lifting a hold leaves that as it is.
     apply(db, &change, &policy("1y"));
     let third = place(db, "again");

@@ -1,0 +1,65 @@
+//! Runs a change to its end. Files that a decision needs are read between two tries of its transaction:
+//! nothing is locked while storage is slow.
+
+use std::sync::Arc;
+
+use super::super::files::ModelFiles;
+use super::{Change, Decision, Done, NotDone, Resources, identify};
+use crate::audit::{Actor, Entry};
+use crate::error::{Result, found};
+use crate::store::{Db, registered_models};
+
+/// How often a change is decided anew because it needed files that had not been read.
+const TRIES: usize = 8;
+
+/// Runs a change to its end: it is made and on disk with its entry in the history, or refused with
+/// an entry of its own. The function may run several times; only its last run counts.
+pub async fn run<T, F>(resources: Resources<'_>, actor: Actor, decide: F) -> Result<Done<T>>
+where
+    T: Send + 'static,
+    F: Fn(&mut Db, &Change) -> Decision<T> + Send + Sync + 'static,
+{
+    let decide = Arc::new(decide);
+    let mut files = ModelFiles::default();
+    let mut tried = 0;
+    loop {
+        tried += 1;
+        let change = Change::new(resources, actor.clone(), files.clone());
+        let decide = Arc::clone(&decide);
+        let decided = resources
+            .store
+            .write_or(move |db| decide(db, &change))
+            .await;
+        match decided {
+            Ok(done) => return Ok(done),
+            Err(NotDone::NeedsFiles(needed)) if tried < TRIES => {
+                files.read(resources.artifacts, needed).await;
+            }
+            Err(NotDone::Refused(refusal)) => {
+                record(resources, actor, refusal.entry.clone()).await;
+                return Err(NotDone::Refused(refusal).into_error());
+            }
+            Err(not_done) => return Err(not_done.into_error()),
+        }
+    }
+}
+
+/// Writes a refusal to the history. It stands, whether or not it could be written down.
+async fn record(resources: Resources<'_>, actor: Actor, refusal: Entry) {
+    let change = Change::new(resources, actor, ModelFiles::default());
+    let written = resources
+        .store
+        .write(move |db| {
+            let mut refusal = refusal.clone();
+            if let Some(name) = refusal.model.clone()
+                && found(registered_models::lock(db, &name))?.is_some()
+            {
+                refusal.model_id = Some(identify(db, &change, &name)?);
+            }
+            change.write(db, &[refusal])
+        })
+        .await;
+    if let Err(error) = written {
+        tracing::error!(%error, "a refusal could not be written to the history");
+    }
+}

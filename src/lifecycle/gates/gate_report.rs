@@ -1,0 +1,80 @@
+//! What a gate says of a version, as replies and the history tell it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::evidence::SetAside;
+use super::super::policy::{Enforcement, Requirement, Target};
+use crate::store::model_versions::Stage;
+
+/// What a gate says of one version and one target. Where no policy applies, everything is allowed, and
+/// the report names neither policy nor target.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct GateReport {
+    /// The policy that applies.
+    pub policy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enforcement: Option<Enforcement>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// What the policy asks for, each requirement with whether it is met.
+    pub requirements: Vec<Requirement>,
+    /// Whether every requirement is met.
+    pub allowed: bool,
+    /// Evidence that does not count, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<SetAside>,
+}
+
+impl GateReport {
+    /// The report where no policy applies.
+    pub fn without_policy() -> Self {
+        Self {
+            policy: None,
+            policy_hash: None,
+            enforcement: None,
+            model: None,
+            version: None,
+            target: None,
+            requirements: Vec::new(),
+            allowed: true,
+            set_aside: Vec::new(),
+        }
+    }
+}
+
+/// What each gate of the policy that applies to a version says of it. Where no policy applies, there
+/// are no gates.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct GateReports {
+    /// The policy that applies.
+    pub policy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enforcement: Option<Enforcement>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current_stage: Option<Stage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current_aliases: Option<Vec<String>>,
+    /// What registration asked for, and whether the version still has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration: Option<GateReport>,
+    /// By the stage that the version would enter.
+    #[schema(value_type = BTreeMap<String, GateReport>)]
+    pub stages: BTreeMap<Stage, GateReport>,
+    /// By the alias that the version would get, as the policy names it.
+    pub aliases: BTreeMap<String, GateReport>,
+}

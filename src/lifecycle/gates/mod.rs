@@ -1,0 +1,15 @@
+//! Gates: whether versions may go where a change would put them. Everything that gives a version a stage or an
+//! alias, lets it be registered, edits its tags or puts its model under another policy asks here.
+//! May use `policy`, `in_force`, `decision`, `facts`, `seals`, the audit log and the store.
+
+mod admission;
+pub mod gate_report;
+mod judging;
+mod policy_switch;
+pub mod preview;
+mod tag_edits;
+mod version_limit;
+
+pub use self::admission::{Admitted, Move, MovingVersion, admit};
+pub use self::policy_switch::{ModelEdit, PolicyBefore, SwitchCause};
+pub use self::tag_edits::{TagEdit, admit_tag_edit};

@@ -1,0 +1,72 @@
+//! Moves a version to another stage, and archives those that it replaces there.
+
+use super::super::decision::{Change, Decision, Done, Model, identify};
+use super::super::gates::{self, Admitted};
+use super::super::in_force::{self, GovernedModel};
+use super::archive::archive;
+use super::moves;
+use crate::error::{Error, Result};
+use crate::store::Db;
+use crate::store::model_versions::{self, Stage};
+use crate::wire::{ModelVersion, TransitionModelVersionStage};
+
+/// Moves a version to the stage that the request names, through the gate of that stage.
+pub fn transition(
+    db: &mut Db,
+    change: &Change,
+    request: &TransitionModelVersionStage,
+) -> Decision<ModelVersion> {
+    let name = request.name();
+    let stage = check(request)?;
+    let mut row = model_versions::row_locked(db, name, request.version())?;
+    let id = identify(db, change, name)?;
+    let model = Model { name, id: &id };
+    let number = row.version;
+    let before = row.stage();
+    let mut replaced = Vec::new();
+    if request.archive_existing_versions() {
+        replaced = model_versions::rows_in_stage(db, name, stage)?;
+        replaced.retain(|other| other.version != number);
+    }
+    let replaced_numbers: Vec<i32> = replaced.iter().map(|other| other.version).collect();
+    let mut asked = vec![moves::to_stage(model, row.clone(), stage)];
+    asked.extend(
+        replaced
+            .into_iter()
+            .map(|other| moves::to_stage(model, other, Stage::Archived)),
+    );
+    let policy = in_force::of_model(db, name)?;
+    let governed = GovernedModel {
+        model,
+        policy: policy.as_ref(),
+    };
+    let Admitted {
+        entries, warnings, ..
+    } = gates::admit(db, change, governed, asked)?;
+    change.write(db, &entries)?;
+    if !replaced_numbers.is_empty() {
+        archive(db, change, governed, &replaced_numbers)?;
+    }
+    if stage == Stage::Archived && before != stage {
+        archive(db, change, governed, &[number])?;
+    } else {
+        model_versions::put_in_stage(db, name, &[number], stage, change.now_ms)?;
+    }
+    row.current_stage = Some(stage.as_str().to_owned());
+    row.last_updated_time = Some(change.now_ms);
+    let version = model_versions::with_tags_and_aliases(db, row)?;
+    Ok(Done::with_warnings(version, warnings))
+}
+
+/// Checks a request before anything is looked up, and returns the stage that it names.
+fn check(request: &TransitionModelVersionStage) -> Result<Stage> {
+    let stage = Stage::parse(request.stage())?;
+    if request.archive_existing_versions() && !stage.is_active() {
+        return Err(Error::invalid_parameter(format!(
+            "Model version transition cannot archive existing model versions because '{}' is not an \
+             Active stage. Valid stages are ['Staging', 'Production']",
+            request.stage()
+        )));
+    }
+    Ok(stage)
+}
