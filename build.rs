@@ -1,5 +1,5 @@
-//! Generates the wire from `proto/`: prost structs with serde attributes for MLflow's JSON, and for
-//! each request its routes, fields and checks.
+//! Generates the messages of `src/wire` from `proto/`: prost structs with serde attributes for
+//! MLflow's JSON, and the routes, fields and checks of each request.
 
 #[path = "build/messages.rs"]
 mod messages;
@@ -22,7 +22,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let files = proto_files(Path::new("proto/mlflow"))?;
     let mut compiler = protox::Compiler::new(["proto"])?;
     compiler.include_imports(true).open_files(&files)?;
-    // The pool keeps the values of our own options, which a plain FileDescriptorSet of prost's drops.
+    // The descriptor pool keeps the values of flowkeep's own options, which prost's
+    // FileDescriptorSet drops.
     let pool = compiler.descriptor_pool();
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
 
@@ -44,6 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Returns the .proto files of a folder, sorted, relative to `proto/`.
 fn proto_files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {

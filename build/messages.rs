@@ -5,6 +5,7 @@ use prost_reflect::{Cardinality, DescriptorPool, FieldDescriptor, Kind, MessageD
 
 use super::names::rust_path;
 
+/// Adds the serde attributes of all messages and fields to prost's configuration.
 pub fn add_json_attributes(config: &mut Config, pool: &DescriptorPool) {
     config.message_attribute(
         ".",
@@ -24,11 +25,13 @@ pub fn add_json_attributes(config: &mut Config, pool: &DescriptorPool) {
     }
 }
 
-/// Google's own messages describe the schema and never travel as JSON.
+/// Returns whether a message belongs to MLflow's API. Google's own messages describe the schema and
+/// are never sent as JSON.
 pub fn is_ours(message: &MessageDescriptor) -> bool {
     message.package_name().starts_with("mlflow") && !message.is_map_entry()
 }
 
+/// Returns the serde attributes for a field, by its type.
 fn json_attributes(field: &FieldDescriptor) -> Vec<String> {
     let mut attributes = Vec::new();
     if field.json_name() != field.name() {

@@ -1,4 +1,4 @@
-//! Names every message type to the tests, so that none of them can be forgotten there.
+//! Generates a list of all message types for the tests, so that they cover every type.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use prost_reflect::DescriptorPool;
 use super::messages::is_ours;
 use super::names::rust_path;
 
-/// A macro that calls a generic function once for each type, with the name of its message.
+/// Generates a macro that calls a generic function for each message type, with the message's name.
 pub fn generate(pool: &DescriptorPool) -> String {
     let mut code = String::from("macro_rules! for_every_message { ($function:ident) => {\n");
     for message in pool.all_messages().filter(is_ours) {

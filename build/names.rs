@@ -1,8 +1,9 @@
-//! What prost calls in Rust what a .proto file names.
+//! Translates names of .proto files into the names that prost uses in Rust.
 
 use std::fmt::Write;
 
-/// `mlflow.CreateRun.Response` is `crate::wire::create_run::Response`.
+/// Returns the Rust path of a message: `mlflow.CreateRun.Response` is
+/// `crate::wire::create_run::Response`.
 pub fn rust_path(full_name: &str) -> String {
     let name = full_name
         .strip_prefix("mlflow.")
@@ -16,7 +17,7 @@ pub fn rust_path(full_name: &str) -> String {
     path
 }
 
-/// The name of a field that may be called like a keyword of Rust.
+/// Returns the Rust name of a field, escaped if it is a keyword.
 pub fn rust_field(name: &str) -> String {
     match name {
         "type" => "r#type".to_owned(),

@@ -1,5 +1,5 @@
-//! Writes, for each request of a service, its routes, its fields and a quick look at whether
-//! something may be missing.
+//! Generates the `Request` implementation of each request: its routes, its fields and a quick check
+//! for missing values.
 
 use std::fmt::Write;
 
@@ -9,6 +9,7 @@ use prost_reflect::{
     MethodDescriptor, ReflectMessage, Value,
 };
 
+/// Generates the code for all enums and all requests of all services.
 pub fn generate(pool: &DescriptorPool) -> String {
     let mut code = String::new();
     for enumeration in pool
@@ -33,6 +34,7 @@ pub fn generate(pool: &DescriptorPool) -> String {
     code
 }
 
+/// Writes the `Request` implementation of a method's input message.
 fn write_request(code: &mut String, method: &MethodDescriptor) {
     let request = method.input();
     let path = rust_path(request.full_name());
@@ -96,6 +98,7 @@ fn write_request(code: &mut String, method: &MethodDescriptor) {
     writeln!(code, "_ => {{ let _ = value; }} }} }}\n}}").unwrap();
 }
 
+/// Writes the description of a field: its names, type and checks.
 fn write_field(code: &mut String, field: &FieldDescriptor) {
     let checks: Vec<String> = repeated_option(&field.options(), "flowkeep.check")
         .iter()
@@ -126,8 +129,10 @@ fn write_field(code: &mut String, field: &FieldDescriptor) {
     .unwrap();
 }
 
-/// Part of a cheap test on the typed message. It may cry wolf (an empty list may have been sent),
-/// and never stays silent when a check on the JSON would speak.
+/// Writes the part of `may_be_incomplete` for a field.
+///
+/// It can report a message that is complete (an empty list can have been sent), but it reports
+/// every message that a check of the JSON would refuse.
 fn write_quick_look(code: &mut String, field: &FieldDescriptor) {
     const REQUIRED: i32 = 1;
     let name = rust_field(field.name());
@@ -177,7 +182,7 @@ fn write_quick_look(code: &mut String, field: &FieldDescriptor) {
     }
 }
 
-/// Fields as the .proto file declares them, which is the order of the checks.
+/// Returns the fields in the order of the .proto file, which is the order of the checks.
 fn declared_fields(message: &MessageDescriptor) -> Vec<FieldDescriptor> {
     message
         .descriptor_proto()
@@ -187,6 +192,7 @@ fn declared_fields(message: &MessageDescriptor) -> Vec<FieldDescriptor> {
         .collect()
 }
 
+/// Returns the value of an option, if it is set.
 fn option(options: &DynamicMessage, name: &str) -> Option<Value> {
     let extension = options
         .descriptor()
@@ -197,6 +203,7 @@ fn option(options: &DynamicMessage, name: &str) -> Option<Value> {
         .then(|| options.get_extension(&extension).into_owned())
 }
 
+/// Returns the values of a repeated option.
 fn repeated_option(options: &DynamicMessage, name: &str) -> Vec<Value> {
     match option(options, name) {
         Some(Value::List(values)) => values,
@@ -205,6 +212,7 @@ fn repeated_option(options: &DynamicMessage, name: &str) -> Vec<Value> {
     }
 }
 
+/// Returns the names of the parameters in a path template.
 fn parameters_of(template: &str) -> Vec<String> {
     template
         .split(['{', '}'])

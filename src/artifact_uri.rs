@@ -1,8 +1,8 @@
-//! Addresses of artifacts: local paths and URIs of stores, taken apart, extended and made absolute.
+//! Splits, extends and resolves artifact locations: local paths and URIs of object stores.
 
 use std::path::{Component, Path, PathBuf};
 
-/// The parts of an address. What has no scheme is a local path.
+/// The parts of a location. A location without a scheme is a local path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parts<'a> {
     pub scheme: &'a str,
@@ -12,6 +12,7 @@ pub struct Parts<'a> {
     pub fragment: Option<&'a str>,
 }
 
+/// Splits a location into its parts, without decoding them.
 pub fn split(uri: &str) -> Parts<'_> {
     let (scheme, rest) = match uri.split_once(':') {
         Some((scheme, rest)) if is_scheme(scheme) => (scheme, rest),
@@ -49,7 +50,7 @@ fn cut(text: &str, mark: char) -> (&str, Option<&str>) {
     }
 }
 
-/// The address with more path at its end, before a query.
+/// Returns the location with `path` appended to its path, before a query or a fragment.
 pub fn append(uri: &str, path: &str) -> String {
     let parts = split(uri);
     if parts.scheme.is_empty() {
@@ -82,7 +83,10 @@ fn join(path: &str, more: &str) -> String {
     format!("{path}{separator}{}", more.trim_start_matches('/'))
 }
 
-/// A local path is stored with each experiment, so it must not depend on where the server runs.
+/// Makes a local location absolute. Other locations stay unchanged.
+///
+/// Each experiment stores its location, so it must not depend on the directory in which the server
+/// runs.
 pub fn absolute(location: &str, working_directory: &Path) -> String {
     let parts = split(location);
     let resolved = || {

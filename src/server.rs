@@ -1,4 +1,6 @@
-//! Builds the app, binds it, and drains it on shutdown.
+//! Builds the actix-web app, binds it to its addresses, and drains it on shutdown.
+//!
+//! It uses `api` for the routes and starts `webhooks::deliver_forever`.
 
 mod error;
 mod listeners;
@@ -26,15 +28,17 @@ pub use self::error::ServerError;
 pub use self::listeners::Listeners;
 pub use self::preparing::prepare;
 
-/// How long a stopping server waits for the requests that it is working on.
+/// The time in seconds that a stopping server waits for running requests.
 const PATIENCE_SECONDS: u64 = 30;
-/// How long a connection is kept on which nothing comes. Longer than load balancers and clients keep
-/// one: whoever closes first must be the other side, or a request meets a closing connection.
+/// The time that an idle connection stays open. It is longer than that of load balancers and
+/// clients: the other side must close first, otherwise a request can meet a closing connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a client may take for the head of a request.
+/// The time that a client has to send the head of a request.
 const HEAD_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Serves until a signal asks it to stop. `announce` is told the address once it is served.
+/// Serves until a signal stops it. Calls `announce` with the address as soon as it is served.
+///
+/// Fails if a listener or a signal handler cannot be set up, or if the server stops with an error.
 pub async fn run(
     state: State,
     listeners: Listeners,
@@ -58,8 +62,8 @@ pub async fn run(
             .wrap(from_fn(move |request, next| {
                 protect(Rc::clone(&protection), request, next)
             }))
-            .wrap(from_fn(api::merge_leading_slashes))
-            // The outermost: it tells of what the others refuse, too.
+.wrap(from_fn(api::merge_leading_slashes))
+            // This is the outermost layer, so it also logs requests that the others refuse.
             .wrap(from_fn(move |request, next| {
                 log_request(Rc::clone(&requests), request, next)
             }))
@@ -88,24 +92,25 @@ pub async fn run(
         info!("Stopping, once the requests that are being worked on are answered.");
         tokio::select! {
             () = handle.stop(true) => {}
-            // Whoever asks twice does not want to wait.
+            // A second signal stops the server at once.
             () = signals.next() => process::exit(1),
         }
     });
     announce(&url);
     running.await?;
-    // What is cut off here is delivered after the next start.
+    // Deliveries that are cut off here are retried after the next start.
     deliveries.abort();
     Ok(())
 }
 
-/// The address to open in a browser, and the one that the server listens on where it is another one.
+/// Returns the address to open in a browser, and the address that the server listens on if that
+/// differs.
 fn shown(listening: SocketAddr, http: &HttpSettings, public_name: Option<&str>) -> String {
     let port = listening.port();
     let host = match public_name {
         Some(name) if without_port(name) != name => name.to_owned(),
         Some(name) => format!("{name}:{port}"),
-        // All addresses of the machine, which is none that could be opened everywhere.
+        // The unspecified address means all interfaces; a browser cannot open it everywhere.
         None if listening.ip().is_unspecified() => format!("127.0.0.1:{port}"),
         None => return format!("http://{listening}{}", http.static_prefix),
     };
@@ -115,7 +120,7 @@ fn shown(listening: SocketAddr, http: &HttpSettings, public_name: Option<&str>) 
     )
 }
 
-/// What asks the server to stop: Ctrl-C, or a supervisor.
+/// The signals that stop the server: SIGINT (Ctrl-C) and SIGTERM (a supervisor).
 struct Signals {
     interrupt: Signal,
     terminate: Signal,

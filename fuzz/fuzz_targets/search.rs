@@ -1,4 +1,5 @@
-//! No text makes the parser of filters and orders panic, and what it prints it reads as the same.
+//! Checks that no text makes the parser of filters and orders panic, and that a printed filter is
+//! read as the same tree.
 #![no_main]
 
 use flowkeep::search::{Subject, parse_filter, parse_order_by};

@@ -1,4 +1,4 @@
-//! `flowkeep db`: a database without a server.
+//! The command `flowkeep db`: checks and prepares a database without a server.
 
 use std::env;
 
@@ -8,28 +8,29 @@ use super::output::Outcome;
 use crate::config::{DatabaseFlags, DatabaseUri, MlflowSchema};
 use crate::store::{self, Found, Head};
 
+/// The subcommands of `flowkeep db`.
 #[derive(Subcommand)]
 pub enum DbCommand {
-    /// Say whether flowkeep can work with a database, and change nothing
+    /// Check whether flowkeep can use a database, without changing it
     Check {
         #[command(flatten)]
         database: NamedDatabase,
     },
-    /// Create the tables in an empty database, or add flowkeep's to those of MLflow
+    /// Create the tables in an empty database, or add flowkeep's tables to those of MLflow
     Init {
         #[command(flatten)]
         database: NamedDatabase,
 
-        /// The version of MLflow whose tables an empty database gets. Unless it is given: 3.17.2
+        /// The MLflow version whose tables an empty database gets (default: 3.17.2)
         #[arg(long, value_name = "VERSION")]
         schema: Option<MlflowSchema>,
     },
 }
 
-/// A database that is named by itself, or as a server's is.
+/// A database that is given as an argument or by the server's flags.
 #[derive(Args)]
 pub struct NamedDatabase {
-    /// The database. Unless it is given: that of a server which is started here
+    /// The database (default: the one that `flowkeep server` would use here)
     #[arg(value_name = "URI")]
     uri: Option<String>,
 
@@ -38,6 +39,7 @@ pub struct NamedDatabase {
 }
 
 impl NamedDatabase {
+    /// Returns the address. Fails if it is invalid.
     fn uri(self) -> Result<DatabaseUri, Box<dyn std::error::Error>> {
         match self.uri {
             Some(uri) => Ok(DatabaseUri::parse(&uri)?),
@@ -47,6 +49,7 @@ impl NamedDatabase {
 }
 
 impl DbCommand {
+    /// Runs the command and prints its result.
     pub fn run(self) -> Outcome {
         match self {
             Self::Check { database } => check(&database.uri()?),
@@ -58,7 +61,7 @@ impl DbCommand {
 fn check(uri: &DatabaseUri) -> Outcome {
     let found = store::check(uri)?;
     match &found {
-        // A name with a slip of the pen must not look like a database that is in order.
+        // A misspelled name must not look like a database that is in order.
         Found::NoFile => {
             return Err(format!(
                 "{uri} does not exist. `flowkeep db init` and `flowkeep server` create it."

@@ -1,4 +1,5 @@
-//! `flowkeep gc`: removes for good what was deleted, as `mlflow gc` does, except what is kept.
+//! The command `flowkeep gc`: permanently deletes what was marked as deleted, as `mlflow gc` does,
+//! except what is kept.
 
 use std::env;
 use std::path::Path;
@@ -16,12 +17,13 @@ use crate::lifecycle::Resources;
 use crate::lifecycle::gc::{self, GcLine, GcOutcome, GcSelection};
 use crate::store::{self, Store};
 
+/// The flags of `flowkeep gc`.
 #[derive(Args)]
 pub struct GcCommand {
     #[command(flatten)]
     database: DatabaseFlags,
 
-    /// Where the server keeps the artifacts that it carries
+    /// The location in which the server stores the artifacts that it proxies
     #[arg(
         long,
         env = "MLFLOW_ARTIFACTS_DESTINATION",
@@ -30,28 +32,31 @@ pub struct GcCommand {
     )]
     artifacts_destination: String,
 
-    /// Only what was deleted at least this long ago, such as 30d or 1d2h3m4s
+    /// Only delete what was marked as deleted at least this long ago, such as 30d or 1d2h3m4s
     #[arg(long, value_name = "TIME", value_parser = length_of_time)]
     older_than: Option<i64>,
 
-    /// Only these runs. They must be deleted
+    /// Only delete these runs. They must be marked as deleted
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     run_ids: Option<Vec<String>>,
 
-    /// Only these experiments, with their runs and logged models. They must be deleted
+    /// Only delete these experiments, with their runs and logged models. They must be marked as
+    /// deleted
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     experiment_ids: Option<Vec<String>>,
 
-    /// Only these logged models. They must be deleted
+    /// Only delete these logged models. They must be marked as deleted
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     logged_model_ids: Option<Vec<String>>,
 
-    /// Say what would be removed and what is kept, and change nothing
+    /// Print what would be deleted and what is kept, without changing anything
     #[arg(long)]
     dry_run: bool,
 }
 
 impl GcCommand {
+    /// Runs the command and prints a line for each entity. Fails if the database is not prepared,
+    /// or if something could not be deleted.
     pub fn run(self) -> Outcome {
         let working_directory = env::current_dir()?;
         let database = self.database.settings(&working_directory)?;
@@ -77,7 +82,7 @@ impl GcCommand {
             logged_model_ids: self.logged_model_ids,
             experiment_ids: self.experiment_ids,
         };
-        // Only the first call in a process sets it.
+        // The call fails if the process already has a provider, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut failed = 0;
         Runtime::new()?.block_on(async {
@@ -101,6 +106,7 @@ impl GcCommand {
     }
 }
 
+/// Prints the result for one entity.
 fn say(line: &GcLine) {
     let GcLine { what, .. } = line;
     match &line.outcome {
@@ -114,7 +120,7 @@ fn say(line: &GcLine) {
     }
 }
 
-/// Nobody is logged in to a command; the operating system says whose it is.
+/// Returns the actor for the history: the command, and the user that runs it.
 fn actor() -> Actor {
     Actor {
         authenticated: Some("flowkeep gc".to_owned()),
@@ -122,7 +128,10 @@ fn actor() -> Actor {
     }
 }
 
-/// With another folder than the server's, rows would go and their artifacts stay for ever.
+/// Fails if the destination is a local directory that does not exist.
+///
+/// With a directory that is not the server's, the rows would be deleted and their artifacts would
+/// stay forever.
 fn check_folder(destination: &str) -> Result<(), String> {
     let path = destination.strip_prefix("file://").unwrap_or(destination);
     if path.contains("://") || Path::new(path).is_dir() {
@@ -133,7 +142,8 @@ fn check_folder(destination: &str) -> Result<(), String> {
     ))
 }
 
-/// As `mlflow gc` reads it: numbers with d, h, m and s, in this order.
+/// Parses a duration in the format of `mlflow gc`: numbers with d, h, m and s, in this order.
+/// Returns milliseconds.
 fn length_of_time(text: &str) -> Result<i64, String> {
     const UNITS: [(char, f64); 4] = [('d', 86_400.0), ('h', 3_600.0), ('m', 60.0), ('s', 1.0)];
     let refused = || format!("'{text}' is not understood. Write 8h, 2d8h5m20s or 2m4s");

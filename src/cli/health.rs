@@ -1,4 +1,5 @@
-//! `flowkeep health`: whether a server is up, for supervisors and containers that have no other client.
+//! The command `flowkeep health`: checks that a server is up, for supervisors and containers
+//! without another HTTP client.
 
 use std::time::Duration;
 
@@ -10,26 +11,28 @@ use super::output::Outcome;
 use super::policy::remote::reason;
 use crate::config::local_server;
 
-/// How long a server may take to answer.
+/// The time that a server has to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The flags of `flowkeep health`.
 #[derive(Args)]
 pub struct HealthCommand {
-    /// The server. Unless it is given: the one that `flowkeep server` would be here, by the variables
-    /// `MLFLOW_HOST`, `MLFLOW_PORT` and `MLFLOW_STATIC_PREFIX`
+    /// The server (default: the one that `flowkeep server` would start here, from the variables
+    /// `MLFLOW_HOST`, `MLFLOW_PORT` and `MLFLOW_STATIC_PREFIX`)
     #[arg(long, value_name = "URL")]
     url: Option<String>,
 }
 
 impl HealthCommand {
+    /// Runs the command. Fails if the server does not answer, or answers with an error status.
     pub fn run(self) -> Outcome {
         let url = self.url.unwrap_or_else(local_server);
         let url = url.trim_end_matches('/');
-        // Only the first call in a process sets it.
+        // The call fails if the process already has a provider, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .timeout(PATIENCE)
-            // A server is asked, not a proxy on the way to it.
+            // The check is about the server, not about a proxy in front of it.
             .no_proxy()
             .build()?;
         let runtime = Builder::new_current_thread().enable_all().build()?;

@@ -1,4 +1,5 @@
-//! `flowkeep hold`: legal holds on model versions, over the API of a server.
+//! The command `flowkeep hold`: places, lifts and lists legal holds on model versions, over a
+//! server's API.
 
 use clap::{Args, Subcommand};
 use reqwest::Method;
@@ -8,13 +9,14 @@ use super::output::Outcome;
 use super::policy::remote::{Call, Remote, RemoteFlags};
 use super::retention::day;
 
+/// The subcommands of `flowkeep hold`.
 #[derive(Subcommand)]
 pub enum HoldCommand {
     /// Place a legal hold on a version
     Place {
         #[command(flatten)]
         version: VersionOnServer,
-        /// Why it must be kept
+        /// The reason for keeping the version
         #[arg(long)]
         reason: String,
     },
@@ -22,19 +24,20 @@ pub enum HoldCommand {
     Lift {
         #[command(flatten)]
         version: VersionOnServer,
-        /// The number of the hold
+        /// The ID of the hold
         hold: u64,
-        /// Why it need not be kept any more
+        /// The reason for lifting the hold
         #[arg(long)]
         reason: String,
     },
-    /// List the holds that were ever placed on a version
+    /// List all holds on a version, also lifted ones
     List {
         #[command(flatten)]
         version: VersionOnServer,
     },
 }
 
+/// The model version of a command, and its server.
 #[derive(Args)]
 pub struct VersionOnServer {
     /// The registered model
@@ -46,7 +49,7 @@ pub struct VersionOnServer {
 }
 
 impl VersionOnServer {
-    /// The server, and the path of something about the version.
+    /// Connects to the server, and returns the path of the version's holds, extended by `rest`.
     fn connect(self, rest: &[&str]) -> Result<(Remote, Vec<String>), Box<dyn std::error::Error>> {
         let version = self.version.to_string();
         let path = ["model-versions", &self.name, &version, "holds"]
@@ -59,6 +62,7 @@ impl VersionOnServer {
 }
 
 impl HoldCommand {
+    /// Runs the command and prints its result.
     pub fn run(self) -> Outcome {
         match self {
             Self::Place { version, reason } => {
@@ -101,6 +105,7 @@ impl HoldCommand {
     }
 }
 
+/// Formats a hold as a line of text.
 fn line(hold: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let placed = format!(

@@ -1,7 +1,7 @@
-//! Where the log goes: to stderr, because stdout is for what a command answers.
+//! Writes the log to stderr, because stdout is for the results of commands.
 //!
-//! The request log passes through memory on its way: no request waits for the disk or for whoever reads
-//! the log, and a thousand lines are one write.
+//! The request log is buffered in memory and written by a thread, so that no request waits for the
+//! disk or for a slow reader of the log, and many lines need only one write.
 
 use std::io::{self, IsTerminal, Write};
 use std::mem;
@@ -14,12 +14,13 @@ use tracing_subscriber::fmt::writer::MakeWriterExt;
 
 use crate::config::{REQUESTS, log_filter};
 
-/// How long a line of the request log may wait for others.
+/// The time that a line of the request log can wait for further lines.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// The most bytes that wait. Where they are written more slowly than they come, lines are left out.
+/// The maximum number of buffered bytes. Further lines are dropped if they come faster than they
+/// can be written.
 const MOST: usize = 4 << 20;
 
-/// Starts the log. Until the value is dropped, the request log is written from time to time.
+/// Starts logging. The request log is written as long as the returned value exists.
 pub fn start() -> Buffered {
     let buffered = Buffered::start(io::stderr());
     let requests = buffered.lines();
@@ -34,13 +35,13 @@ pub fn start() -> Buffered {
     buffered
 }
 
-/// A thread that writes what was buffered. Dropping it writes the rest.
+/// A thread that writes the buffered lines. Dropping it writes the remaining ones.
 pub struct Buffered {
     lines: Lines,
     thread: Option<JoinHandle<()>>,
 }
 
-/// The end that lines are given to.
+/// The sender of lines to the thread.
 #[derive(Clone)]
 struct Lines(Arc<Shared>);
 
@@ -80,7 +81,7 @@ impl Drop for Buffered {
         self.lines.waiting().closed = true;
         self.lines.0.changed.notify_one();
         if let Some(thread) = self.thread.take() {
-            // It fails only where writing failed, and then there is nobody to tell.
+            // Joining fails only if the thread panicked, and then there is nothing left to do.
             let _ = thread.join();
         }
     }
@@ -92,7 +93,8 @@ impl Lines {
         waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the first line, gives others time to join it, and writes them all at once.
+    /// Waits for the first line, waits a short time for further ones, and writes them all at once.
+    /// Repeats this until the log is closed.
     fn write_to(&self, mut target: impl Write) {
         let changed = &self.0.changed;
         let mut text = Vec::new();
@@ -108,7 +110,7 @@ impl Lines {
             let left_out = mem::take(&mut waiting.left_out);
             let closed = waiting.closed;
             drop(waiting);
-            // A log that cannot be written must not stop the server.
+            // The server must continue even if the log cannot be written.
             let _ = target.write_all(&text);
             text.clear();
             if left_out > 0 {
@@ -123,7 +125,7 @@ impl Lines {
     }
 }
 
-/// Takes a whole line with each call, as the subscriber gives them.
+/// Takes one whole line in each call, as the subscriber writes them.
 impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let mut waiting = self.waiting();
@@ -151,7 +153,7 @@ mod tests {
 
     use super::*;
 
-    /// A reader of the log who says when it may be written.
+    /// A log reader that is blocked until the test lets it continue.
     struct Slow {
         written: Sender<Vec<u8>>,
         may_go_on: Receiver<()>,
@@ -177,7 +179,7 @@ mod tests {
         let mut lines = buffered.lines();
         lines.write_all(b"first\n").unwrap();
         assert_eq!(log.recv().unwrap(), b"first\n");
-        // Nobody reads now. What is more than memory may hold is left out, and no call hangs.
+        // The reader is blocked. Lines beyond the maximum size are dropped, and no call waits.
         let quarter = vec![b'x'; MOST / 4];
         for _ in 0..6 {
             lines.write_all(&quarter).unwrap();

@@ -1,4 +1,6 @@
-//! The commands.
+//! The command line: a file for each command.
+//!
+//! Commands use `config` for their flags, and `server`, `store` and `lifecycle` for their work.
 
 mod db;
 mod gc;
@@ -34,36 +36,38 @@ struct Cli {
 enum Command {
     /// Run the server
     Server(Box<server::ServerCommand>),
-    /// Look at a database or make it ready, without running a server
+    /// Check a database or prepare it, without a server
     #[command(subcommand)]
     Db(db::DbCommand),
     /// Write, test and apply lifecycle policies
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
-    /// Show that model versions are still what was sealed
+    /// Verify that the artifacts of model versions are unchanged since their seal
     #[command(subcommand)]
     Verify(verify::VerifyCommand),
-    /// Say what is kept, why and until when
+    /// Report which versions are kept, why and until when
     #[command(subcommand)]
     Retention(retention::RetentionCommand),
     /// Place and lift legal holds on model versions
     #[command(subcommand)]
     Hold(hold::HoldCommand),
-    /// Remove for good what was deleted, except what is kept
+    /// Permanently delete what was marked as deleted, except what is kept
     Gc(Box<gc::GcCommand>),
-    /// Get MLflow's web UI, which the server then serves
+    /// Install MLflow's web UI, which the server then serves
     #[command(subcommand)]
     Ui(ui::UiCommand),
-    /// Ask a server whether it is up. Ends with status 1 if it is not
+    /// Check that a server is up. Exits with status 1 if it is not
     Health(health::HealthCommand),
-    /// Print a script with which a shell completes commands and flags
+    /// Print a completion script for a shell
     Completions(shell::CompletionsCommand),
-    /// Print the manual page, or write those of all commands to a folder
+    /// Print the manual page, or write those of all commands to a directory
     Man(shell::ManCommand),
-    /// Print which version this is, and which version of MLflow it stands in for
+    /// Print the version of flowkeep, and the MLflow version that it reports
     Version,
 }
 
+/// Parses the command line and runs the command. Prints an error to stderr and returns status 1 if
+/// it fails.
 pub fn main() -> ExitCode {
     let cli = match parse() {
         Ok(cli) => cli,
@@ -94,12 +98,14 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// All commands with their flags.
+/// Returns the definition of all commands with their flags.
 fn command() -> clap::Command {
     with_help(Cli::command())
 }
 
-/// Gives a command and those below it their help: `-h` too, but where that is `--host`, as it is for MLflow's server.
+/// Adds a help flag to a command and its subcommands.
+///
+/// It has the short form `-h`, unless that stands for `--host`, as in `mlflow server`.
 fn with_help(command: clap::Command) -> clap::Command {
     let mut help = Arg::new("help")
         .long("help")
@@ -115,12 +121,13 @@ fn with_help(command: clap::Command) -> clap::Command {
         .mut_subcommands(with_help)
 }
 
+/// Parses the command line.
 fn parse() -> Result<Cli, clap::Error> {
     let command = without_empty_variables(command());
     Cli::from_arg_matches(&command.try_get_matches()?)
 }
 
-/// A variable that is set to nothing counts as not set, as it does for MLflow.
+/// Ignores environment variables that are set to an empty text, as MLflow does.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
     command
         .mut_args(|argument| {

@@ -1,14 +1,14 @@
-//! What commands answer.
+//! Prints the results of commands.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::LazyLock;
 
 use crate::config::MLFLOW_VERSION;
 
-/// The version of this program, and that of the MLflow that it stands in for.
+/// The version of flowkeep with the MLflow version that it reports by default.
 pub static VERSION: LazyLock<String> = LazyLock::new(|| version(MLFLOW_VERSION));
 
-/// The version of this program, where it stands in for an MLflow of the given version.
+/// Returns the version of flowkeep with the MLflow version that it reports.
 pub fn version(mlflow_version: &str) -> String {
     format!(
         "{} (for clients of MLflow {mlflow_version})",
@@ -16,10 +16,10 @@ pub fn version(mlflow_version: &str) -> String {
     )
 }
 
-/// What a command comes to: nothing more to say, or a sentence about what went wrong.
+/// The result of a command. The error is a sentence for the user.
 pub type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// What a command answers. A reader who has seen enough, as `head` has, is no mistake.
+/// Prints a result to stdout. A reader that closes the pipe early, such as `head`, is not an error.
 pub fn print(text: &str) -> Outcome {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),

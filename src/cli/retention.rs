@@ -1,4 +1,4 @@
-//! `flowkeep retention`: what a server keeps, why and until when, over its API.
+//! The command `flowkeep retention`: reports which versions a server keeps, why and until when.
 
 use chrono::DateTime;
 use clap::Subcommand;
@@ -7,14 +7,15 @@ use serde_json::Value;
 use super::output::Outcome;
 use super::policy::remote::RemoteFlags;
 
+/// The subcommands of `flowkeep retention`.
 #[derive(Subcommand)]
 pub enum RetentionCommand {
-    /// List the versions that are kept, why and until when, and which may go
+    /// List the versions that are kept, why and until when, and those that can be deleted
     Report {
-        /// Only the versions of this model
+        /// Only list the versions of this model
         #[arg(long)]
         model: Option<String>,
-        /// Print one JSON object a line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
         #[command(flatten)]
@@ -23,6 +24,7 @@ pub enum RetentionCommand {
 }
 
 impl RetentionCommand {
+    /// Runs the command and prints a line for each version.
     pub fn run(self) -> Outcome {
         let Self::Report {
             model,
@@ -47,7 +49,8 @@ impl RetentionCommand {
     }
 }
 
-/// What the server says, with what may go in front: that is what somebody can do something about.
+/// Formats a version as a line of text. It begins with "may go" if the version can be deleted,
+/// because only then a user can act.
 fn line(version: &Value) -> String {
     let text = |name: &str| version[name].as_str().unwrap_or_default();
     if version["may_go"] == true {
@@ -64,7 +67,7 @@ fn line(version: &Value) -> String {
     format!("kept: {}", text("why"))
 }
 
-/// The day of a moment in milliseconds.
+/// Formats a time in milliseconds as a day in UTC.
 pub fn day(time_ms: &Value) -> String {
     let time = time_ms.as_i64().and_then(DateTime::from_timestamp_millis);
     time.map_or_else(

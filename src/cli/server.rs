@@ -1,4 +1,4 @@
-//! `flowkeep server`: what `mlflow server` does, with its flags.
+//! The command `flowkeep server`: runs the server, with the flags of `mlflow server`.
 
 use std::env;
 
@@ -19,6 +19,7 @@ use crate::server::{self, Listeners};
 use crate::store::{self, Found, Store, unread};
 use crate::ui::{Places, UiFolder};
 
+/// The flags of `flowkeep server`.
 #[derive(Args)]
 pub struct ServerCommand {
     #[command(flatten, next_help_heading = "Storage")]
@@ -40,6 +41,8 @@ pub struct ServerCommand {
 }
 
 impl ServerCommand {
+    /// Runs the server until a signal stops it. Fails if a flag is invalid, if the address is
+    /// taken, or if the database cannot be used.
     pub fn run(self) -> Outcome {
         self.other.refuse()?;
         for flag in self.other.without_effect() {
@@ -67,7 +70,7 @@ impl ServerCommand {
             clock: Clock::default(),
         };
 
-        // A server that is told something wrong, or cannot have its port, leaves no files behind.
+        // With an invalid setting or a taken port, the server stops before it creates any file.
         let listeners = Listeners::bind(&http)?;
         actix_web::rt::System::new().block_on(async {
             let found = server::prepare(&database.uri, &listeners, &http).await?;
@@ -91,6 +94,7 @@ impl ServerCommand {
     }
 }
 
+/// Returns the line about the database that is printed at the start.
 fn database_line(uri: &DatabaseUri, found: &Found) -> String {
     let done = match found {
         Found::NoFile | Found::Empty => " (created)".to_owned(),
@@ -111,7 +115,7 @@ fn database_line(uri: &DatabaseUri, found: &Found) -> String {
     format!("Database   {uri}{done}")
 }
 
-/// What the database holds that stays where it is, unseen.
+/// Returns the line about data of MLflow that flowkeep does not show, if the database has any.
 async fn not_shown_line(store: &Store) -> Result<Option<String>, Error> {
     let kinds = store.read(unread::present).await?;
     Ok(match kinds.as_slice() {
@@ -123,6 +127,7 @@ async fn not_shown_line(store: &Store) -> Result<Option<String>, Error> {
     })
 }
 
+/// Returns the line about artifacts that is printed at the start.
 fn artifacts_line(settings: &ArtifactSettings) -> String {
     if settings.serve {
         format!("Artifacts  {}", settings.destination)
@@ -134,6 +139,7 @@ fn artifacts_line(settings: &ArtifactSettings) -> String {
     }
 }
 
+/// Returns the line about the web UI that is printed at the start.
 fn ui_line(ui: Option<&UiFolder>) -> String {
     match ui {
         Some(ui) => format!("UI         {}", ui.root().display()),

@@ -1,4 +1,5 @@
-//! `flowkeep completions` and `flowkeep man`: what a shell and its manual know of the commands.
+//! The commands `flowkeep completions` and `flowkeep man`, which generate completions and manual
+//! pages.
 
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use clap_complete::Shell;
 
 use super::output::{Outcome, print};
 
+/// The flags of `flowkeep completions`.
 #[derive(Args)]
 pub struct CompletionsCommand {
     /// The shell
@@ -14,7 +16,7 @@ pub struct CompletionsCommand {
 }
 
 impl CompletionsCommand {
-    /// Prints the script for all commands.
+    /// Prints the completion script for all commands.
     pub fn run(self, mut commands: Command) -> Outcome {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut commands, "flowkeep", &mut script);
@@ -22,15 +24,18 @@ impl CompletionsCommand {
     }
 }
 
+/// The flags of `flowkeep man`.
 #[derive(Args)]
 pub struct ManCommand {
-    /// The folder, such as ~/.local/share/man/man1. Unless it is given: the page of flowkeep itself is printed
+    /// The directory, such as ~/.local/share/man/man1 (default: print the page of `flowkeep`
+    /// itself)
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 }
 
 impl ManCommand {
-    /// Prints or writes the pages of all commands.
+    /// Prints the page of `flowkeep`, or writes the pages of all commands. Fails if a page cannot
+    /// be written.
     pub fn run(self, commands: Command) -> Outcome {
         let Some(folder) = self.folder else {
             let mut page = Vec::new();

@@ -1,3 +1,5 @@
+//! Tests of the command line: its definition, and the commands in the documentation.
+
 use std::fs;
 use std::path::Path;
 
@@ -5,7 +7,7 @@ use clap::error::ErrorKind;
 
 use super::command;
 
-/// How a command line is understood; nothing of it is run.
+/// Parses a command line without running it.
 fn parsed(words: &[&str]) -> Result<(), ErrorKind> {
     let parsed = command().try_get_matches_from(words);
     parsed.map(|_| ()).map_err(|error| error.kind())
@@ -70,8 +72,8 @@ fn each_command_has_a_page_in_the_manual() {
     }
 }
 
-/// Every `flowkeep …` that the documents print is understood: what stands in a block of its own as it is, what stands in a
-/// sentence with whatever it leaves out.
+/// Checks that clap accepts every `flowkeep …` command in the documentation. Commands in code
+/// blocks must be complete; commands within a sentence can lack arguments.
 #[test]
 fn the_documents_print_commands_that_exist() {
     let mut lines = 0;
@@ -90,7 +92,8 @@ fn the_documents_print_commands_that_exist() {
         }
         for mention in text.split('`').skip(1).step_by(2) {
             let words: Vec<&str> = mention.split_whitespace().collect();
-            // In a table a bar stands for a choice. What the triggers say is no command.
+            // In a table, a bar separates alternatives. "flowkeep keeps" in the text of a trigger
+            // is not a command.
             if words.first() != Some(&"flowkeep") || words.len() < 2 || words[1] == "keeps" {
                 continue;
             }
@@ -124,7 +127,8 @@ fn documents() -> Vec<std::path::PathBuf> {
         .collect()
 }
 
-/// The words of a command line: quotes hold one together, and what follows two spaces and a `#` is a comment.
+/// Splits a command line into words. Quotes keep words together; two spaces and `#` start a
+/// comment.
 fn words(line: &str) -> Vec<String> {
     let line = line.split("  #").next().unwrap_or_default();
     let mut words = Vec::new();

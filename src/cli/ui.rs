@@ -1,4 +1,4 @@
-//! `flowkeep ui`: gets MLflow's web UI, which is not part of flowkeep.
+//! The command `flowkeep ui`: installs MLflow's web UI, which is not part of flowkeep.
 
 use std::path::PathBuf;
 
@@ -8,28 +8,32 @@ use super::output::Outcome;
 use crate::config::MLFLOW_VERSION;
 use crate::ui::{self, UiError};
 
+/// The subcommands of `flowkeep ui`.
 #[derive(Subcommand)]
 pub enum UiCommand {
-    /// Take the UI out of MLflow's wheel, for `flowkeep server` to serve
+    /// Extract the UI from MLflow's wheel, so that `flowkeep server` serves it
     Install(Install),
 }
 
+/// The flags of `flowkeep ui install`.
 #[derive(Args)]
 pub struct Install {
-    /// The version of MLflow whose UI is downloaded, with pip
+    /// The MLflow version whose UI is downloaded with pip
     #[arg(long, value_name = "VERSION", default_value = MLFLOW_VERSION, conflicts_with = "wheel")]
     version: String,
 
-    /// A wheel of MLflow that is here already, where there is no pip or no network
+    /// A local wheel of MLflow, for machines without pip or network access
     #[arg(long, value_name = "FILE")]
     wheel: Option<PathBuf>,
 
-    /// Where to put it; the server then needs --ui-dir. Unless it is given: where the server looks
+    /// The target directory; the server then needs --ui-dir (default: the directory in which the
+    /// server looks)
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
 
 impl UiCommand {
+    /// Runs the command and prints its result.
     pub fn run(self) -> Outcome {
         match self {
             Self::Install(install) => install.run(),

@@ -1,4 +1,4 @@
-//! `flowkeep verify`: asks a server whether something is still what it was.
+//! The command `flowkeep verify`: asks a server whether sealed artifacts are unchanged.
 
 use std::fmt::Write;
 
@@ -8,10 +8,11 @@ use super::output::{Outcome, print};
 use super::policy::remote::RemoteFlags;
 use crate::lifecycle::integrity::{Bytes, Integrity, State};
 
+/// The subcommands of `flowkeep verify`.
 #[derive(Subcommand)]
 pub enum VerifyCommand {
-    /// Read the artifacts of a model version again and compare them with its seal. Ends with status 1
-    /// unless all of them are what was sealed
+    /// Read the artifacts of a model version again and compare them with its seal. Exits with
+    /// status 1 unless all of them are unchanged
     Model {
         name: String,
         version: String,
@@ -21,6 +22,7 @@ pub enum VerifyCommand {
 }
 
 impl VerifyCommand {
+    /// Runs the command and prints a report. Fails unless all artifacts match the seal.
     pub fn run(self) -> Outcome {
         let Self::Model {
             name,
@@ -43,6 +45,7 @@ impl VerifyCommand {
     }
 }
 
+/// Formats the report.
 fn described(integrity: &Integrity) -> String {
     let Integrity {
         model,
@@ -103,6 +106,7 @@ fn line(text: &mut String, line: &str) {
     let _ = writeln!(text, "{line}");
 }
 
+/// Formats the size and the digest of a file, shortened.
 fn short(bytes: &Bytes) -> String {
     let digest = bytes.sha256.get(..12).unwrap_or(&bytes.sha256);
     format!("{} bytes, SHA-256 {digest}…", bytes.size)

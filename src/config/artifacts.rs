@@ -1,4 +1,4 @@
-//! Where the artifacts of new experiments go, and whether the server carries them.
+//! Settings for artifacts: their default location, and whether the server proxies them.
 
 use std::path::Path;
 
@@ -8,14 +8,15 @@ use clap::{ArgAction, Args};
 use super::{ConfigError, StoreSettings};
 use crate::artifact_uri::absolute;
 
+/// The flags for artifacts.
 #[derive(Args)]
 pub struct ArtifactFlags {
-    /// Where new experiments keep their artifacts. Unless it is given: this server, or ./mlruns
-    /// with --no-serve-artifacts
+    /// The artifact root of new experiments (default: this server, or ./mlruns with
+    /// --no-serve-artifacts)
     #[arg(long, env = "MLFLOW_DEFAULT_ARTIFACT_ROOT", value_name = "URI")]
     default_artifact_root: Option<String>,
 
-    /// Carry artifacts between clients and --artifacts-destination (the default)
+    /// Proxy artifacts between clients and --artifacts-destination (the default)
     #[arg(
         long,
         env = "MLFLOW_SERVE_ARTIFACTS",
@@ -27,15 +28,15 @@ pub struct ArtifactFlags {
     )]
     serve_artifacts: Option<bool>,
 
-    /// Leave artifacts to the clients, who reach --default-artifact-root by themselves
+    /// Do not proxy artifacts: clients access --default-artifact-root directly
     #[arg(long)]
     no_serve_artifacts: bool,
 
-    /// Carry artifacts, and answer nothing else
+    /// Proxy artifacts and serve no other API
     #[arg(long, env = "MLFLOW_ARTIFACTS_ONLY")]
     artifacts_only: bool,
 
-    /// Where the server keeps the artifacts that it carries
+    /// The location in which the server stores the artifacts that it proxies
     #[arg(
         long,
         env = "MLFLOW_ARTIFACTS_DESTINATION",
@@ -44,7 +45,8 @@ pub struct ArtifactFlags {
     )]
     artifacts_destination: String,
 
-    /// The largest artifact that clients may store through this server, such as 500MB or 20GiB
+    /// The maximum size of an artifact that clients can upload through this server, such as 500MB
+    /// or 20GiB
     #[arg(
         long,
         env = "FLOWKEEP_MAX_ARTIFACT_SIZE",
@@ -55,6 +57,8 @@ pub struct ArtifactFlags {
 }
 
 impl ArtifactFlags {
+    /// Returns the settings, with local paths resolved against `working_directory`. Fails if a
+    /// variable of an object store is invalid.
     pub fn settings(self, working_directory: &Path) -> Result<ArtifactSettings, ConfigError> {
         let serve = self.serve_artifacts.unwrap_or(true) && !self.no_serve_artifacts;
         let default_root = self.default_artifact_root.unwrap_or_else(|| {
@@ -76,7 +80,7 @@ impl ArtifactFlags {
     }
 }
 
-/// A number of bytes, as people write it.
+/// Parses a number of bytes with an optional unit, such as `500MB` or `20GiB`.
 fn size(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let factor: u64 = match text[digits.len()..].to_lowercase().as_str() {
@@ -104,17 +108,20 @@ fn size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "it is too large".to_owned())
 }
 
+/// The settings for artifacts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArtifactSettings {
     /// The root under which a new experiment gets its artifact location.
     pub default_root: String,
-    /// Where the proxy keeps what clients send it.
+    /// The location in which the proxy stores artifacts.
     pub destination: String,
+    /// Whether the server proxies artifacts.
     pub serve: bool,
-    /// Serve artifacts and nothing else.
+    /// Whether the server proxies artifacts and serves no other API.
     pub only: bool,
-    /// The most bytes of an artifact.
+    /// The maximum size of an uploaded artifact in bytes.
     pub largest: Option<u64>,
+    /// The settings for access to object stores.
     pub stores: StoreSettings,
 }
 
@@ -140,7 +147,7 @@ mod tests {
     #[test]
     fn new_experiments_use_the_proxy_unless_told_otherwise() {
         let plain = settings(&[]);
-        // The stores follow the environment of whoever runs the tests.
+        // The settings of object stores depend on the environment in which the tests run.
         let stores = plain.stores.clone();
         assert_eq!(
             plain,

@@ -1,10 +1,10 @@
-//! The files in which the clients of AWS keep credentials: `~/.aws/credentials` and `~/.aws/config`.
+//! Reads the files in which AWS clients keep credentials: `~/.aws/credentials` and `~/.aws/config`.
 
 use std::env;
 use std::fs;
 use std::path::PathBuf;
 
-/// What the files say of the profile that is in use.
+/// The values of the active profile.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct AwsProfile {
     pub access_key: Option<String>,
@@ -13,7 +13,7 @@ pub struct AwsProfile {
     pub region: Option<String>,
 }
 
-/// A secret does not get into a log.
+/// Leaves the secret key and the token out, so that they cannot get into a log.
 impl std::fmt::Debug for AwsProfile {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
@@ -25,8 +25,8 @@ impl std::fmt::Debug for AwsProfile {
 }
 
 impl AwsProfile {
-    /// Reads the files that the environment names, or those in the home folder. Where there are
-    /// none, nothing is said.
+    /// Reads the files that the environment names, or those in the home directory. The profile is
+    /// empty if there are none.
     pub fn from_environment() -> Self {
         let profile = env::var("AWS_PROFILE").unwrap_or_else(|_| "default".to_owned());
         let file = |variable: &str, name: &str| {
@@ -46,6 +46,7 @@ impl AwsProfile {
         found
     }
 
+    /// Takes the values of the given sections from a file in INI format.
     fn read(&mut self, text: &str, sections: &[&str]) {
         let mut inside = false;
         for line in text.lines() {

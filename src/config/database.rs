@@ -1,4 +1,4 @@
-//! The address of the database, in the forms that SQLAlchemy and so MLflow's users know.
+//! The database address, in the forms of SQLAlchemy that MLflow's users know.
 
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
@@ -9,30 +9,34 @@ use url::Url;
 
 use super::{ConfigError, UriError};
 
+/// The database that MLflow uses by default.
 const DEFAULT_URI: &str = "sqlite:///mlflow.db";
 
+/// The flags for the database.
 #[derive(Args)]
 #[expect(
     clippy::doc_markdown,
     reason = "the help shows the addresses as they are typed"
 )]
 pub struct DatabaseFlags {
-    /// The database: sqlite:///file.db or postgresql://user:password@host/name. Unless it is given:
-    /// sqlite:///mlflow.db
+    /// The database: sqlite:///file.db or postgresql://user:password@host/name (default:
+    /// sqlite:///mlflow.db)
     #[arg(long, env = "MLFLOW_BACKEND_STORE_URI", value_name = "URI")]
     backend_store_uri: Option<String>,
 
-    /// The database of registered models, which is always that of --backend-store-uri
+    /// The database of registered models. It must be that of --backend-store-uri
     #[arg(long, env = "MLFLOW_REGISTRY_STORE_URI", value_name = "URI")]
     registry_store_uri: Option<String>,
 }
 
 impl DatabaseFlags {
+    /// Returns the settings. Fails if an address is invalid, if the two addresses differ, or if
+    /// MLflow's file store is in the working directory and no database is given.
     pub fn settings(self, working_directory: &Path) -> Result<DatabaseSettings, ConfigError> {
         let uri = match &self.backend_store_uri {
             Some(uri) => DatabaseUri::parse(uri)?,
-            // MLflow would go on in the file store. A new and empty database beside it would look as
-            // if all runs were gone.
+            // MLflow would continue to use the file store. A new, empty database next to it would
+            // look as if all runs were lost.
             None if holds_file_store(&working_directory.join("mlruns")) => {
                 return Err(ConfigError::FileStore);
             }
@@ -51,7 +55,8 @@ impl DatabaseFlags {
     }
 }
 
-/// MLflow's file store has a folder for each experiment, named by its number.
+/// Returns whether a directory is a file store of MLflow, which has a directory for each
+/// experiment, named by its number.
 fn holds_file_store(folder: &Path) -> bool {
     fs::read_dir(folder).is_ok_and(|entries| {
         entries.flatten().any(|entry| {
@@ -64,18 +69,21 @@ fn holds_file_store(folder: &Path) -> bool {
     })
 }
 
+/// The settings for the database.
 #[derive(Clone, Debug)]
 pub struct DatabaseSettings {
     pub uri: DatabaseUri,
-    /// Connections that only read.
+    /// The number of connections that only read.
     pub readers: u32,
-    /// Connections that write; SQLite always has one.
+    /// The number of connections that write. SQLite always has one.
     pub writers: u32,
-    /// The most writes that wait for SQLite's writer before the server says that it is busy.
+    /// The maximum number of queued writes on SQLite. Beyond it, the server answers that it is
+    /// busy.
     pub write_queue: usize,
 }
 
 impl DatabaseSettings {
+    /// Returns the default settings for a database.
     pub fn new(uri: DatabaseUri) -> Self {
         Self {
             uri,
@@ -86,14 +94,16 @@ impl DatabaseSettings {
     }
 }
 
+/// The address of a database.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUri {
     Sqlite(PathBuf),
-    /// An address as libpq reads it.
+    /// A connection URI for libpq.
     Postgres(String),
 }
 
 impl DatabaseUri {
+    /// Parses an address of SQLAlchemy. Ignores the driver. Fails if the database is not supported.
     pub fn parse(text: &str) -> Result<Self, UriError> {
         let Some((scheme, rest)) = text.split_once("://") else {
             return Err(without_scheme(text));
@@ -111,7 +121,7 @@ impl DatabaseUri {
         }
     }
 
-    /// What Diesel's `establish` takes. The name says which backend opens it.
+    /// Returns the address for Diesel's `establish`, which selects the backend by its form.
     pub fn to_diesel(&self) -> String {
         match self {
             Self::Sqlite(path) => path.display().to_string(),
@@ -120,8 +130,10 @@ impl DatabaseUri {
     }
 }
 
-/// What is wrong with an address that has no scheme. To MLflow it is the folder of a file store; who names a
-/// file, there or by its ending, means a database.
+/// Returns the error for an address without a scheme.
+///
+/// MLflow reads it as the directory of a file store. If it names a file, or looks like the name of
+/// a database file, the user meant a database.
 fn without_scheme(text: &str) -> UriError {
     const ENDINGS: [&str; 4] = ["db", "sqlite", "sqlite3", "db3"];
     let path = Path::new(text);
@@ -143,7 +155,8 @@ fn without_scheme(text: &str) -> UriError {
     }
 }
 
-/// `sqlite:///relative.db`, `sqlite:////absolute.db`; options after `?` are SQLAlchemy's own.
+/// Parses the part after `sqlite://`: `/relative.db` or `//absolute.db`. Ignores SQLAlchemy's
+/// options after `?`.
 fn parse_sqlite(rest: &str) -> Result<DatabaseUri, UriError> {
     let path = rest.split_once('?').map_or(rest, |(path, _)| path);
     let path = path
@@ -156,6 +169,7 @@ fn parse_sqlite(rest: &str) -> Result<DatabaseUri, UriError> {
     Ok(DatabaseUri::Sqlite(PathBuf::from(path.as_ref())))
 }
 
+/// Replaces the user and the password in an address.
 fn hide_password(text: &str) -> String {
     match (text.split_once("://"), text.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, place))) => format!("{scheme}://…@{place}"),
@@ -163,7 +177,7 @@ fn hide_password(text: &str) -> String {
     }
 }
 
-/// Shown at start and in logs, so without the password.
+/// Leaves the password out, because the address is shown at the start and in logs.
 impl fmt::Display for DatabaseUri {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -246,7 +260,7 @@ mod tests {
                     .contains(&format!("Write sqlite:///{name}."))
             );
         }
-        // A folder is a file store, whatever it is called.
+        // A directory is a file store, whatever its name is.
         let store = folder.path().join("mlflow.db");
         fs::create_dir(&store).unwrap();
         let store = store.display().to_string();
@@ -293,7 +307,7 @@ mod tests {
                 backend: "sqlite:///a.db".to_owned(),
             })
         );
-        // The driver does not make it another database.
+        // The driver does not matter for the comparison.
         assert_eq!(
             settings(
                 Some("postgresql://host/db"),

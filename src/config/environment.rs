@@ -1,25 +1,26 @@
-//! The variables of the environment. Nothing outside of this room reads one.
+//! Reads environment variables. No module outside of `config` does.
 
 use std::env;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-/// The value of a variable. One that is set to nothing counts as not set, as it does for MLflow.
+/// Returns the value of a variable. A variable that is set to an empty text counts as not set, as
+/// for MLflow.
 pub(super) fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Whether a variable is set, but to nothing.
+/// Returns whether a variable is set to an empty text.
 pub fn is_set_to_nothing(name: &OsStr) -> bool {
     env::var_os(name).is_some_and(|value| value.is_empty())
 }
 
-/// The user as the operating system names it.
+/// Returns the name of the user that runs the process, if the operating system states it.
 pub fn user() -> Option<String> {
     variable("USER")
 }
 
-/// The Python environments that are active.
+/// Returns the directories of the active Python environments.
 pub fn python_environments() -> Vec<PathBuf> {
     ["VIRTUAL_ENV", "CONDA_PREFIX"]
         .into_iter()
@@ -29,13 +30,15 @@ pub fn python_environments() -> Vec<PathBuf> {
         .collect()
 }
 
-/// What the MLflow client keeps out of command lines: it is in no list of processes.
+/// The MLflow client's credentials. They come from variables only, so that they do not appear in
+/// process lists.
 pub struct ClientSecrets {
     pub token: Option<String>,
     pub password: Option<String>,
 }
 
 impl ClientSecrets {
+    /// Reads MLflow's variables.
     pub fn from_environment() -> Self {
         Self {
             token: variable("MLFLOW_TRACKING_TOKEN"),

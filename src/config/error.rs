@@ -1,8 +1,8 @@
-//! Why settings cannot be followed.
+//! The errors of invalid settings. Each message says what to do about it.
 
 use thiserror::Error;
 
-/// Why the server does not start as it was told. Each is a sentence that says what to do instead.
+/// The reason why the server cannot start with its settings.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ConfigError {
     #[error(transparent)]
@@ -45,6 +45,7 @@ pub enum ConfigError {
     },
 }
 
+/// The reason why a database address cannot be used.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum UriError {
     #[error(

@@ -1,4 +1,4 @@
-//! Where the server listens, and under which path it answers.
+//! Settings for HTTP: the address that the server listens on, and the path under which it answers.
 
 use std::num::NonZeroUsize;
 
@@ -6,9 +6,10 @@ use clap::Args;
 
 use super::{ConfigError, TrustedProxies};
 
+/// The flags for HTTP.
 #[derive(Args)]
 pub struct HttpFlags {
-    /// The network interface to listen on. 0.0.0.0 is all of them; see --allowed-hosts
+    /// The network interface to listen on. 0.0.0.0 means all interfaces; see --allowed-hosts
     #[arg(
         short = 'h',
         long,
@@ -28,16 +29,16 @@ pub struct HttpFlags {
     )]
     port: u16,
 
-    /// Threads that take requests. Unless it is given: one for each processor
+    /// The number of worker threads (default: one for each processor)
     #[arg(short, long, env = "MLFLOW_WORKERS", value_name = "COUNT")]
     workers: Option<NonZeroUsize>,
 
-    /// A path under which everything is served, such as /mlflow
+    /// A path prefix for all routes, such as /mlflow
     #[arg(long, env = "MLFLOW_STATIC_PREFIX", value_name = "PATH")]
     static_prefix: Option<String>,
 
-    /// Addresses and networks of proxies whose X-Forwarded-For, -Proto, -Host and -Port are believed,
-    /// separated by commas; '*' believes everybody
+    /// IP addresses and networks of proxies whose X-Forwarded-For, -Proto, -Host and -Port headers
+    /// are trusted, separated by commas; '*' trusts all
     #[arg(
         long,
         env = "FORWARDED_ALLOW_IPS",
@@ -48,6 +49,7 @@ pub struct HttpFlags {
 }
 
 impl HttpFlags {
+    /// Returns the settings. Fails if the prefix is not a path.
     pub fn settings(self) -> Result<HttpSettings, ConfigError> {
         let static_prefix = self.static_prefix.unwrap_or_default();
         let well_formed = static_prefix.is_empty()
@@ -67,13 +69,17 @@ impl HttpFlags {
     }
 }
 
+/// The settings for HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpSettings {
+    /// The host name or IP address to listen on.
     pub host: String,
     pub port: u16,
+    /// The number of worker threads. `None` means one for each processor.
     pub workers: Option<NonZeroUsize>,
-    /// Empty, or `/` and a path without a slash at its end.
+    /// Empty, or a path that starts with `/` and does not end with it.
     pub static_prefix: String,
+    /// The proxies whose `X-Forwarded-*` headers are trusted.
     pub trusted_proxies: TrustedProxies,
 }
 

@@ -1,16 +1,19 @@
-//! How the server treats what is too long, and where artifacts may not go.
+//! Limits on lengths and counts, and the schemes that artifact locations can have.
 
 use std::env;
 
+/// The limits that MLflow's variables set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Cut values of params and tags that are too long, instead of refusing them.
+    /// Whether values of params and tags that are too long are truncated instead of refused.
     pub truncate_long_values: bool,
+    /// The maximum length of an artifact location in characters.
     pub longest_artifact_location: usize,
-    /// Schemes that name a host to connect to, and are allowed in artifact locations all the same.
+    /// Schemes that name a host, and that artifact locations can have nevertheless.
     pub host_addressed_schemes: Vec<String>,
-    /// How many requests one GraphQL query may hold.
+    /// The maximum number of root fields in a GraphQL query.
     pub graphql_root_fields: usize,
+    /// The maximum number of aliases in a GraphQL query.
     pub graphql_aliases: usize,
 }
 
@@ -27,7 +30,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// What the environment sets, under MLflow's names. What cannot be read is as if not set.
+    /// Reads MLflow's variables. A value that cannot be parsed counts as not set.
     pub fn from_environment() -> Self {
         let default = Self::default();
         let truncate = env::var("MLFLOW_TRUNCATE_LONG_VALUES").unwrap_or_default();

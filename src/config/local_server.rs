@@ -1,12 +1,13 @@
-//! Where a server is that runs on this machine with the same variables.
+//! Finds the server that runs on this machine with the same environment variables.
 
 use super::environment;
 
-/// The address of the server that the variables describe, as this machine reaches it.
+/// Returns the URL under which this machine reaches the server that the variables describe.
 pub fn local_server() -> String {
     address(environment::variable)
 }
 
+/// Builds the URL from the values of the variables.
 fn address(variable: impl Fn(&str) -> Option<String>) -> String {
     let host = variable("MLFLOW_HOST").unwrap_or_default();
     let host = match host.as_str() {

@@ -1,17 +1,18 @@
-//! What is logged.
+//! Settings for the log.
 
 use super::environment::variable;
 
-/// The name under which the request log is, for `RUST_LOG`: `info,flowkeep::requests=off` leaves it out.
+/// The target of the request log. `RUST_LOG=info,flowkeep::requests=off` disables it.
 pub const REQUESTS: &str = "flowkeep::requests";
 
-/// The filter of the log: `RUST_LOG` as it is, or else the level that `MLFLOW_LOGGING_LEVEL` names
-/// in Python's words.
+/// Returns the log filter: `RUST_LOG` if it is set, otherwise the level of `MLFLOW_LOGGING_LEVEL`,
+/// which has Python's names.
 pub fn log_filter() -> String {
     let (rust_log, mlflow_level) = (variable("RUST_LOG"), variable("MLFLOW_LOGGING_LEVEL"));
     filter(rust_log.as_deref(), mlflow_level.as_deref())
 }
 
+/// Combines the values of both variables into a filter.
 fn filter(rust_log: Option<&str>, mlflow_level: Option<&str>) -> String {
     if let Some(filter) = rust_log {
         return filter.to_owned();
@@ -26,7 +27,7 @@ fn filter(rust_log: Option<&str>, mlflow_level: Option<&str>) -> String {
         "ERROR" | "CRITICAL" | "FATAL" => "error",
         _ => "info",
     };
-    // The libraries say at these levels what interests only who works on them.
+    // The libraries' messages below `warn` only help those who develop them.
     format!("warn,flowkeep={level}")
 }
 

@@ -1,13 +1,14 @@
-//! Which MLflow flowkeep stands in for, and which of MLflow's schemas a new database gets.
+//! The MLflow version that flowkeep reports, and the MLflow schema that a new database gets.
 
 use clap::{Args, ValueEnum};
 
-/// The newest MLflow that all tests passed with.
+/// The newest MLflow version that passed all tests.
 pub const MLFLOW_VERSION: &str = "3.17.2";
 
-/// A schema of MLflow's that flowkeep can create.
+/// An MLflow schema that flowkeep can create.
 ///
-/// The default is that of the MLflow that `pip install mlflow` gives, so that it can open the database.
+/// The default belongs to the version that `pip install mlflow` installs, so that it can open the
+/// database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum MlflowSchema {
     #[default]
@@ -18,9 +19,10 @@ pub enum MlflowSchema {
 }
 
 impl MlflowSchema {
+    /// All schemas, the oldest first.
     pub const ALL: [Self; 2] = [Self::V3_17_2, Self::V3_18_0];
 
-    /// The Alembic head: the last of MLflow's migrations.
+    /// Returns the Alembic head, which is the ID of the last migration.
     pub fn head(self) -> &'static str {
         match self {
             Self::V3_17_2 => "dc11669786a5",
@@ -28,7 +30,7 @@ impl MlflowSchema {
         }
     }
 
-    /// The first MLflow with this schema.
+    /// Returns the first MLflow version with this schema.
     pub fn version(self) -> &'static str {
         match self {
             Self::V3_17_2 => "3.17.2",
@@ -37,9 +39,10 @@ impl MlflowSchema {
     }
 }
 
+/// The flag for the reported MLflow version.
 #[derive(Args)]
 pub struct MlflowFlags {
-    /// The version of MLflow that clients and the UI are told they talk to
+    /// The MLflow version that flowkeep reports to clients and to the UI
     #[arg(
         long,
         env = "FLOWKEEP_MLFLOW_VERSION",
@@ -50,7 +53,7 @@ pub struct MlflowFlags {
     pub mlflow_version: String,
 }
 
-/// Reads a version as MLflow writes its own: `3.18.0`, `3.18.0rc1`.
+/// Parses a version in MLflow's format: `3.18.0` or `3.18.0rc1`.
 fn version(text: &str) -> Result<String, String> {
     let numbers: Vec<_> = text.splitn(3, '.').collect();
     let begins_with_digit = |part: &&str| part.starts_with(|letter: char| letter.is_ascii_digit());

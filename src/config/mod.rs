@@ -1,5 +1,8 @@
-//! What the server is told from outside, in one small struct for each concern: its flags, under the
-//! names and `MLFLOW_*` variables of `mlflow server`, and the settings that they come to.
+//! The server's configuration: one small struct for each concern, with its flags and the settings
+//! that result from them.
+//!
+//! Flags and variables have the names that `mlflow server` gives them. No other module reads
+//! environment variables. This module uses `artifact_uri` only.
 
 mod artifacts;
 mod aws_profile;

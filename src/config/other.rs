@@ -1,4 +1,4 @@
-//! Flags of `mlflow server` that flowkeep has no use for, and those that it must not pass over.
+//! Flags of `mlflow server` that have no effect in flowkeep, and flags that it refuses.
 
 use std::path::PathBuf;
 
@@ -7,10 +7,10 @@ use clap::builder::BoolishValueParser;
 
 use super::ConfigError;
 
-/// Accepted, so that a command line written for MLflow goes on working.
+/// The flags that flowkeep accepts only for compatibility with MLflow's command lines.
 #[derive(Args)]
 pub struct OtherFlags {
-    /// Has no meaning here: there is no gunicorn
+    /// No effect: flowkeep does not use gunicorn
     #[arg(
         long,
         env = "MLFLOW_GUNICORN_OPTS",
@@ -19,11 +19,11 @@ pub struct OtherFlags {
     )]
     gunicorn_opts: Option<String>,
 
-    /// Has no meaning here: there is no waitress
+    /// No effect: flowkeep does not use waitress
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     waitress_opts: Option<String>,
 
-    /// Has no meaning here: there is no uvicorn
+    /// No effect: flowkeep does not use uvicorn
     #[arg(
         long,
         env = "MLFLOW_UVICORN_OPTS",
@@ -32,27 +32,27 @@ pub struct OtherFlags {
     )]
     uvicorn_opts: Option<String>,
 
-    /// Has no meaning here: there is nothing to reload. See `RUST_LOG` for more of a log
+    /// No effect: flowkeep has nothing to reload. Use `RUST_LOG` for a more detailed log
     #[arg(long)]
     dev: bool,
 
-    /// Has no meaning here: there is no cache of secrets
+    /// No effect: flowkeep has no cache of secrets
     #[arg(long, value_name = "SECONDS")]
     secrets_cache_ttl: Option<u32>,
 
-    /// Has no meaning here: there is no cache of secrets
+    /// No effect: flowkeep has no cache of secrets
     #[arg(long, value_name = "COUNT")]
     secrets_cache_max_size: Option<u32>,
 
-    /// Has no meaning here, as there are no workspaces
+    /// No effect: flowkeep has no workspaces
     #[arg(long, env = "MLFLOW_WORKSPACE_STORE_URI", value_name = "URI")]
     workspace_store_uri: Option<String>,
 
-    /// The default: one workspace for everybody
+    /// Use one workspace for all users (the default)
     #[arg(long, overrides_with = "enable_workspaces")]
     disable_workspaces: bool,
 
-    /// Not supported: there is one workspace for everybody
+    /// Not supported: all users share one workspace
     #[arg(
         long,
         env = "MLFLOW_ENABLE_WORKSPACES",
@@ -68,15 +68,15 @@ pub struct OtherFlags {
     #[arg(long, value_name = "NAME")]
     app_name: Option<String>,
 
-    /// Not supported: there are no metrics for Prometheus
+    /// Not supported: flowkeep has no Prometheus metrics
     #[arg(long, env = "MLFLOW_EXPOSE_PROMETHEUS", value_name = "PATH")]
     expose_prometheus: Option<PathBuf>,
 
-    /// Not supported: traces are not archived
+    /// Not supported: flowkeep does not archive traces
     #[arg(long, env = "MLFLOW_TRACE_ARCHIVAL_CONFIG", value_name = "PATH")]
     trace_archival_config: Option<PathBuf>,
 
-    /// Not supported: all requests go to --backend-store-uri
+    /// Not supported: flowkeep sends all requests to --backend-store-uri
     #[arg(
         long,
         env = "MLFLOW_READ_REPLICA_BACKEND_STORE_URI",
@@ -86,8 +86,8 @@ pub struct OtherFlags {
 }
 
 impl OtherFlags {
-    /// Refuses what would change who can do or see what, or what would be missed if it were silently
-    /// left out.
+    /// Fails if a flag was given that flowkeep must not ignore: one that changes access rights, or
+    /// one whose absence would be noticed only later.
     pub fn refuse(&self) -> Result<(), ConfigError> {
         let refusals = [
             (
@@ -123,7 +123,7 @@ impl OtherFlags {
         }
     }
 
-    /// The flags that were given and change nothing.
+    /// Returns the given flags that have no effect.
     pub fn without_effect(&self) -> Vec<&'static str> {
         [
             (self.gunicorn_opts.is_some(), "--gunicorn-opts"),

@@ -1,23 +1,24 @@
-//! Whose headers are believed about who sent a request, and to which address.
+//! The proxies that are trusted to report the client and the requested address.
 
 use std::net::IpAddr;
 use std::str::FromStr;
 
 use ipnet::IpNet;
 
-/// The proxies whose `X-Forwarded-*` headers count.
+/// The proxies whose `X-Forwarded-*` headers are trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrustedProxies {
-    /// Whoever connects is a proxy: the server is reached through one only.
+    /// All peers are trusted, because the server is reachable only through a proxy.
     All,
     Listed(Vec<IpNet>),
 }
 
 impl TrustedProxies {
+    /// Returns whether the peer with this address is trusted.
     pub fn trust(&self, address: IpAddr) -> bool {
         match self {
             Self::All => true,
-            // A socket for both families shows an IPv4 address inside of an IPv6 one.
+            // A dual-stack socket reports an IPv4 address as an IPv4-mapped IPv6 address.
             Self::Listed(networks) => networks
                 .iter()
                 .any(|network| network.contains(&address.to_canonical())),
@@ -25,7 +26,7 @@ impl TrustedProxies {
     }
 }
 
-/// Reads uvicorn's list: addresses and networks, separated by commas, or `*`.
+/// Parses a list in uvicorn's format: addresses and networks separated by commas, or `*`.
 impl FromStr for TrustedProxies {
     type Err = String;
 

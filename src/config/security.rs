@@ -1,19 +1,21 @@
-//! Which browsers may talk to the server: what it takes to keep a web page that a user looks at from
-//! reaching a server that only the user should reach.
+//! Settings for browser security: they prevent a web page from reaching, through a user's browser,
+//! a server that only the user can access.
 
 use clap::Args;
 
 use super::ConfigError;
 
+/// The flags for browser security.
 #[derive(Args)]
 pub struct SecurityFlags {
-    /// Names under which the server may be addressed, beside localhost: with '*' as a wildcard, separated
-    /// by commas, each with any port or with one. Unless it is given: private addresses
+    /// Host names under which clients can address the server, in addition to localhost, separated
+    /// by commas. '*' is a wildcard; a name without a port accepts every port (default: private
+    /// addresses)
     #[arg(long, env = "MLFLOW_SERVER_ALLOWED_HOSTS", value_name = "HOSTS")]
     allowed_hosts: Option<String>,
 
-    /// Web sites whose pages may call the server, separated by commas; '*' allows all of them.
-    /// Unless it is given: the server's own pages, and those on this machine
+    /// Web origins whose pages can call the server, separated by commas; '*' allows all [default:
+    /// the server's own pages, and pages on this machine]
     #[arg(
         long,
         env = "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS",
@@ -21,11 +23,11 @@ pub struct SecurityFlags {
     )]
     cors_allowed_origins: Option<String>,
 
-    /// Check neither hosts nor origins. Any web page that a user looks at can then use the server
+    /// Check neither hosts nor origins. Any web page that a user opens can then use the server
     #[arg(long, env = "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE")]
     disable_security_middleware: bool,
 
-    /// Whether other pages may show the server in a frame: SAMEORIGIN, DENY or NONE (all may)
+    /// Whether other pages can show the server in a frame: SAMEORIGIN, DENY or NONE (all can)
     #[arg(
         long,
         env = "MLFLOW_SERVER_X_FRAME_OPTIONS",
@@ -36,6 +38,8 @@ pub struct SecurityFlags {
 }
 
 impl SecurityFlags {
+    /// Returns the settings, or `None` if the checks are disabled. Fails if the frame option is
+    /// unknown.
     pub fn settings(self) -> Result<Option<SecuritySettings>, ConfigError> {
         if self.disable_security_middleware {
             return Ok(None);
@@ -58,18 +62,19 @@ impl SecurityFlags {
     }
 }
 
-/// What is checked of each request; where there are no settings, nothing is.
+/// The checks of each request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecuritySettings {
-    /// Beside localhost. `None` stands for private addresses.
+    /// The allowed hosts in addition to localhost. `None` means private addresses.
     pub allowed_hosts: Option<Vec<String>>,
-    /// Beside those on this machine.
+    /// The allowed origins in addition to those on this machine.
     pub allowed_origins: Vec<String>,
+    /// The value of the `X-Frame-Options` header, if it is sent.
     pub frame_options: Option<&'static str>,
 }
 
 impl SecuritySettings {
-    /// The first name under which the server may be addressed; patterns are none.
+    /// Returns the first allowed host name that is not a pattern.
     pub fn public_name(&self) -> Option<String> {
         let mut names = self.allowed_hosts.iter().flatten();
         names
@@ -78,6 +83,7 @@ impl SecuritySettings {
     }
 }
 
+/// Splits a list at its commas.
 fn list(text: &str) -> Vec<String> {
     text.split(',').map(|item| item.trim().to_owned()).collect()
 }

@@ -1,4 +1,4 @@
-//! Which sources a new model version may have.
+//! The rules for the sources of new model versions.
 
 use std::env;
 
@@ -6,19 +6,20 @@ use regex::Regex;
 
 use super::{ArtifactSettings, ConfigError, Limits};
 
-/// What the server is told about the sources of model versions.
+/// The sources that a new model version can have.
 #[derive(Clone, Debug, Default)]
 pub struct SourceRules {
-    /// Sources in which it is not found are refused.
+    /// A source is refused if the pattern does not match any part of it.
     pub pattern: Option<Regex>,
-    /// Where this server itself keeps artifacts: hosts that may be connected to.
+    /// The server's own artifact locations, whose hosts are allowed.
     pub own_locations: Vec<String>,
-    /// Schemes that name a host, and are allowed whatever host it is.
+    /// Schemes that name a host, and that are allowed with every host.
     pub allowed_schemes: Vec<String>,
 }
 
 impl SourceRules {
-    /// Reads the variable that `mlflow server` has for the pattern.
+    /// Reads the pattern from the variable that `mlflow server` uses. Fails if it is not a regular
+    /// expression.
     pub fn from_environment(
         artifacts: &ArtifactSettings,
         limits: &Limits,
@@ -36,7 +37,7 @@ impl SourceRules {
     }
 }
 
-/// A rule that cannot be read must not be passed over: somebody relies on it.
+/// Compiles the pattern. Fails if it is invalid, because somebody relies on it.
 fn read_pattern(variable: &'static str, pattern: &str) -> Result<Option<Regex>, ConfigError> {
     if pattern.is_empty() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! How object stores are reached: the variables of MLflow and of the stores' own clients.
+//! Settings for object stores, from the variables of MLflow and of the stores' own clients.
 
 use std::time::Duration;
 
@@ -7,19 +7,21 @@ use serde_json::{Map, Value};
 use super::environment::variable;
 use super::{AwsProfile, ConfigError};
 
+/// The settings for object stores.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoreSettings {
     pub s3: S3Settings,
-    /// `AZURE_STORAGE_CONNECTION_STRING`.
+    /// The value of `AZURE_STORAGE_CONNECTION_STRING`.
     pub azure_connection: Option<String>,
-    /// `AZURE_STORAGE_ACCESS_KEY`, which counts where there is no connection string.
+    /// The value of `AZURE_STORAGE_ACCESS_KEY`, which is used without a connection string.
     pub azure_key: Option<String>,
-    /// Where an emulator of Google Cloud Storage answers, instead of Google.
+    /// The URL of an emulator of Google Cloud Storage, which is used instead of Google.
     pub google_emulator: Option<String>,
-    /// How long signed addresses for downloads are good for, unless the client says so.
+    /// The default lifetime of signed download URLs.
     pub signed_download: SignedDownload,
 }
 
+/// The lifetime of a signed download URL, if the client does not request another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignedDownload(pub Duration);
 
@@ -29,48 +31,52 @@ impl Default for SignedDownload {
     }
 }
 
+/// The settings for S3 and compatible stores.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct S3Settings {
-    /// Where an S3-compatible store answers, instead of AWS.
+    /// The URL of an S3-compatible store, which is used instead of AWS.
     pub endpoint: Option<String>,
+    /// Whether TLS certificates are not verified.
     pub ignore_tls: bool,
     pub addressing: Addressing,
-    /// Requests without a signature, for public buckets.
+    /// Whether requests have no signature, for public buckets.
     pub unsigned: bool,
-    /// Certificates to trust, as a PEM file.
+    /// The path of a PEM file with certificates to trust.
     pub certificates: Option<String>,
+    /// The options of new objects.
     pub upload: S3Upload,
-    /// What counts where no variable says more.
+    /// The AWS profile, which is used for values that no variable sets.
     pub profile: AwsProfile,
 }
 
-/// Whether the bucket is in the path of an address or in its host.
+/// The place of the bucket name in a URL: the path or the host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Addressing {
-    /// In the host for AWS, in the path elsewhere.
+    /// The host for AWS, the path for other stores.
     #[default]
     Auto,
     Path,
     Virtual,
 }
 
-/// What `MLFLOW_S3_UPLOAD_EXTRA_ARGS` says of new objects.
+/// The options of new objects, from `MLFLOW_S3_UPLOAD_EXTRA_ARGS`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct S3Upload {
     pub encryption: Option<String>,
     pub key: Option<String>,
     pub bucket_key: bool,
     pub requester_pays: bool,
-    /// Headers of the object under boto3's names.
+    /// Headers of the object, with boto3's names.
     pub attributes: Vec<(String, String)>,
     pub metadata: Vec<(String, String)>,
 }
 
 impl StoreSettings {
+    /// Reads the variables. Fails if a value is invalid or cannot be followed.
     pub fn from_environment() -> Result<Self, ConfigError> {
         const OWNER: &str = "MLFLOW_S3_EXPECTED_BUCKET_OWNER";
         const SECONDS: &str = "MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS";
-        // Passed over, it would be a check that somebody relies on and that nobody makes.
+        // Ignoring the variable would silently leave out a check that somebody relies on.
         if variable(OWNER).is_some() {
             return Err(ConfigError::Variable {
                 variable: OWNER,
@@ -100,6 +106,7 @@ impl StoreSettings {
 }
 
 impl S3Settings {
+    /// Reads the variables of MLflow and AWS.
     fn from_environment() -> Result<Self, ConfigError> {
         const ADDRESSING: &str = "MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE";
         const ARGUMENTS: &str = "MLFLOW_S3_UPLOAD_EXTRA_ARGS";
@@ -141,8 +148,8 @@ impl S3Settings {
 }
 
 impl S3Upload {
-    /// Reads boto3's arguments. One that cannot be followed must not be passed over: it may be the
-    /// one that encrypts.
+    /// Parses boto3's arguments from JSON. Fails at an unknown argument, because it could be one
+    /// that encrypts.
     fn parse(text: &str) -> Result<Self, String> {
         let arguments: Map<String, Value> =
             serde_json::from_str(text).map_err(|error| error.to_string())?;

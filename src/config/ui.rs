@@ -1,13 +1,14 @@
-//! Where the files of the web UI are.
+//! The location of the web UI's files.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
+/// The flag for the web UI.
 #[derive(Args)]
 pub struct UiFlags {
-    /// A folder with the files of MLflow's UI. Unless it is given: what `flowkeep ui install` has
-    /// installed, or that of an MLflow in the active Python environment
+    /// A directory with the files of MLflow's UI (default: the UI that `flowkeep ui install`
+    /// installed, or that of the MLflow in the active Python environment)
     #[arg(long, env = "FLOWKEEP_UI_DIR", value_name = "DIR")]
     pub ui_dir: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! Which addresses webhooks may have, and how they are called.
+//! Settings for webhooks: the allowed addresses and the delivery.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,17 +8,20 @@ use fernet::Fernet;
 use super::ConfigError;
 use super::environment::variable;
 
+/// The settings for webhooks.
 #[derive(Clone)]
 pub struct WebhookSettings {
+    /// The URL schemes that webhooks can have.
     pub allowed_schemes: Vec<String>,
-    /// Also addresses that only this network has.
+    /// Whether webhooks can have private addresses.
     pub allow_private_addresses: bool,
+    /// The maximum duration of one delivery.
     pub timeout: Duration,
-    /// How many deliveries are made at once.
+    /// The maximum number of concurrent deliveries.
     pub concurrency: usize,
-    /// Encrypts the secrets of webhooks.
+    /// The key that encrypts the secrets of webhooks.
     pub key: Fernet,
-    /// Whether the key is gone with this process.
+    /// Whether the key exists only in this process.
     pub key_is_temporary: bool,
 }
 
@@ -36,7 +39,8 @@ impl Default for WebhookSettings {
 }
 
 impl WebhookSettings {
-    /// Reads MLflow's variables. Numbers that cannot be read are as if not set.
+    /// Reads MLflow's variables. A number that cannot be parsed counts as not set. Fails if the key
+    /// is invalid.
     pub fn from_environment() -> Result<Self, ConfigError> {
         const KEY: &str = "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY";
         let mut settings = Self::default();
@@ -65,6 +69,7 @@ impl WebhookSettings {
     }
 }
 
+/// Generates a random key.
 fn new_key() -> Fernet {
     loop {
         if let Some(key) = Fernet::new(&Fernet::generate_key()) {
@@ -75,7 +80,7 @@ fn new_key() -> Fernet {
 
 impl fmt::Debug for WebhookSettings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The key stays out of every log.
+        // The key must not get into a log.
         formatter
             .debug_struct("WebhookSettings")
             .field("allowed_schemes", &self.allowed_schemes)

@@ -1,19 +1,22 @@
-//! Puts tokens together to clauses: identifiers with their dots, comparisons, parentheses.
+//! Groups tokens into clauses: identifiers with their dots, comparisons, parentheses.
 //!
-//! What is no comparison stays a clause too, for the error that names it. The order of the steps
-//! decides how an odd text is read, and is that of MLflow's reader.
+//! Text that is not a comparison also becomes a clause, so that the error message can quote it. The
+//! order of the grouping steps decides how unusual text is read; it is the order of the SQL parser
+//! that MLflow uses.
 
 use std::ops::Range;
 
 use super::lexer::{Token, TokenKind, tokenize};
 
+/// A part of a filter or an `order_by` text, with its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clause {
     pub kind: ClauseKind,
-    /// In bytes of the text.
+    /// The byte range in the text.
     pub span: Range<usize>,
 }
 
+/// The kind of a clause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClauseKind {
     Token(TokenKind),
@@ -26,24 +29,26 @@ pub enum ClauseKind {
     Comparison(Box<Comparison>),
 }
 
+/// A comparison of a field with a value, such as `metrics.loss < 1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comparison {
     pub left: Clause,
     pub comparator: Comparator,
-    /// IS NULL and IS NOT NULL have none.
+    /// The value. `None` for IS NULL and IS NOT NULL.
     pub right: Option<Clause>,
 }
 
+/// The comparator of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Comparator {
-    /// As it was written.
+    /// A comparator that is one piece of the text, given as its byte range.
     Written(Range<usize>),
     NotIn,
     IsNull,
     IsNotNull,
 }
 
-/// Why a text is not one statement.
+/// The reason why a text is not a single statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoStatement {
     Empty,
@@ -51,7 +56,9 @@ pub enum NoStatement {
     TooLong,
 }
 
-/// Reads a text that should be a single statement.
+/// Reads a text that must be a single statement.
+///
+/// Fails if the text is empty, has several statements, or has too many tokens.
 pub fn read(text: &str) -> Result<Vec<Clause>, NoStatement> {
     let tokens = tokenize(text).ok_or(NoStatement::TooLong)?;
     if tokens.is_empty() {
@@ -70,7 +77,8 @@ pub fn read(text: &str) -> Result<Vec<Clause>, NoStatement> {
     Ok(Grouping { text }.group(clauses))
 }
 
-/// Where a second statement begins, behind a semicolon that stands in no parenthesis.
+/// Returns the position, in bytes, at which a second statement begins. A statement ends with a
+/// semicolon outside of parentheses.
 fn second_statement(text: &str, tokens: &[Token]) -> Option<usize> {
     let mut level = 0;
     let mut ended = false;
@@ -89,15 +97,17 @@ fn second_statement(text: &str, tokens: &[Token]) -> Option<usize> {
 }
 
 impl Clause {
+    /// Returns whether the clause is a single token of this kind.
     pub fn is(&self, kind: TokenKind) -> bool {
         self.kind == ClauseKind::Token(kind)
     }
 
+    /// Returns whether the clause is an identifier.
     pub fn is_identifier(&self) -> bool {
         self.kind == ClauseKind::Identifier
     }
 
-    /// One clause over all from this one to `last`.
+    /// Returns one clause that reaches from this clause to the end of `last`.
     fn through(&self, last: &Self, kind: ClauseKind) -> Self {
         Self {
             kind,
@@ -106,18 +116,20 @@ impl Clause {
     }
 }
 
-/// How much a group takes of what follows its middle.
+/// States whether a group also takes the clause after its middle.
 #[derive(PartialEq, Eq)]
 enum Follows {
     Nothing,
     Next,
 }
 
+/// Applies the grouping steps to the clauses of one text.
 struct Grouping<'a> {
     text: &'a str,
 }
 
 impl Grouping<'_> {
+    /// Applies all grouping steps, in the order of MLflow's SQL parser.
     fn group(&self, clauses: Vec<Clause>) -> Vec<Clause> {
         let clauses = self.parentheses(clauses);
         let clauses = functions(clauses);
@@ -145,7 +157,8 @@ impl Grouping<'_> {
         clause.is(TokenKind::Punctuation) && self.text_of(clause) == mark
     }
 
-    /// Parentheses that do not pair stay as they are.
+    /// Groups each pair of parentheses with its content. Parentheses without a partner stay as they
+    /// are.
     fn parentheses(&self, clauses: Vec<Clause>) -> Vec<Clause> {
         let mut grouped: Vec<Clause> = Vec::with_capacity(clauses.len());
         let mut open = Vec::new();
@@ -165,6 +178,7 @@ impl Grouping<'_> {
         grouped
     }
 
+    /// Groups everything from the first WHERE to the end.
     fn rest_of_where(&self, mut clauses: Vec<Clause>) -> Vec<Clause> {
         let Some(start) = clauses
             .iter()
@@ -179,6 +193,7 @@ impl Grouping<'_> {
         clauses
     }
 
+    /// Groups names that are joined with dots.
     fn dots(&self, clauses: Vec<Clause>) -> Vec<Clause> {
         join(
             clauses,
@@ -208,6 +223,7 @@ impl Grouping<'_> {
         )
     }
 
+    /// Groups casts such as `a::text`.
     fn casts(&self, clauses: Vec<Clause>) -> Vec<Clause> {
         join(
             clauses,
@@ -218,6 +234,7 @@ impl Grouping<'_> {
         )
     }
 
+    /// Groups comparisons whose comparator is a symbol or LIKE.
     fn comparisons(&self, clauses: Vec<Clause>) -> Vec<Clause> {
         let operand = |clause: &Clause| is_operand(clause) || self.is_keyword(clause, "NULL");
         join(
@@ -235,6 +252,7 @@ impl Grouping<'_> {
         )
     }
 
+    /// Groups renamings such as `a AS b`.
     fn renamed(&self, clauses: Vec<Clause>) -> Vec<Clause> {
         join(
             clauses,
@@ -245,6 +263,7 @@ impl Grouping<'_> {
         )
     }
 
+    /// Groups elements that are separated by commas.
     fn lists(&self, clauses: Vec<Clause>) -> Vec<Clause> {
         let element = |clause: &Clause| {
             is_operand(clause) && clause.kind != ClauseKind::Parenthesis
@@ -262,7 +281,7 @@ impl Grouping<'_> {
     }
 }
 
-/// Groups a middle with what stands before it and, where `after` says so, with what follows.
+/// Groups a middle clause with the clause before it and, if `after` says so, the clause after it.
 fn join(
     clauses: Vec<Clause>,
     is_middle: impl Fn(&Clause) -> bool,
@@ -290,13 +309,14 @@ fn join(
             next.as_ref().unwrap_or(&clause),
             kind(&left, &clause, next.as_ref()),
         );
-        // What a group ends with decides whether a further middle may follow it.
+        // The last clause of a group decides whether another middle can follow.
         fits = before(next.as_ref().unwrap_or(&whole));
         grouped.push(whole);
     }
     grouped
 }
 
+/// Groups a name with the parenthesis after it into a function call.
 fn functions(clauses: Vec<Clause>) -> Vec<Clause> {
     pairs(
         clauses,
@@ -310,6 +330,7 @@ fn functions(clauses: Vec<Clause>) -> Vec<Clause> {
     )
 }
 
+/// Turns names and double-quoted text into identifiers.
 fn identifiers(mut clauses: Vec<Clause>) -> Vec<Clause> {
     for clause in &mut clauses {
         if clause.is(TokenKind::Name) || clause.is(TokenKind::Symbol) {
@@ -319,6 +340,7 @@ fn identifiers(mut clauses: Vec<Clause>) -> Vec<Clause> {
     clauses
 }
 
+/// Groups an identifier with its sort direction.
 fn directions(clauses: Vec<Clause>) -> Vec<Clause> {
     join(
         clauses,
@@ -329,6 +351,7 @@ fn directions(clauses: Vec<Clause>) -> Vec<Clause> {
     )
 }
 
+/// Groups operands that are joined with an operator.
 fn operations(clauses: Vec<Clause>) -> Vec<Clause> {
     join(
         clauses,
@@ -339,7 +362,7 @@ fn operations(clauses: Vec<Clause>) -> Vec<Clause> {
     )
 }
 
-/// A name right behind something gives it another name, in SQL.
+/// Groups a clause with a name directly after it: in SQL, the name is an alias.
 fn aliases(clauses: Vec<Clause>) -> Vec<Clause> {
     pairs(
         clauses,
@@ -358,6 +381,7 @@ fn aliases(clauses: Vec<Clause>) -> Vec<Clause> {
     )
 }
 
+/// Groups each clause that `first` accepts with the next clause, if `second` accepts that.
 fn pairs(
     clauses: Vec<Clause>,
     first: impl Fn(&Clause) -> bool,

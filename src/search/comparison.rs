@@ -1,11 +1,11 @@
-//! Which comparator fits which field, and the test that it makes with a value.
+//! Checks that a comparator fits its field, and builds the test of a condition.
 
 use super::python::set;
 use super::subject::Subject;
 use super::tree::{Entity, Field, Match, Number, Relation, Test};
 use crate::wire::python::{float, int, repr};
 
-/// The right side of a comparison, as it was written.
+/// The right side of a comparison, as read from the text.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     Integer(i64),
@@ -20,9 +20,10 @@ const STRING: [&str; 6] = ["=", "!=", "LIKE", "ILIKE", "IN", "NOT IN"];
 const NULLABLE: [&str; 6] = ["=", "!=", "LIKE", "ILIKE", "IS NULL", "IS NOT NULL"];
 const MATCH: [&str; 4] = ["=", "!=", "LIKE", "ILIKE"];
 
-/// The test, or MLflow's message about the comparator.
+/// Builds the test of a condition. Fails with MLflow's message if the comparator does not fit the
+/// field.
 pub fn test(subject: Subject, field: &Field, written: &str, value: Value) -> Result<Test, String> {
-    // Only the search for experiments minds the case of a keyword.
+    // Only the search for experiments treats keywords as case-sensitive.
     let comparator = match (subject, &value) {
         (Subject::Experiments, _) => written.to_owned(),
         _ => written.to_uppercase(),
@@ -44,8 +45,9 @@ pub fn test(subject: Subject, field: &Field, written: &str, value: Value) -> Res
     })
 }
 
+/// Checks a comparator in a search for runs or logged models.
 fn check_for_runs(subject: Subject, field: &Field, comparator: &str) -> Result<(), String> {
-    // MLflow's messages about these differ in which set they name and whether they close its quote.
+    // MLflow's messages differ in the set that they list and in whether they close its quote.
     let (valid, named, close): (&[&str], &[&str], &str) = match field.entity {
         Entity::Attribute if subject.is_numeric(field) => (&NUMERIC, &STRING, ""),
         Entity::Attribute => (&STRING, &STRING, "'"),
@@ -63,6 +65,7 @@ fn check_for_runs(subject: Subject, field: &Field, comparator: &str) -> Result<(
     ))
 }
 
+/// Checks a comparator, and the value of an ID or a number, in a search for experiments.
 fn check_for_experiments(field: &Field, comparator: &str, value: &Value) -> Result<(), String> {
     match (field.entity, field.key.as_str()) {
         (Entity::Attribute, "experiment_id") => {
@@ -99,13 +102,15 @@ fn check_for_experiments(field: &Field, comparator: &str, value: &Value) -> Resu
     Ok(())
 }
 
-/// The number of an experiment, which comes as text.
+/// Parses an experiment ID, which comes as text. Fails with MLflow's message if it is not an
+/// integer.
 pub fn experiment_id(text: &str) -> Result<i64, String> {
     int(text).ok_or_else(|| {
         format!("Invalid experiment ID '{text}'. Experiment ID must be a valid integer.")
     })
 }
 
+/// Checks a comparator in a search for registered models or model versions.
 fn check_for_registry(subject: Subject, field: &Field, comparator: &str) -> Result<(), String> {
     let (valid, what): (&[&str], String) = match field.entity {
         Entity::Attribute if subject.is_numeric(field) => {
@@ -120,7 +125,7 @@ fn check_for_registry(subject: Subject, field: &Field, comparator: &str) -> Resu
     Err(format!("Invalid comparator for {what}: {comparator}"))
 }
 
-/// The version of a model may be given as text, but must be whole.
+/// Converts a model version that is given as text to an integer. Fails if it is not an integer.
 fn whole_version(subject: Subject, field: &Field, value: Value) -> Result<Value, String> {
     if subject != Subject::ModelVersions || !subject.is_numeric(field) {
         return Ok(value);
@@ -139,6 +144,7 @@ fn whole_version(subject: Subject, field: &Field, value: Value) -> Result<Value,
     ))
 }
 
+/// Combines a comparator and a value into a test. Returns `None` if they do not fit together.
 fn combine(comparator: &str, value: Value) -> Option<Test> {
     match value {
         Value::Integer(integer) => Relation::from_symbol(comparator)

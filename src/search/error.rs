@@ -1,17 +1,20 @@
+//! The error of a filter or an `order_by` clause that cannot be parsed.
+
 use std::fmt;
 use std::ops::Range;
 
 use crate::error::Error;
 
-/// What is wrong with a filter or an order: MLflow's message, and the place in the text.
+/// An error in a filter or an `order_by` clause: MLflow's message, and the position in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchError {
     pub message: String,
-    /// In bytes of the text.
+    /// The byte range in the text.
     pub place: Range<usize>,
 }
 
 impl SearchError {
+    /// Creates an error for a byte range of the text.
     pub fn new(place: Range<usize>, message: impl Into<String>) -> Self {
         Self {
             message: message.into(),

@@ -1,9 +1,9 @@
-//! Finds the comparisons that are spelled with keywords: IN, NOT IN, IS NULL and IS NOT NULL.
+//! Recognizes the comparisons whose comparator is a keyword: IN, NOT IN, IS NULL and IS NOT NULL.
 
 use super::clauses::{Clause, ClauseKind, Comparator, Comparison};
 use super::lexer::TokenKind;
 
-/// Joins their clauses to comparisons. The rest stays.
+/// Replaces the clauses of these comparisons by comparison clauses. Other clauses stay unchanged.
 pub fn join_keyword_comparisons(text: &str, clauses: Vec<Clause>) -> Vec<Clause> {
     let mut joined = Vec::with_capacity(clauses.len());
     let mut rest = clauses.as_slice();
@@ -22,7 +22,7 @@ pub fn join_keyword_comparisons(text: &str, clauses: Vec<Clause>) -> Vec<Clause>
             rest = &behind[length..];
             continue;
         }
-        // What cannot be right is passed over in one go, and found to be wrong by the caller.
+        // Clauses that cannot form a comparison are skipped together; the caller reports the error.
         let passed = rest.len().min(4);
         joined.extend_from_slice(&rest[..passed]);
         rest = &rest[passed..];
@@ -30,7 +30,7 @@ pub fn join_keyword_comparisons(text: &str, clauses: Vec<Clause>) -> Vec<Clause>
     joined
 }
 
-/// A comparison that begins with `left`, and how many of the clauses behind that are part of it.
+/// Returns the comparison that begins with `left`, and the number of clauses after `left` in it.
 fn comparison(text: &str, left: &Clause, behind: &[Clause]) -> Option<(Clause, usize)> {
     let word = |index: usize| -> &str {
         match behind.get(index) {

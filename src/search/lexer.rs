@@ -1,28 +1,30 @@
-//! Cuts a filter or an `order_by` clause into tokens.
+//! Splits a filter or an `order_by` clause into tokens.
 //!
-//! MLflow reads both with a general SQL tokenizer, and users write what that accepts: `metrics.1a`,
-//! `tags."a b"`, `params . x`. The rules here are those that matter for this language.
+//! MLflow uses a general SQL tokenizer for both, and users rely on what that accepts: `metrics.1a`,
+//! `tags."a b"`, `params . x`. This module implements those of its rules that matter for the search
+//! language.
 
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
     Whitespace,
-    /// A word that is no SQL keyword, or anything in backticks or square brackets.
+    /// A word that is not an SQL keyword, or any text in backticks or square brackets.
     Name,
     Keyword,
     /// The name of an SQL type, such as `timestamp`.
     TypeName,
-    /// ASC or DESC, perhaps with NULLS FIRST or LAST.
+    /// ASC or DESC, optionally with NULLS FIRST or NULLS LAST.
     Direction,
     Integer,
     Float,
     Hexadecimal,
     /// Text in single quotes.
     Text,
-    /// Text in double quotes: a name or a value, depending on where it stands.
+    /// Text in double quotes: a name or a value, depending on its position.
     Symbol,
     Comparator,
     Operator,
@@ -33,17 +35,18 @@ pub enum TokenKind {
     Other,
 }
 
+/// A token of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     pub kind: TokenKind,
-    /// In bytes of the text.
+    /// The byte range in the text.
     pub span: Range<usize>,
 }
 
-/// More tokens than this are refused. White space counts by the letter.
+/// The maximum number of tokens in a text. Each whitespace character counts as one.
 const MOST_TOKENS: usize = 10_000;
 
-/// Cuts a text into tokens, and leaves white space out. `None` if there are too many.
+/// Splits a text into tokens without the whitespace. Returns `None` if there are too many tokens.
 pub fn tokenize(text: &str) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut count = 0;
@@ -51,7 +54,7 @@ pub fn tokenize(text: &str) -> Option<Vec<Token>> {
     let mut comments_end = true;
     while position < text.len() {
         let rest = &text[position..];
-        // Looked for once only: where one comment has no end, no later one has.
+        // One search is enough: if a comment has no end, no later comment has one.
         if comments_end && rest.starts_with("/*") {
             comments_end = rest[2..].contains("*/");
         }
@@ -71,7 +74,7 @@ pub fn tokenize(text: &str) -> Option<Vec<Token>> {
     Some(tokens)
 }
 
-/// The first rule that matches decides.
+/// Returns the kind and the length, in bytes, of the next token. The first matching rule decides.
 fn next(text: &str, position: usize, comments_end: bool) -> (TokenKind, usize) {
     let rest = &text[position..];
     let previous = text[..position].chars().next_back();
@@ -94,6 +97,7 @@ fn next(text: &str, position: usize, comments_end: bool) -> (TokenKind, usize) {
         .unwrap_or((TokenKind::Other, first.len_utf8()))
 }
 
+/// The kind of a token and its length in bytes, if a rule matches.
 type Match = Option<(TokenKind, usize)>;
 
 fn comment(rest: &str, comments_end: bool) -> Match {
@@ -124,8 +128,9 @@ fn fixed(rest: &str) -> Match {
     }
 }
 
-/// Text between two quotes. A doubled quote does not end it, nor, but for backticks, one behind a
-/// backslash; unless nothing else does.
+/// Reads text between two quotes. A doubled quote does not end the text. A quote after a backslash
+/// does not end it either, except for backticks. If no other quote follows, the last of these ends
+/// it.
 fn quoted(rest: &str, quote: char) -> Match {
     let kind = match quote {
         '\'' => TokenKind::Text,
@@ -167,7 +172,7 @@ fn placeholder(rest: &str, previous: Option<char>) -> Match {
     None
 }
 
-/// Keywords that stay so even where another word would be a name.
+/// Reads a keyword that stays a keyword even where another word would be a name.
 fn leading_keyword(rest: &str) -> Match {
     let length = word_length(rest);
     ["CASE", "IN", "VALUES", "USING", "FROM", "AS"]
@@ -176,7 +181,7 @@ fn leading_keyword(rest: &str) -> Match {
         .then_some((TokenKind::Keyword, length))
 }
 
-/// A word beside a dot or before a parenthesis is a name, whatever it means to SQL.
+/// Reads a word next to a dot or before a parenthesis: it is a name, even if SQL reserves it.
 fn plain_name(rest: &str, previous: Option<char>) -> Match {
     let mut start = 0;
     if rest.starts_with('@') {
@@ -216,7 +221,7 @@ fn number(rest: &str) -> Match {
     if let Some(length) = with_exponent(unsigned, whole) {
         return Some((TokenKind::Float, sign + length));
     }
-    // A number does not touch a word: where one follows, the last digit is taken for a part of it.
+    // A number cannot touch a word: if a word follows, the last digit becomes part of the word.
     let apart = |length: usize, at_least: usize| {
         let touches = unsigned[length..].chars().next().is_some_and(is_word_start);
         match (touches, length > at_least) {
@@ -243,6 +248,7 @@ fn number(rest: &str) -> Match {
     apart(whole, 1).map(|length| (TokenKind::Integer, length))
 }
 
+/// Returns the length of a number with an exponent.
 fn with_exponent(unsigned: &str, whole: usize) -> Option<usize> {
     if whole == 0 {
         return None;
@@ -273,7 +279,7 @@ fn bracketed(rest: &str, previous: Option<char>) -> Match {
     (end > 1 && rest[end..].starts_with(']')).then_some((TokenKind::Name, end + 1))
 }
 
-/// Keywords of several words.
+/// Reads a keyword that can have several words.
 fn phrase(rest: &str) -> Match {
     const PHRASES: [(&[&str], TokenKind); 15] = [
         (&["NOT", "NULL"], TokenKind::Keyword),
@@ -297,6 +303,7 @@ fn phrase(rest: &str) -> Match {
         .find_map(|(words, kind)| Some((*kind, phrase_length(rest, words)?)))
 }
 
+/// Returns the length of a sequence of words that are separated by whitespace.
 fn phrase_length(rest: &str, words: &[&str]) -> Option<usize> {
     let mut length = 0;
     for (index, word) in words.iter().enumerate() {
@@ -352,6 +359,7 @@ fn symbols(rest: &str) -> Match {
     (operator > 0).then_some((TokenKind::Operator, operator))
 }
 
+/// Returns the length, in bytes, of the characters at the start that `accepts` accepts.
 fn count(text: &str, accepts: impl Fn(char) -> bool) -> usize {
     text.find(|letter| !accepts(letter)).unwrap_or(text.len())
 }
@@ -376,12 +384,13 @@ fn is_letter(letter: char) -> bool {
     letter.is_ascii_alphabetic() || matches!(letter, 'À'..='Ü' | 'à'..='ü')
 }
 
-/// What separates words: white space, and the four separators that Unicode counts as control codes.
+/// Returns whether a character separates words: whitespace, or one of the four separator control
+/// codes.
 pub fn is_space(letter: char) -> bool {
     letter.is_whitespace() || matches!(letter, '\u{1c}'..='\u{1f}')
 }
 
-/// Words that SQL dialects reserve: they name nothing unless they are quoted or follow a dot.
+/// Words that SQL dialects reserve. They are names only if they are quoted or follow a dot.
 static KEYWORDS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| include_str!("keywords.txt").split_whitespace().collect());
 

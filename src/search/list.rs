@@ -1,15 +1,15 @@
-//! The list behind IN: MLflow reads it as a literal of Python.
+//! Reads the list after IN, which MLflow reads as a Python literal.
 
 use std::str::CharIndices;
 
 use crate::wire::python::repr;
 
-/// Why a text is no list of strings.
+/// The reason why a text is not a list of strings.
 #[derive(Debug, PartialEq, Eq)]
 pub enum NoList {
     Empty,
     IllFormed,
-    /// It holds something else; written as Python would.
+    /// The list has an element that is not a string. Holds the whole list as Python prints it.
     OtherElements(String),
 }
 
@@ -18,7 +18,8 @@ enum Element {
     Number(String),
 }
 
-/// Reads `('a', "b")`, parentheses included.
+/// Reads a list such as `('a', "b")`, with its parentheses. Fails if it is empty, malformed, or has
+/// an element that is not a string.
 pub fn read(text: &str) -> Result<Vec<String>, NoList> {
     let inner = text
         .strip_prefix('(')
@@ -53,6 +54,7 @@ pub fn read(text: &str) -> Result<Vec<String>, NoList> {
         .collect())
 }
 
+/// Reads one element and returns it with the text after it.
 fn element(text: &str) -> Result<(Element, &str), NoList> {
     if !text.starts_with(['\'', '"']) {
         let end = text.find([',', ')', ' ']).unwrap_or(text.len());
@@ -65,7 +67,7 @@ fn element(text: &str) -> Result<(Element, &str), NoList> {
             Err(NoList::IllFormed)
         };
     }
-    // Strings that stand side by side are one.
+    // Adjacent string literals are one string.
     let mut whole = String::new();
     let mut rest = text;
     while let Some(quote) = rest
@@ -78,7 +80,8 @@ fn element(text: &str) -> Result<(Element, &str), NoList> {
     Ok((Element::Text(whole), rest))
 }
 
-/// Reads up to the closing quote, and gives what follows it.
+/// Reads up to the closing quote, appends the content to `whole`, and returns the text after the
+/// quote.
 fn string<'a>(text: &'a str, quote: char, whole: &mut String) -> Result<&'a str, NoList> {
     let mut letters = text.char_indices();
     while let Some((index, letter)) = letters.next() {
@@ -101,7 +104,7 @@ fn string<'a>(text: &'a str, quote: char, whole: &mut String) -> Result<&'a str,
     Err(NoList::IllFormed)
 }
 
-/// The letter that is given by its number.
+/// Reads a character that is given as a hexadecimal code of `digits` digits.
 fn coded(letters: &mut CharIndices<'_>, digits: usize) -> Result<char, NoList> {
     let code: String = letters.take(digits).map(|(_, letter)| letter).collect();
     u32::from_str_radix(&code, 16)
@@ -111,6 +114,7 @@ fn coded(letters: &mut CharIndices<'_>, digits: usize) -> Result<char, NoList> {
         .ok_or(NoList::IllFormed)
 }
 
+/// Formats the elements as a Python tuple, for the error message.
 fn as_tuple(elements: &[Element]) -> String {
     let written: Vec<String> = elements
         .iter()

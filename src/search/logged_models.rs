@@ -1,4 +1,5 @@
-//! Filters and orders of logged models, which have rules and messages of their own.
+//! Parses filters and `order_by` clauses for logged models, which have their own rules and
+//! messages.
 
 use super::clauses::{Clause, ClauseKind, Comparator, Comparison, NoStatement, read};
 use super::error::SearchError;
@@ -11,6 +12,7 @@ use crate::wire::python::repr;
 
 const SUBJECT: Subject = Subject::LoggedModels;
 
+/// Parses a filter for logged models. Fails with MLflow's message at the first invalid comparison.
 pub fn parse_filter(text: &str) -> Result<Filter, SearchError> {
     let clauses = read(text).map_err(|reason| match reason {
         NoStatement::Empty | NoStatement::Several { .. } => SearchError::new(
@@ -46,6 +48,7 @@ pub fn parse_filter(text: &str) -> Result<Filter, SearchError> {
     Ok(Filter { conditions })
 }
 
+/// Reads one comparison as a condition.
 fn condition(text: &str, comparison: &Comparison) -> Result<Condition, String> {
     let comparator = match &comparison.comparator {
         Comparator::Written(span) => text[span.clone()].to_uppercase(),
@@ -54,7 +57,7 @@ fn condition(text: &str, comparison: &Comparison) -> Result<Condition, String> {
         Comparator::IsNotNull => "IS NOT NULL".to_owned(),
     };
     let Some(right) = &comparison.right else {
-        // MLflow writes them without a space.
+        // MLflow's message has no space between the two.
         return Err(format!(
             "Invalid comparison: {}{comparator}. Expected a comparison with 3 tokens.",
             &text[comparison.left.span.clone()]
@@ -80,7 +83,8 @@ fn condition(text: &str, comparison: &Comparison) -> Result<Condition, String> {
     })
 }
 
-/// A field with an entity in front of its first dot; without one it is an attribute.
+/// Reads a field. The part before the first dot is the entity; a field without a dot is an
+/// attribute.
 fn field(written: &str) -> Result<Field, String> {
     let parts = written.split_once('.').filter(|(entity, key)| {
         !entity.is_empty()
@@ -109,13 +113,14 @@ fn field(written: &str) -> Result<Field, String> {
         ));
     }
     let field = Field { entity, key };
-    // A bare name goes by its column's name from here on, also in messages.
+    // An attribute without a prefix is named by its column from here on, also in messages.
     Ok(match parts {
         None => SUBJECT.canonical(field),
         Some(_) => field,
     })
 }
 
+/// Reads a comparison with a number.
 fn number(field: &Field, comparator: &str, value: &str) -> Result<Test, String> {
     let relation = Relation::from_symbol(comparator)
         .ok_or_else(|| wrong_comparator(field, comparator, "('<', '<=', '>', '>=', '=', '!=')"))?;
@@ -125,6 +130,7 @@ fn number(field: &Field, comparator: &str, value: &str) -> Result<Test, String> 
     Ok(Test::Number(relation, Number::Float(number)))
 }
 
+/// Reads a comparison with a string or a list of strings.
 fn string(field: &Field, comparator: &str, value: &str, right: &Clause) -> Result<Test, String> {
     let negated = match comparator {
         "IN" => false,
@@ -159,7 +165,7 @@ fn wrong_comparator(field: &Field, comparator: &str, expected: &str) -> String {
     )
 }
 
-/// Reads one clause of an order: metrics, or an attribute by its bare name.
+/// Parses one ordering key: a metric, or an attribute without prefix.
 pub fn parse_order_by(field_name: &str, ascending: bool) -> Result<OrderBy, SearchError> {
     let place = 0..field_name.len();
     let field = match field_name.split_once('.') {

@@ -1,8 +1,9 @@
-//! MLflow's search language: filters such as `metrics.rmse < 1 AND tags.team = 'blue'`, and the
-//! clauses that order what is found.
+//! Parses MLflow's search language: filters such as `metrics.rmse < 1 AND tags.team = 'blue'`, and
+//! `order_by` clauses.
 //!
-//! There is one syntax for all searches, and a [`Subject`] for each: which keys it has, and how
-//! each may be compared. No SQL is known here; the store turns the tree into a query.
+//! All searches share one syntax. A [`Subject`] states which keys a search has and how each of them
+//! can be compared. This module contains no SQL: `store::search` translates the tree into a query.
+//! It uses `wire::python` and `error` only.
 
 mod clauses;
 mod comparison;

@@ -1,4 +1,4 @@
-//! Reads the clauses that order what is found, such as `metrics."a b" DESC`.
+//! Parses `order_by` clauses such as `metrics."a b" DESC`.
 
 use super::clauses::{Clause, read};
 use super::error::SearchError;
@@ -7,7 +7,7 @@ use super::python::{list, set};
 use super::subject::Subject;
 use super::tree::{Entity, Field, OrderBy};
 
-/// Reads the clauses of an order, none of which may come twice.
+/// Parses the `order_by` clauses of a search. Fails if a clause is invalid or a field occurs twice.
 pub fn parse_order_by_list(
     clauses: &[String],
     subject: Subject,
@@ -15,7 +15,7 @@ pub fn parse_order_by_list(
     let mut order: Vec<OrderBy> = Vec::with_capacity(clauses.len());
     for text in clauses {
         let clause = parse_order_by(text, subject)?;
-        // Only experiments may be ordered by the same field twice.
+        // Only the search for experiments accepts the same field twice.
         if subject != Subject::Experiments
             && order.iter().any(|earlier| earlier.field == clause.field)
         {
@@ -29,6 +29,7 @@ pub fn parse_order_by_list(
     Ok(order)
 }
 
+/// Parses one `order_by` clause. Fails with MLflow's message if it has no valid field or direction.
 pub fn parse_order_by(text: &str, subject: Subject) -> Result<OrderBy, SearchError> {
     let fail = |message: String| Err(SearchError::new(0..text.len(), message));
     let not_parsed = || format!("Invalid order_by clause '{text}'. Could not be parsed.");
@@ -55,7 +56,7 @@ pub fn parse_order_by(text: &str, subject: Subject) -> Result<OrderBy, SearchErr
     Ok(OrderBy { field, ascending })
 }
 
-/// The part of the text that is ordered by, with its direction.
+/// Returns the field and its direction as text, if the clauses are a single ordering key.
 fn ordered<'a>(text: &'a str, clauses: &[Clause]) -> Option<&'a str> {
     let is_timestamp = |clause: &Clause| {
         clause.is(TokenKind::TypeName) && &text[clause.span.clone()] == "timestamp"
@@ -72,6 +73,7 @@ fn ordered<'a>(text: &'a str, clauses: &[Clause]) -> Option<&'a str> {
     (starts && ends && fits).then_some(text)
 }
 
+/// Resolves the name of a field for ordering. `text` is the whole clause, for the error's span.
 fn field(name: &str, text: &str, subject: Subject) -> Result<Field, SearchError> {
     let place = 0..text.len();
     let attributes = subject.order_attributes();
@@ -86,7 +88,7 @@ fn field(name: &str, text: &str, subject: Subject) -> Result<Field, SearchError>
                     ),
                 ));
             }
-            // Both words for the time mean the time of the last change.
+            // Both names for the time mean the time of the last update.
             let key = if name == "name" {
                 "name"
             } else {
@@ -109,7 +111,7 @@ fn field(name: &str, text: &str, subject: Subject) -> Result<Field, SearchError>
                     ),
                 ));
             }
-            // The entity does not matter here.
+            // MLflow accepts any entity here and orders by the attribute.
             Ok(Field {
                 entity: Entity::Attribute,
                 ..field
@@ -130,7 +132,7 @@ fn field(name: &str, text: &str, subject: Subject) -> Result<Field, SearchError>
     }
 }
 
-/// Splits into words as a shell does. `None` if a quote is not closed.
+/// Splits a text into words as a shell does. Returns `None` if a quote is not closed.
 fn split(text: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

@@ -1,4 +1,4 @@
-//! Reads filters.
+//! Parses filters into [`Filter`] trees, with MLflow's error messages.
 
 use super::clauses::{Clause, ClauseKind, Comparator, Comparison, NoStatement, read};
 use super::comparison::{Value, test};
@@ -12,10 +12,12 @@ use super::subject::{Subject, trim_quotes};
 use super::tree::{Condition, Entity, Field, Filter};
 use crate::wire::python::repr;
 
-/// Databases take expressions of a limited depth only.
+/// The maximum number of conditions. Databases limit the depth of an expression.
 const MOST_CONDITIONS: usize = 500;
 
-/// Reads a filter. An empty one holds for everything.
+/// Parses a filter. An empty text is a filter that matches everything.
+///
+/// Fails with MLflow's message and the span of the first error.
 pub fn parse_filter(text: &str, subject: Subject) -> Result<Filter, SearchError> {
     if text.is_empty() {
         return Ok(Filter::default());
@@ -42,7 +44,8 @@ fn parse_conjunction(text: &str, subject: Subject) -> Result<Filter, SearchError
     let clauses = join_keyword_comparisons(text, clauses);
     let parser = Parser { text, subject };
     parser.refuse_other_clauses(&clauses)?;
-    // All fields and values are looked at before any comparator, as their errors go first.
+    // MLflow checks all fields and values before any comparator, so their errors are reported
+    // first.
     let mut parts = Vec::with_capacity(clauses.len());
     for clause in &clauses {
         if let ClauseKind::Comparison(comparison) = &clause.kind {
@@ -64,6 +67,7 @@ fn parse_conjunction(text: &str, subject: Subject) -> Result<Filter, SearchError
     Ok(Filter { conditions })
 }
 
+/// Returns the error for a text that is not a single statement.
 fn no_statement(text: &str, reason: NoStatement) -> SearchError {
     match reason {
         NoStatement::Empty => SearchError::new(
@@ -83,12 +87,14 @@ fn no_statement(text: &str, reason: NoStatement) -> SearchError {
     }
 }
 
+/// Parses the clauses of one filter.
 struct Parser<'a> {
     text: &'a str,
     subject: Subject,
 }
 
 impl<'a> Parser<'a> {
+    /// Fails if a clause is neither a comparison nor AND.
     fn refuse_other_clauses(&self, clauses: &[Clause]) -> Result<(), SearchError> {
         let others: Vec<&Clause> = clauses
             .iter()
@@ -122,6 +128,7 @@ impl<'a> Parser<'a> {
         &self.text[clause.span.clone()]
     }
 
+    /// Resolves the field, the comparator and the value of a comparison.
     fn parts(&self, comparison: &Comparison) -> Result<(Field, &'a str, Value), SearchError> {
         let left = &comparison.left;
         if !left.is_identifier() {
@@ -155,7 +162,7 @@ impl<'a> Parser<'a> {
         Ok((field, comparator, value))
     }
 
-    /// Only what may be missing can be asked whether it is.
+    /// Returns the value of IS NULL. Fails for fields that always have a value.
     fn null(&self, field: &Field) -> Result<Value, String> {
         match (self.subject, field.entity) {
             (Subject::Runs, Entity::Tag | Entity::Param) | (Subject::Experiments, Entity::Tag) => {
@@ -174,6 +181,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Reads the right side of a comparison with `field`.
     fn value(&self, field: &Field, clause: &Clause) -> Result<Value, String> {
         let text = self.text_of(clause);
         let is_number = clause.is(TokenKind::Integer) || clause.is(TokenKind::Float);
@@ -237,12 +245,14 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The version of a model may be quoted; other numbers may not.
+    /// Returns whether a field only accepts numbers without quotes. The version of a model can be
+    /// quoted.
     fn numbers_only(&self, field: &Field) -> bool {
         self.subject != Subject::ModelVersions && self.subject.is_numeric(field)
     }
 }
 
+/// Reads a number, as an integer if possible.
 fn number(text: &str) -> Result<Value, String> {
     if let Ok(integer) = text.parse() {
         return Ok(Value::Integer(integer));
@@ -252,6 +262,7 @@ fn number(text: &str) -> Result<Value, String> {
         .map_err(|_| format!("Invalid number {text}"))
 }
 
+/// Reads a quoted string.
 fn quoted(text: &str) -> Result<Value, String> {
     trim_quotes(text, &['\'', '"'])
         .map(|text| Value::Text(text.to_owned()))
@@ -263,6 +274,7 @@ fn quoted(text: &str) -> Result<Value, String> {
         })
 }
 
+/// Reads a list of quoted strings.
 fn listed(text: &str) -> Result<Value, String> {
     const WHILE: &str = "While parsing a list in the query, expected";
     list::read(text).map(Value::List).map_err(|reason| match reason {
@@ -276,6 +288,7 @@ fn listed(text: &str) -> Result<Value, String> {
     })
 }
 
+/// Returns the singular name of an entity, as messages use it.
 pub fn singular(entity: Entity) -> &'static str {
     match entity {
         Entity::Attribute => "attribute",

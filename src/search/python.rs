@@ -1,9 +1,10 @@
-//! How Python writes values: the messages of MLflow quote them so.
+//! Formats values as Python prints them, because MLflow's messages quote values in this form.
 
 use std::fmt::Write;
 
 use crate::wire::python::repr;
 
+/// Returns the `repr` of a `bytes` object.
 pub fn repr_of_bytes(bytes: &[u8]) -> String {
     let mut written = String::from("b'");
     for &byte in bytes {
@@ -21,11 +22,12 @@ pub fn repr_of_bytes(bytes: &[u8]) -> String {
     written
 }
 
+/// Returns the `repr` of a list of strings.
 pub fn list<T: AsRef<str>>(elements: &[T]) -> String {
     format!("[{}]", joined(elements))
 }
 
-/// Python writes a set in no certain order.
+/// Returns the `repr` of a set of strings. Python does not define the order of its elements.
 pub fn set(elements: &[&str]) -> String {
     format!("{{{}}}", joined(elements))
 }

@@ -1,4 +1,4 @@
-//! What is searched, and the keys that it has.
+//! The entity types that can be searched, and the keys that each of them has.
 
 use std::ops::Range;
 
@@ -6,6 +6,7 @@ use super::error::SearchError;
 use super::python::{list, set};
 use super::tree::{Entity, Field};
 
+/// The entity type that a search looks for. It decides which keys and comparators are valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     Runs,
@@ -15,10 +16,11 @@ pub enum Subject {
     LoggedModels,
 }
 
+/// The keys of datasets that filters can name.
 const DATASET_KEYS: [&str; 3] = ["name", "digest", "context"];
 
 impl Subject {
-    /// The attributes that filters may name.
+    /// Returns the attributes that filters can name.
     pub const fn attributes(self) -> &'static [&'static str] {
         match self {
             Self::Runs => &[
@@ -57,7 +59,7 @@ impl Subject {
         }
     }
 
-    /// The attributes that orders may name.
+    /// Returns the attributes that `order_by` clauses can name.
     pub const fn order_attributes(self) -> &'static [&'static str] {
         match self {
             Self::Runs => &[
@@ -92,6 +94,7 @@ impl Subject {
         }
     }
 
+    /// Returns the attributes whose values are numbers.
     pub const fn numeric_attributes(self) -> &'static [&'static str] {
         match self {
             Self::Runs => &["start_time", "end_time", "created", "Created"],
@@ -112,7 +115,7 @@ impl Subject {
         }
     }
 
-    /// The attributes that IN takes, sorted.
+    /// Returns the attributes that can be compared with IN, sorted by name.
     pub const fn listable_attributes(self) -> &'static [&'static str] {
         match self {
             Self::Runs => &["run_id"],
@@ -123,13 +126,14 @@ impl Subject {
         }
     }
 
+    /// Returns whether the values of a field are numbers.
     pub fn is_numeric(self, field: &Field) -> bool {
         field.entity == Entity::Metric
             || field.entity == Entity::Attribute
                 && self.numeric_attributes().contains(&field.key.as_str())
     }
 
-    /// A field by the first of its names.
+    /// Returns the field under its main name, if its key is an alias such as `Created`.
     pub fn canonical(self, mut field: Field) -> Field {
         let name = match (self, field.entity, field.key.as_str()) {
             (Self::Runs, Entity::Attribute, "created" | "Created") => "start_time",
@@ -146,7 +150,8 @@ impl Subject {
         field
     }
 
-    /// Reads a field such as `metrics."a b"`. `attributes` are those it may name.
+    /// Parses a field such as `metrics."a b"`. Fails if its entity is unknown, or if it is an
+    /// attribute that is not in `attributes`.
     pub fn field(
         self,
         text: &str,
@@ -163,7 +168,7 @@ impl Subject {
         };
         let unquoted = trim_quotes(written, &['\'', '"']).unwrap_or(written);
         let unquoted = trim_quotes(unquoted, &['`']).unwrap_or(unquoted);
-        // The registry knows its attributes only as they are written.
+        // For the registry, attribute names count only exactly as written.
         let attribute = match self {
             Self::RegisteredModels | Self::ModelVersions => written,
             _ => unquoted,
@@ -186,6 +191,7 @@ impl Subject {
         })
     }
 
+    /// Resolves the name of an entity, such as `metrics` or `param`.
     fn entity(self, written: &str) -> Result<Entity, String> {
         if self != Self::Runs {
             return match written {
@@ -211,7 +217,7 @@ impl Subject {
     }
 }
 
-/// What stands between two equal quotes.
+/// Returns the text between two equal quotes, or `None` if it is not quoted with one of `quotes`.
 pub fn trim_quotes<'a>(text: &'a str, quotes: &[char]) -> Option<&'a str> {
     quotes.iter().find_map(|quote| {
         text.strip_prefix(*quote)

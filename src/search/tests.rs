@@ -1,3 +1,5 @@
+//! Tests of the parser, with fixed texts and with generated ones.
+
 use proptest::prelude::*;
 
 use super::{Subject, parse_filter, parse_order_by};
@@ -10,7 +12,7 @@ const SUBJECTS: [Subject; 5] = [
     Subject::LoggedModels,
 ];
 
-/// The tree of a filter for runs, printed, or the error with its place.
+/// Returns the printed tree of a filter for runs, or the error with its span.
 fn runs(text: &str) -> String {
     read(text, Subject::Runs)
 }
@@ -120,7 +122,7 @@ fn refuses_what_is_too_long_to_be_asked() {
     assert!(runs(&" ".repeat(10_001)).contains("Error on parsing filter"));
 }
 
-/// Texts made of the pieces that mean something, in any order.
+/// Generates texts from pieces of the language in any order.
 fn filter_like() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         prop::sample::select(vec![
@@ -205,7 +207,7 @@ fn filter_like() -> impl Strategy<Value = String> {
     })
 }
 
-/// Texts that are mostly valid.
+/// Generates texts that are mostly valid.
 fn conjunction() -> impl Strategy<Value = String> {
     let key = prop_oneof![
         "[a-z]{1,6}",
@@ -240,7 +242,7 @@ proptest! {
                 let printed = tree.to_string();
                 let again = parse_filter(&printed, subject);
                 prop_assert_eq!(
-                    // NaN is equal to nothing, but written like itself.
+                    // NaN does not equal itself, so the debug output is compared.
                     format!("{:?}", again),
                     format!("{:?}", Ok::<_, super::SearchError>(tree)),
                     "{:?} printed as {}", subject, printed

@@ -1,28 +1,31 @@
-//! What a filter means, for whatever it is asked of.
+//! The syntax tree of a filter, which is independent of the searched entity type.
 
 use std::fmt;
 
 use super::clauses::{ClauseKind, read};
 use super::lexer::TokenKind;
 
-/// Conditions that must all hold.
+/// A filter: conditions that must all be true.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     pub conditions: Vec<Condition>,
 }
 
+/// A condition on one field.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
     pub field: Field,
     pub test: Test,
 }
 
+/// A field: an entity and the key within it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Field {
     pub entity: Entity,
     pub key: String,
 }
 
+/// The kind of data that a field belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Entity {
     Attribute,
@@ -32,6 +35,7 @@ pub enum Entity {
     Dataset,
 }
 
+/// A test on the value of a field.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Test {
     Number(Relation, Number),
@@ -40,12 +44,14 @@ pub enum Test {
     Null { negated: bool },
 }
 
+/// A number in a filter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
     Integer(i64),
     Float(f64),
 }
 
+/// A relation between numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
     Equal,
@@ -56,6 +62,7 @@ pub enum Relation {
     GreaterOrEqual,
 }
 
+/// A way to compare text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Match {
     Equal,
@@ -64,7 +71,7 @@ pub enum Match {
     Ilike,
 }
 
-/// One clause of an order.
+/// One ordering key of an `order_by` clause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderBy {
     pub field: Field,
@@ -72,7 +79,7 @@ pub struct OrderBy {
 }
 
 impl Entity {
-    /// The name that all searches that know the entity accept.
+    /// Returns the name of the entity that all searches accept.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Attribute => "attributes",
@@ -85,6 +92,7 @@ impl Entity {
 }
 
 impl Relation {
+    /// Returns the comparator in a filter.
     pub const fn symbol(self) -> &'static str {
         match self {
             Self::Equal => "=",
@@ -96,6 +104,7 @@ impl Relation {
         }
     }
 
+    /// Returns the relation of a comparator, or `None` if it is not one for numbers.
     pub fn from_symbol(symbol: &str) -> Option<Self> {
         [
             Self::Equal,
@@ -111,6 +120,7 @@ impl Relation {
 }
 
 impl Match {
+    /// Returns the comparator in a filter.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Equal => "=",
@@ -120,6 +130,8 @@ impl Match {
         }
     }
 
+    /// Returns the way to compare for a comparator in upper case, or `None` if it is not one for
+    /// text.
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Equal, Self::NotEqual, Self::Like, Self::Ilike]
             .into_iter()
@@ -127,7 +139,7 @@ impl Match {
     }
 }
 
-/// Prints a filter that is read as the same tree.
+/// Prints the filter so that parsing the output gives the same tree.
 impl fmt::Display for Filter {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, condition) in self.conditions.iter().enumerate() {
@@ -142,7 +154,7 @@ impl fmt::Display for Filter {
 
 impl fmt::Display for Field {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // All searches know their attributes by the bare name.
+        // All searches accept an attribute without a prefix.
         if self.entity == Entity::Attribute {
             return formatter.write_str(&self.key);
         }
@@ -178,7 +190,8 @@ impl fmt::Display for Test {
             Self::OneOf { values, negated } => {
                 formatter.write_str(if *negated { "NOT IN (" } else { "IN (" })?;
                 for (index, value) in values.iter().enumerate() {
-                    // By number: a tokenizer that sees no backslash before a quote cannot stumble.
+                    // Quotes and backslashes are written as codes, so that the tokenizer never meets a
+                    // backslash before a quote.
                     let value = value
                         .replace('\\', "\\x5c")
                         .replace('\'', "\\x27")
@@ -198,7 +211,8 @@ impl fmt::Display for Number {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Integer(integer) => integer.fmt(formatter),
-            // There is no word for it, but a literal beyond all numbers.
+            // The language has no word for infinity; a literal that is too large is read as
+            // infinity.
             Self::Float(float) if float.is_infinite() => {
                 formatter.write_str(if *float > 0.0 { "1e999" } else { "-1e999" })
             }
@@ -207,6 +221,7 @@ impl fmt::Display for Number {
     }
 }
 
+/// Returns whether a key needs no quotes.
 fn is_plain(key: &str) -> bool {
     key.starts_with(|letter: char| letter.is_ascii_alphabetic())
         && key
@@ -215,7 +230,7 @@ fn is_plain(key: &str) -> bool {
         && is_one(&format!("metrics.{key}"), &ClauseKind::Identifier)
 }
 
-/// Whether a text is read as a single clause of a kind.
+/// Returns whether a text is read as a single clause of a kind.
 fn is_one(text: &str, kind: &ClauseKind) -> bool {
     read(text).is_ok_and(|clauses| {
         clauses.len() == 1 && clauses[0].kind == *kind && clauses[0].span == (0..text.len())

@@ -1,9 +1,10 @@
-//! Why a server does not run. Each is a sentence that says what to do instead.
+//! The errors that keep a server from running. Each message says what to do about it.
 
 use std::io;
 
 use thiserror::Error;
 
+/// The reason why the server cannot start or has stopped.
 #[derive(Debug, Error)]
 pub enum ServerError {
     #[error(

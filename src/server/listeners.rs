@@ -1,5 +1,6 @@
-//! The addresses that the server listens on. They are taken before anything else is done, so that a server
-//! that cannot have them leaves nothing behind.
+//! Binds the addresses that the server listens on.
+//!
+//! This happens before any other work, so that a server that cannot bind leaves no files behind.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
@@ -9,14 +10,15 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::error::ServerError;
 use crate::config::HttpSettings;
 
-/// How many connections may wait to be accepted.
+/// The maximum number of connections that wait to be accepted.
 const BACKLOG: i32 = 2048;
 
-/// One listener for each address of the host.
+/// The listeners of a server, one for each address of its host.
 #[derive(Debug)]
 pub struct Listeners(Vec<TcpListener>);
 
 impl Listeners {
+    /// Binds all addresses of the configured host. Fails if none of them can be bound.
     pub fn bind(http: &HttpSettings) -> Result<Self, ServerError> {
         let addresses = (http.host.as_str(), http.port)
             .to_socket_addrs()
@@ -30,17 +32,18 @@ impl Listeners {
             }
         }
         match failure {
-            // A name such as localhost may have an address that this machine does not.
+            // A name such as localhost can have an address that this machine does not have.
             Some(cause) if listeners.is_empty() => Err(cannot_bind(http, cause)),
             _ => Ok(Self(listeners)),
         }
     }
 
-    /// The same listeners, for another server that takes connections from them.
+    /// Returns the same listeners for another server that also accepts their connections.
     pub fn try_clone(&self) -> io::Result<Vec<TcpListener>> {
         self.0.iter().map(TcpListener::try_clone).collect()
     }
 
+    /// Returns the listeners.
     pub fn into_inner(self) -> Vec<TcpListener> {
         self.0
     }
@@ -52,13 +55,14 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
         Type::STREAM,
         Some(Protocol::TCP),
     )?;
-    // The port of a server that has just stopped is free.
+    // Allows the port of a server that has just stopped to be bound again.
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
 
+/// Returns the error for an address that cannot be bound.
 fn cannot_bind(http: &HttpSettings, cause: io::Error) -> ServerError {
     let (host, port) = (http.host.clone(), http.port);
     if cause.kind() == io::ErrorKind::AddrInUse {

@@ -1,5 +1,7 @@
-//! Makes the database ready. Where that takes long, the server says what it is doing, on its log and to
-//! whoever asks: `/health` is answered as always, and everything else with 503.
+//! Prepares the database before the server starts.
+//!
+//! If that takes long, it logs its progress and runs a small server meanwhile, which answers
+//! `/health` as usual and everything else with status 503.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -19,15 +21,19 @@ use crate::config::{DatabaseUri, HttpSettings, MlflowSchema};
 use crate::error::{Error, Result};
 use crate::store::{self, Found, Step};
 
-/// How long it may take before it is worth a word. Clients wait that long for a connection anyway.
+/// The time after which a preparation counts as long. Clients wait that long for a connection
+/// anyway.
 const SILENT: Duration = Duration::from_millis(500);
-/// How often it is said how far a long step is.
+/// The time between two log lines about a long step.
 const REPEATED: Duration = Duration::from_secs(10);
 
-/// The step that is being taken, once the database has been locked for it.
+/// The current step, or `None` while another process holds the database's lock.
 type Progress = watch::Receiver<Option<Step>>;
 
-/// Makes a database ready, and answers on the listeners meanwhile.
+/// Prepares the database and returns its state before that. Answers requests on the listeners
+/// meanwhile.
+///
+/// Fails if the database cannot be opened or migrated.
 pub async fn prepare(
     uri: &DatabaseUri,
     listeners: &Listeners,
@@ -55,7 +61,7 @@ pub async fn prepare(
     Ok(found?)
 }
 
-/// A small server that has the listeners until the real one takes them.
+/// A small server that uses the listeners until the real server starts.
 struct WaitingRoom {
     handle: ServerHandle,
     running: rt::task::JoinHandle<io::Result<()>>,
@@ -83,14 +89,15 @@ impl WaitingRoom {
         })
     }
 
-    /// Answers what is being asked. Connections that nobody has accepted yet wait for the real server.
+    /// Waits for its open requests. Connections that are not accepted yet wait for the real server.
     async fn close(self) {
         self.handle.stop(true).await;
-        // How it ended makes no difference any more.
+        // The result does not matter any more.
         let _ = self.running.await;
     }
 }
 
+/// Answers a request with status 503 and the current step.
 async fn not_ready(progress: Data<Progress>) -> Result<&'static str> {
     let step = describe(progress.borrow().as_ref());
     Err(Error::unavailable(format!(
@@ -98,7 +105,7 @@ async fn not_ready(progress: Data<Progress>) -> Result<&'static str> {
     )))
 }
 
-/// Logs each step as it begins, and now and then how long it has been going on.
+/// Logs each step when it begins, and repeatedly how long the preparation has taken.
 async fn report(mut progress: Progress) -> Infallible {
     let begun = Instant::now();
     loop {
@@ -108,12 +115,13 @@ async fn report(mut progress: Progress) -> Infallible {
             begun.elapsed().as_secs()
         );
         if let Ok(Err(_)) = timeout(REPEATED, progress.changed()).await {
-            // The last step is done.
+            // The sender is gone, so the last step is finished.
             return pending().await;
         }
     }
 }
 
+/// Describes a step for the log and for clients.
 fn describe(step: Option<&Step>) -> String {
     match step {
         Some(step) => format!("step {} of {}, {}", step.number, step.total, step.makes),

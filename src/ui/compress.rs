@@ -1,4 +1,4 @@
-//! Compresses the files of a UI once, when it is installed, so that the server never has to.
+//! Compresses the files of a UI at installation, so that the server does not have to.
 
 use std::fs;
 use std::io::{self, Write};
@@ -12,15 +12,18 @@ use flate2::write::GzEncoder;
 
 use super::folder::Encoding;
 
-/// Below this size the headers of a reply are longer than what would be saved.
+/// The minimum size in bytes. For smaller files, the headers of the reply are larger than the
+/// saving.
 const SMALLEST: u64 = 1024;
-/// Formats that are compressed in themselves.
+/// The extensions of formats that are already compressed.
 const COMPRESSED: [&str; 6] = ["png", "jpg", "gif", "woff", "woff2", "gz"];
-/// The highest quality but the two that take ten times as long for a few percent.
+/// The highest quality with acceptable speed: the two above it take ten times as long and save a
+/// few percent.
 const BROTLI_QUALITY: u32 = 9;
 const BROTLI_WINDOW: u32 = 22;
 
-/// Writes the compressed forms of each file beside it, on all processors.
+/// Writes compressed copies next to each file, on all processors. Fails if a file cannot be read or
+/// written.
 pub(super) fn compress_all(folder: &Path) -> io::Result<()> {
     let mut files = Vec::new();
     collect(folder, &mut files)?;
@@ -50,6 +53,7 @@ pub(super) fn compress_all(folder: &Path) -> io::Result<()> {
     })
 }
 
+/// Collects the files that are worth compressing.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -66,6 +70,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
+/// Compresses the content of a file.
 fn compress(plain: &[u8], encoding: Encoding) -> io::Result<Vec<u8>> {
     match encoding {
         Encoding::Brotli => {

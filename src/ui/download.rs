@@ -1,4 +1,5 @@
-//! MLflow's wheel, from wherever pip is set up to get it. pip checks what it gets.
+//! Downloads MLflow's wheel with pip, which uses its configured index and verifies what it
+//! downloads.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,7 +9,8 @@ use std::process::{Command, Stdio};
 use super::UiError;
 use super::folder::is_version;
 
-/// Downloads the wheel of a version into a folder.
+/// Downloads the wheel of a version into a directory and returns its path. Fails if there is no
+/// pip, or if pip fails.
 pub fn download(version: &str, folder: &Path) -> Result<PathBuf, UiError> {
     if !is_version(version) {
         return Err(UiError::BadVersion(version.to_owned()));
@@ -29,7 +31,7 @@ pub fn download(version: &str, folder: &Path) -> Result<PathBuf, UiError> {
         }
         let status = Command::new(python)
             .args(pip)
-            // The wheel is not meant to run here, so it may want a newer Python than this one.
+            // The wheel is not run here, so it can require a newer Python than the installed one.
             .args(["download", "--no-deps", "--only-binary=:all:"])
             .args(["--python-version", "3.12", "--dest"])
             .arg(folder)
@@ -45,6 +47,7 @@ pub fn download(version: &str, folder: &Path) -> Result<PathBuf, UiError> {
     Err(UiError::NoPip(version.to_owned()))
 }
 
+/// Returns the wheel in a directory.
 fn wheel_in(folder: &Path) -> Option<PathBuf> {
     fs::read_dir(folder)
         .ok()?

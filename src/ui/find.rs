@@ -1,4 +1,4 @@
-//! Where a UI may be.
+//! Finds the UI that the server serves.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,19 +8,20 @@ use tracing::{info, warn};
 
 use super::{BUILD, INDEX, UiError, UiFolder};
 
-/// The folders that are looked into, in this order.
+/// The directories that can have a UI, in the order in which they are searched.
 #[derive(Debug, Default)]
 pub struct Places {
-    /// What the user named; a UI must be there.
+    /// The directory that the user gave. It must have a UI.
     pub named: Option<PathBuf>,
-    /// Where `flowkeep ui install` puts it.
+    /// The directory into which `flowkeep ui install` installs.
     pub data: Option<PathBuf>,
-    /// Python environments, of which one may have an MLflow.
+    /// Python environments that can have an MLflow.
     pub environments: Vec<PathBuf>,
 }
 
 impl Places {
-    /// Returns where the UI may be: in a folder that was named, or in one of the environments.
+    /// Returns the directories for a server: the given one, the installed one, and the
+    /// environments.
     pub fn new(named: Option<PathBuf>, environments: Vec<PathBuf>) -> Self {
         Self {
             named,
@@ -29,8 +30,10 @@ impl Places {
         }
     }
 
-    /// A UI of another MLflow than this server stands in for calls other routes. Whoever names or
-    /// installs one wants it; one that merely happens to be on the machine is left alone.
+    /// Returns the first UI. Fails if a directory that the user gave has none.
+    ///
+    /// The UI of another MLflow version calls other routes. It is served if the user gave or
+    /// installed it, with a warning; in an environment it is skipped.
     pub fn find(&self, wanted_version: &str) -> Result<Option<UiFolder>, UiError> {
         let installed = self.data.as_ref().filter(|data| data.join(INDEX).is_file());
         if let Some(folder) = self.named.as_ref().or(installed) {
@@ -61,7 +64,7 @@ impl Places {
     }
 }
 
-/// The UI of each MLflow in a Python environment.
+/// Returns the UI directories of the MLflow installations in a Python environment.
 fn builds(environment: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(environment.join("lib")) else {
         return Vec::new();
@@ -76,7 +79,7 @@ fn builds(environment: &Path) -> Vec<PathBuf> {
     builds
 }
 
-/// Where a UI is installed unless another folder is named.
+/// Returns the default directory for installing a UI. Fails if there is no home directory.
 pub fn data_folder() -> Result<PathBuf, UiError> {
     let places = Xdg::new().map_err(|_| UiError::NoDataFolder)?;
     Ok(places.data_dir().join("flowkeep").join("ui"))

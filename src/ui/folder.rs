@@ -1,4 +1,4 @@
-//! A folder with the files of a UI.
+//! A directory with the files of a UI.
 
 use std::collections::HashSet;
 use std::fs;
@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{INDEX, UiError};
 
-/// Lies in a folder that flowkeep installed, and says what it holds.
+/// The name of the marker file in a directory that flowkeep installed.
 pub(super) const MARKER: &str = "flowkeep-ui.json";
 
-/// The file that says which UI a folder holds.
+/// The content of the marker file.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Marker {
     pub mlflow_version: String,
 }
 
-/// How a file was compressed beforehand. The better one comes first.
+/// A compression of the files, the better one first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     Brotli,
@@ -29,7 +29,7 @@ impl Encoding {
     /// All encodings, the better one first.
     pub const ALL: [Self; 2] = [Self::Brotli, Self::Gzip];
 
-    /// What the compressed file's name ends with.
+    /// Returns the extension that compressed files have in addition.
     pub(super) fn extension(self) -> &'static str {
         match self {
             Self::Brotli => ".br",
@@ -38,17 +38,18 @@ impl Encoding {
     }
 }
 
-/// A folder with the files of the UI.
+/// A directory with the files of a UI.
 #[derive(Debug)]
 pub struct UiFolder {
     root: PathBuf,
     version: Option<String>,
-    /// Paths below the root. What is not among them is not served, so that no path leads out.
+    /// The paths of all files, relative to the directory. Only these are served, so that no path
+    /// can lead outside.
     files: HashSet<String>,
 }
 
 impl UiFolder {
-    /// Opens a folder. Fails where it does not hold a UI that fits this server.
+    /// Opens a directory and lists its files. Fails if it has no UI or cannot be read.
     pub fn open(root: &Path) -> Result<Self, UiError> {
         let mut files = HashSet::new();
         if root.join(INDEX).is_file() {
@@ -66,22 +67,23 @@ impl UiFolder {
         })
     }
 
-    /// Returns the path of the folder.
+    /// Returns the path of the directory.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The version of MLflow that the UI belongs to, where that can be told.
+    /// Returns the MLflow version of the UI, if it is known.
     pub fn version(&self) -> Option<&str> {
         self.version.as_deref()
     }
 
-    /// Whether the folder has a file.
+    /// Returns whether the directory has a file.
     pub fn has(&self, path: &str) -> bool {
         self.files.contains(path)
     }
 
-    /// Where a file lies on disk, in the first encoding that is there and that the reader takes.
+    /// Returns the path of a file on disk, in the first encoding that exists and that the client
+    /// accepts.
     pub fn locate(
         &self,
         path: &str,
@@ -95,7 +97,7 @@ impl UiFolder {
         Some((self.root.join(format!("{path}{extension}")), compressed))
     }
 
-    /// In which encodings a file lies there beside its plain form.
+    /// Returns the encodings in which a file exists, in addition to its plain form.
     pub fn encodings(&self, path: &str) -> impl Iterator<Item = Encoding> {
         Encoding::ALL
             .into_iter()
@@ -103,8 +105,10 @@ impl UiFolder {
     }
 }
 
-/// Package managers may install files as links, so links to files count; links to folders do not,
-/// as they could lead in circles.
+/// Collects the paths of all files.
+///
+/// Package managers can install files as symbolic links, so links to files are included. Links to
+/// directories are not, because they could form a cycle.
 fn collect(folder: &Path, prefix: &str, files: &mut HashSet<String>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -120,7 +124,8 @@ fn collect(folder: &Path, prefix: &str, files: &mut HashSet<String>) -> io::Resu
     Ok(())
 }
 
-/// What the marker says, or MLflow's own `version.py` where the folder is part of an MLflow.
+/// Returns the version from the marker file, or from MLflow's `version.py` if the directory is part
+/// of an MLflow.
 fn version(root: &Path) -> Option<String> {
     if let Some(marker) = read_marker(root) {
         return Some(marker.mlflow_version);
@@ -135,13 +140,13 @@ fn version(root: &Path) -> Option<String> {
     is_version(version).then(|| version.to_owned())
 }
 
-/// Reads the file that says which UI a folder holds, if there is one.
+/// Reads the marker file, if there is one.
 pub(super) fn read_marker(root: &Path) -> Option<Marker> {
     let text = fs::read_to_string(root.join(MARKER)).ok()?;
     serde_json::from_str(&text).ok()
 }
 
-/// Whether a text can be a version, and no option or address.
+/// Returns whether a text can be a version, and not an option or a URL of pip.
 pub(super) fn is_version(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_digit())
         && text.len() <= 40

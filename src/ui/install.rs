@@ -1,4 +1,4 @@
-//! Puts the UI of a wheel into a folder: all of it, or nothing.
+//! Installs the UI of a wheel into a directory: either completely or not at all.
 
 use std::fs;
 use std::io;
@@ -12,19 +12,21 @@ use super::compress::compress_all;
 use super::folder::{MARKER, Marker, read_marker};
 use super::wheel::{Bounds, unpack};
 
-/// What was installed.
+/// The result of an installation.
 #[derive(Debug)]
 pub struct Installed {
     pub folder: PathBuf,
     pub version: String,
 }
 
-/// Replaces what an earlier call put into the folder, and nothing else.
+/// Installs the UI of a wheel. Replaces an earlier installation in the directory.
+///
+/// Fails if the directory has other files, or if the wheel has no UI that can be used.
 pub fn install(wheel: &Path, folder: &Path) -> Result<Installed, UiError> {
     install_within(wheel, folder, &Bounds::default())
 }
 
-/// Installs the UI below a folder.
+/// Installs a UI with limits on its size, which tests set.
 pub(super) fn install_within(
     wheel: &Path,
     folder: &Path,
@@ -37,7 +39,7 @@ pub(super) fn install_within(
     if there == There::OtherThings {
         return Err(UiError::Occupied(folder));
     }
-    // On the same file system, so that the finished folder can be renamed into its place.
+    // The staging directory is on the same file system, so that a rename can move the result.
     let parent = folder.parent().unwrap_or(&folder);
     fs::create_dir_all(parent).map_err(unwritable)?;
     let staging = tempfile::Builder::new()
@@ -63,6 +65,7 @@ enum There {
     OtherThings,
 }
 
+/// Returns what the target directory holds.
 fn what_is_there(folder: &Path) -> io::Result<There> {
     let mut entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -78,16 +81,18 @@ fn what_is_there(folder: &Path) -> io::Result<There> {
     })
 }
 
+/// Compresses the files, writes the marker file, and makes the directory readable.
 fn finish(unpacked: &Path, version: &str) -> io::Result<()> {
     compress_all(unpacked)?;
     let marker = Marker {
         mlflow_version: version.to_owned(),
     };
     fs::write(unpacked.join(MARKER), serde_json::to_string(&marker)?)?;
-    // The server may run as somebody else.
+    // The server can run as another user.
     fs::set_permissions(unpacked, fs::Permissions::from_mode(0o755))
 }
 
+/// Moves the new directory to its target, and puts the earlier one back if that fails.
 fn put_in_place(staging: &TempDir, unpacked: &Path, folder: &Path) -> io::Result<()> {
     let earlier = staging.path().join("earlier");
     let replaces = folder.exists();
@@ -96,7 +101,7 @@ fn put_in_place(staging: &TempDir, unpacked: &Path, folder: &Path) -> io::Result
     }
     fs::rename(unpacked, folder).inspect_err(|_| {
         if replaces {
-            // The first failure is what is told; the folder is as it was where this one works.
+            // The first error is reported. If this rename works, the directory is as before.
             let _ = fs::rename(&earlier, folder);
         }
     })

@@ -1,5 +1,7 @@
-//! The web UI of MLflow. flowkeep ships none of its files: it takes them out of MLflow's own wheel,
-//! or serves those of an MLflow that is installed on the machine.
+//! Installs and finds MLflow's web UI. flowkeep contains none of its files: it extracts them from
+//! MLflow's wheel, or serves those of an installed MLflow.
+//!
+//! This module uses no other module of flowkeep.
 
 mod compress;
 mod download;
@@ -20,12 +22,12 @@ pub use self::find::{Places, data_folder};
 pub use self::folder::{Encoding, UiFolder};
 pub use self::install::{Installed, install};
 
-/// The page that a browser opens first; a folder without it holds no UI.
+/// The page that a browser loads first. A directory without it has no UI.
 const INDEX: &str = "index.html";
-/// Where MLflow keeps the UI, in its wheel and where it is installed.
+/// The directory of the UI in MLflow's wheel and in an installed MLflow.
 const BUILD: &str = "mlflow/server/js/build";
 
-/// Why there is no UI. Each is a sentence that says what to do instead.
+/// The reason why a UI cannot be installed or served. Each message says what to do about it.
 #[derive(Debug, Error)]
 pub enum UiError {
     #[error("There is no UI in {0}: it has no index.html.")]

@@ -1,4 +1,4 @@
-//! Wheels good and bad, and where a UI is looked for.
+//! Tests of installing a UI from good and bad wheels, and of finding it.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -42,7 +42,7 @@ impl Scratch {
         path
     }
 
-    /// What lies here, but for the wheel.
+    /// Returns the names of all files here, without the wheel.
     fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(self.0.path())
             .unwrap()

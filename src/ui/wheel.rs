@@ -1,5 +1,5 @@
-//! Takes the UI out of MLflow's wheel. A wheel is a zip file that somebody else made: its names are
-//! checked, and no more is written than a UI can need.
+//! Extracts the UI from MLflow's wheel. A wheel is a zip file from elsewhere, so its file names are
+//! checked and its unpacked size is limited.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -12,7 +12,7 @@ use zip::result::ZipError;
 use super::folder::is_version;
 use super::{BUILD, INDEX};
 
-/// How much a UI may be, unpacked. That of MLflow 3.17.2 has 408 files and 27 MB.
+/// The limits of an unpacked UI. That of MLflow 3.17.2 has 408 files and 27 MB.
 pub(super) struct Bounds {
     pub files: usize,
     pub bytes: u64,
@@ -27,10 +27,12 @@ impl Default for Bounds {
     }
 }
 
-/// What is wrong with a wheel, as the end of a sentence.
+/// The reason why a wheel cannot be used, as the end of a sentence.
 type Reason = String;
 
-/// Writes the UI of a wheel into a folder, and tells which version of MLflow it belongs to.
+/// Writes the UI of a wheel into a directory, and returns the MLflow version of the wheel.
+///
+/// Fails if the wheel has no UI, has unsafe names or links, or exceeds the limits.
 pub(super) fn unpack(wheel: &Path, folder: &Path, bounds: &Bounds) -> Result<String, Reason> {
     let file = File::open(wheel).map_err(|error| error.to_string())?;
     let mut archive = ZipArchive::new(file).map_err(explain)?;
@@ -75,7 +77,7 @@ pub(super) fn unpack(wheel: &Path, folder: &Path, bounds: &Bounds) -> Result<Str
     Ok(version)
 }
 
-/// Whether a name leads nowhere but below the folder that it is written to.
+/// Returns whether a name stays below the directory into which it is unpacked.
 fn stays_inside(name: &str) -> bool {
     !name.contains(['\\', '\0'])
         && name
@@ -84,7 +86,8 @@ fn stays_inside(name: &str) -> bool {
             .all(|part| !["", ".", ".."].contains(&part))
 }
 
-/// Copies as much as is allowed. What an entry says of its own size is not relied on.
+/// Copies at most `allowed` bytes to a new file, and returns their number. The size that the entry
+/// states is not trusted.
 fn write(entry: &mut impl Read, path: &Path, allowed: u64) -> io::Result<u64> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
@@ -93,11 +96,13 @@ fn write(entry: &mut impl Read, path: &Path, allowed: u64) -> io::Result<u64> {
     io::copy(&mut entry.take(allowed), &mut file)
 }
 
+/// Returns whether a path is that of MLflow's metadata.
 fn is_metadata(path: &Path) -> bool {
     let folder = path.parent().and_then(Path::to_str).unwrap_or_default();
     path.ends_with("METADATA") && folder.starts_with("mlflow-") && folder.ends_with(".dist-info")
 }
 
+/// Reads the version from the metadata.
 fn read_version(metadata: &mut ZipFile<'_, File>) -> Result<String, Reason> {
     const HEADERS: u64 = 64 << 10;
     let mut bytes = Vec::new();

@@ -1,5 +1,5 @@
-//! Where webhooks may lead. Whoever may create a webhook must not be able to reach, through this
-//! server, what only this server's network can reach.
+//! Checks the addresses of webhooks. A user who can create a webhook must not be able to reach,
+//! through this server, hosts that only its network can reach.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -9,7 +9,10 @@ use crate::config::WebhookSettings;
 use crate::error::{Error, Result};
 use crate::wire::python;
 
-/// Checks the address of a webhook, and looks up where it leads now.
+/// Checks the URL of a webhook, and resolves its host unless private addresses are allowed.
+///
+/// Fails with MLflow's message if the scheme is not allowed, or if the host has an address that is
+/// not public.
 pub async fn check_url(text: &str, settings: &WebhookSettings) -> Result<()> {
     let shown = python::repr(text);
     if text.trim().is_empty() {
@@ -26,7 +29,7 @@ pub async fn check_url(text: &str, settings: &WebhookSettings) -> Result<()> {
             settings.allowed_schemes.join(", ")
         )));
     }
-    // What stands behind more than two slashes is a path, though browsers read it as a host.
+    // After more than two slashes there is a path and no host, although browsers read a host there.
     let has_host = text
         .split_once("://")
         .is_some_and(|(_, rest)| !rest.starts_with(['/', '\\']));
@@ -40,7 +43,7 @@ pub async fn check_url(text: &str, settings: &WebhookSettings) -> Result<()> {
         return Ok(());
     }
     let name = match &host {
-        // Without the brackets.
+        // The message shows the address without brackets.
         Host::Ipv6(address) => address.to_string(),
         host => host.to_string(),
     };
@@ -64,8 +67,8 @@ pub async fn check_url(text: &str, settings: &WebhookSettings) -> Result<()> {
     }
 }
 
-/// Whether a host that is an address itself may be connected to. Names are checked when they are
-/// resolved.
+/// Returns whether a URL's scheme is allowed and its host, if it is an IP address, is allowed. Host
+/// names are checked when they are resolved.
 pub fn may_connect_to(url: &Url, settings: &WebhookSettings) -> bool {
     let public = match url.host() {
         Some(Host::Ipv4(address)) => is_public(address.into()),
@@ -80,12 +83,12 @@ pub fn may_connect_to(url: &Url, settings: &WebhookSettings) -> bool {
         && (public || settings.allow_private_addresses)
 }
 
-/// Returns the addresses that a host name stands for.
+/// Resolves a host name to its addresses.
 pub async fn resolve(host: &str) -> std::io::Result<Vec<SocketAddr>> {
     Ok(tokio::net::lookup_host((host, 0)).await?.collect())
 }
 
-/// Whether an address is one of the public Internet.
+/// Returns whether an address belongs to the public Internet.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -114,7 +117,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let segments = address.segments();
-    // What is given out of the Internet's own block, but for what is set apart in it.
+    // Global unicast addresses, except the ranges that are reserved within them.
     let is_global_unicast = segments[0] & 0xe000 == 0x2000;
     let is_for_protocols = segments[0] == 0x2001 && segments[1] < 0x0200;
     let is_documentation = (segments[0] == 0x2001 && segments[1] == 0x0db8)
@@ -122,7 +125,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     is_global_unicast && !is_for_protocols && !is_documentation
 }
 
-/// The IPv4 address that is reached through an IPv6 address.
+/// Returns the IPv4 address that an IPv6 address leads to through mapping, NAT64 or 6to4.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let of = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match address.segments() {

@@ -1,12 +1,13 @@
-//! What a webhook may be called, and what it can be told of.
+//! Validates the name and the events of a webhook.
 
 use crate::error::{Error, Result};
 use crate::store::webhooks::events::Event;
 use crate::wire::{WebhookEvent, python};
 
+/// The maximum length of a name in bytes.
 const LONGEST_NAME: usize = 63;
 
-/// Fails where a webhook cannot have this name.
+/// Fails with MLflow's message if a webhook cannot have this name.
 pub fn check_name(name: &str) -> Result<()> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric();
     let fits = name.len() <= LONGEST_NAME
@@ -25,7 +26,7 @@ pub fn check_name(name: &str) -> Result<()> {
     )))
 }
 
-/// A new webhook is told of something.
+/// Fails with MLflow's message if a new webhook has no events.
 pub fn check_events(events: &[Event]) -> Result<()> {
     if events.is_empty() {
         return Err(Error::invalid_parameter(
@@ -35,7 +36,7 @@ pub fn check_events(events: &[Event]) -> Result<()> {
     Ok(())
 }
 
-/// Each event once.
+/// Returns the events of a request without duplicates. Fails if an event does not exist.
 pub fn events(messages: &[WebhookEvent]) -> Result<Vec<Event>> {
     let mut events = Vec::new();
     for message in messages {

@@ -19,37 +19,38 @@ use crate::config::WebhookSettings;
 use crate::error::{Error, Result};
 use crate::store::webhooks::Target;
 
-/// As much of a reply as is read.
+/// The maximum number of bytes that are read from a reply.
 const LONGEST_REPLY: usize = 64 << 10;
+/// The maximum number of redirects that are followed.
 const MOST_REDIRECTS: usize = 5;
 
-/// Sends webhooks.
+/// An HTTP client for webhooks, which connects to allowed addresses only.
 pub struct Client {
     http: reqwest::Client,
     settings: WebhookSettings,
 }
 
-/// What a receiver has answered.
+/// The reply of a receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     pub status: u16,
     pub body: String,
-    /// When the receiver wants to be asked again.
+    /// The delay that the receiver asks for before a retry.
     pub retry_after: Option<Duration>,
 }
 
-/// Why there is no reply.
+/// The reason why there is no reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendError {
     pub message: String,
-    /// Whether it may be otherwise another time.
+    /// Whether a retry cannot succeed.
     pub is_final: bool,
 }
 
 impl Client {
-    /// Prepares the client. Fails where TLS cannot be set up.
+    /// Creates the client. Fails if TLS cannot be set up.
     pub fn new(settings: WebhookSettings) -> Result<Self> {
-        // Only the first call in a process sets it.
+        // The call fails if the process already has a provider, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let for_redirects = settings.clone();
         let redirects = Policy::custom(move |attempt| {
@@ -74,12 +75,16 @@ impl Client {
         Ok(Self { http, settings })
     }
 
-    /// Returns the settings that the client was made with.
+    /// Returns the settings of the client.
     pub fn settings(&self) -> &WebhookSettings {
         &self.settings
     }
 
-    /// Sends a body once. Receivers know a message that they get again by its id.
+    /// Sends a body once and returns the reply, whatever its status is. The delivery ID lets
+    /// receivers recognize a repeated message.
+    ///
+    /// Fails if the address is not allowed, if the secret cannot be decrypted, or if there is no
+    /// reply.
     pub async fn send(
         &self,
         target: &Target,
@@ -122,6 +127,7 @@ impl Client {
     }
 }
 
+/// Reads a reply up to the maximum length.
 async fn read(mut reply: reqwest::Response) -> String {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = reply.chunk().await {
@@ -134,7 +140,7 @@ async fn read(mut reply: reqwest::Response) -> String {
     String::from_utf8_lossy(&body).into_owned()
 }
 
-/// The error with its causes, without the URL, which may hold a token.
+/// Converts an error with its causes. Leaves the URL out, because it can contain a token.
 fn failed(error: reqwest::Error) -> SendError {
     let error = error.without_url();
     let is_final = error.is_builder() || error.is_redirect();
@@ -147,19 +153,21 @@ fn failed(error: reqwest::Error) -> SendError {
     SendError { message, is_final }
 }
 
+/// Returns MLflow's signature of a message.
 fn sign(secret: &[u8], delivery_id: &str, timestamp: &str, body: &str) -> String {
     let signature = Hmac::<Sha256>::new_from_slice(secret).map(|mut signature| {
         signature.update(format!("{delivery_id}.{timestamp}.{body}").as_bytes());
         signature.finalize().into_bytes()
     });
-    // HMAC takes keys of every length.
+    // HMAC accepts keys of any length.
     let signature = signature
         .map(|bytes| BASE64_STANDARD.encode(bytes))
         .unwrap_or_default();
     format!("v1,{signature}")
 }
 
-/// Resolves a name once, and gives what was checked to the connection.
+/// A DNS resolver that passes the checked addresses to the connection, so that the name is resolved
+/// only once.
 struct Resolver {
     allow_private_addresses: bool,
 }

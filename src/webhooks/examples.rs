@@ -1,11 +1,11 @@
-//! What a webhook is sent when it is tested.
+//! The example messages that the test of a webhook sends.
 
 use serde_json::{Value, json};
 
 use crate::store::webhooks::events::Event;
 use crate::wire::{WebhookAction as Action, WebhookEntity as Entity};
 
-/// Returns what the test of a webhook sends for an event.
+/// Returns the example data of an event.
 pub fn example(event: Event) -> Value {
     let tags = json!({"example_key": "example_value"});
     match event.kind() {

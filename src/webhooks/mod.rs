@@ -1,5 +1,7 @@
-//! Tells webhooks of what happened: which addresses they may have, how a message is signed, and the
-//! worker that delivers from the outbox.
+//! Delivers webhooks: checks their addresses, signs messages, and runs the worker that delivers
+//! from the outbox.
+//!
+//! It uses `store` for webhooks and the outbox, and `config` for its settings.
 
 mod address;
 mod checks;

@@ -1,4 +1,4 @@
-//! What follows from the reply of a receiver: whether, and when, a delivery is tried again.
+//! Decides whether and when a delivery is retried.
 
 use std::time::Duration;
 
@@ -7,12 +7,14 @@ use chrono::Utc;
 use super::client::{Reply, SendError};
 use crate::store::webhooks::outbox::{Failure, Outcome};
 
-/// Ten waits, each four times as long as the one before up to six hours: about 21 hours in all.
+/// The maximum number of attempts. Each wait is four times as long as the one before, up to six
+/// hours, so the ten waits take about 21 hours in total.
 pub const MOST_ATTEMPTS: u32 = 11;
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// What follows from a reply. `attempt` counts from zero.
+/// Returns the outcome of an attempt, with the time of the retry if there is one. `attempt` counts
+/// from zero.
 pub fn judge(sent: Result<Reply, SendError>, attempt: u32) -> Outcome {
     let (failure, is_final, retry_after) = match sent {
         Ok(reply) if reply.status < 400 => {
@@ -46,6 +48,7 @@ pub fn judge(sent: Result<Reply, SendError>, attempt: u32) -> Outcome {
     }
 }
 
+/// Returns the wait before the next attempt.
 fn wait(attempt: u32, jitter: f64) -> Duration {
     let wait = FIRST_WAIT.saturating_mul(4_u32.saturating_pow(attempt));
     wait.min(LONGEST_WAIT).mul_f64(jitter)

@@ -1,4 +1,4 @@
-//! Delivers what is in the outbox: at least once, for about a day, while somebody listens.
+//! Delivers the messages of the outbox at least once, with retries for about a day.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,27 +16,28 @@ use crate::store::webhooks::outbox::{self, Delivery, Failure, Outcome};
 use crate::store::webhooks::room::Room;
 use crate::store::{Store, webhooks};
 
-/// How often the outbox is looked into.
+/// The time between two looks into the outbox.
 const PAUSE: Duration = Duration::from_millis(500);
-/// What it may take, beside the replies, to keep what became of deliveries.
+/// The time that storing the outcomes of deliveries can take.
 const TO_SETTLE: Duration = Duration::from_secs(10);
 
-/// Delivers until the task is dropped. What was begun and not finished then is tried again later.
+/// Delivers messages until the task is dropped. Deliveries that are interrupted then are retried
+/// after the next start.
 pub async fn deliver_forever(store: Arc<Store>, client: Arc<Client>) {
     let mut worker = Worker::new(store, client);
     loop {
         match worker.take_up().await {
-            // The store tells by itself when the database goes and when it is back.
+            // The store itself logs when the database is gone and when it is back.
             Err(error) if error.is_worth_retrying() => {}
             Err(error) => warn!(%error, "the outbox of webhooks cannot be read"),
             Ok(()) => {}
         }
-        // There may be more to take up as soon as there is room for it.
+        // A finished delivery can make room for the next one, so the wait ends then.
         let _ = tokio::time::timeout(PAUSE, worker.finish_one()).await;
     }
 }
 
-/// Makes deliveries side by side. None waits for another one, but for the room that there is.
+/// Runs deliveries concurrently. A slow receiver delays no other one unless all slots are taken.
 struct Worker {
     store: Arc<Store>,
     client: Arc<Client>,
@@ -44,7 +45,7 @@ struct Worker {
     room: Room,
 }
 
-/// A delivery of a webhook is over.
+/// A finished delivery.
 struct Finished {
     webhook_id: String,
     answered: bool,
@@ -61,7 +62,7 @@ impl Worker {
         }
     }
 
-    /// Begins deliveries that are due, as many as there is room for.
+    /// Starts the deliveries that are due, as many as there is room for.
     async fn take_up(&mut self) -> Result<()> {
         if self.room.is_full() {
             return Ok(());
@@ -75,7 +76,7 @@ impl Worker {
         if !is_any_due {
             return Ok(());
         }
-        // By then each of them has been answered, or has run out of time.
+        // Until then, each delivery either has a reply or has timed out.
         let until = now + milliseconds(self.client.settings().timeout * 2 + TO_SETTLE);
         let room = self.room.clone();
         let taken = self
@@ -102,7 +103,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Waits until a delivery is over; for ever, if none was begun.
+    /// Waits until a delivery is finished. Without a running delivery, it waits forever.
     async fn finish_one(&mut self) {
         match self.begun.next().await {
             Some(finished) => self.room.finish(&finished.webhook_id, finished.answered),
@@ -111,7 +112,8 @@ impl Worker {
     }
 }
 
-/// Says whether there was an answer, whatever it was.
+/// Makes one attempt and stores its outcome. Returns whether the receiver answered, with any
+/// status.
 async fn deliver(store: &Store, client: &Client, delivery: Delivery) -> Result<bool> {
     let webhook_id = delivery.webhook_id.clone();
     let target = store
@@ -171,7 +173,8 @@ mod tests {
     use crate::store::webhooks::events::Event;
     use crate::wire::{WebhookAction, WebhookEntity};
 
-    /// Answers one request after another, and tells what it was sent.
+    /// Starts a receiver that answers with the given statuses, and passes on the requests that it
+    /// gets.
     fn receiver(statuses: &'static [u16]) -> (String, mpsc::Receiver<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
@@ -195,7 +198,7 @@ mod tests {
         (url, received)
     }
 
-    /// Takes connections, and never says a word.
+    /// Starts a receiver that accepts connections and never answers.
     fn silent_receiver() -> (String, TcpListener) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         (
@@ -226,7 +229,7 @@ mod tests {
         }
     }
 
-    /// Makes a webhook with an address, and puts deliveries for it into the outbox.
+    /// Creates a webhook with a URL, and puts messages for it into the outbox.
     async fn tell(sender: &Sender, url: &str, deliveries: usize) {
         let event = Event::new(WebhookEntity::Prompt, WebhookAction::Created);
         let secret = sender.client.settings().key.encrypt(b"s3cret");
@@ -261,7 +264,7 @@ mod tests {
         let mut worker = Worker::new(Arc::clone(&sender.store), Arc::clone(&sender.client));
         for left in [2, 1, 0] {
             worker.take_up().await.unwrap();
-            // The first to finish are those with an answer: the others are still waiting for theirs.
+            // The deliveries with a reply finish first; the silent receiver's are still running.
             worker.finish_one().await;
             received.recv().unwrap();
             assert!(!worker.begun.is_empty(), "{left}");
@@ -280,7 +283,7 @@ mod tests {
         let first = received.recv().unwrap();
         assert!(first.contains("x-mlflow-signature: v1,"), "{first}");
         assert!(first.contains(r#""data": {"name": "p"}"#), "{first}");
-        // It was refused, and waits to be tried again.
+        // The delivery was refused and waits for its retry.
         let later = Utc::now().timestamp_millis() + 60_000;
         worker.take_up().await.unwrap();
         assert!(worker.begun.is_empty());

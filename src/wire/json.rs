@@ -1,9 +1,9 @@
-//! The places where MLflow's JSON is not what serde would write by itself. build.rs names these
-//! helpers in the attributes of the generated messages.
+//! Serde helpers for the places where MLflow's JSON differs from serde's default. build.rs names
+//! these helpers in the attributes of the generated messages.
 
 use serde::{Deserialize, Deserializer};
 
-/// `null` stands for "not given", also where a list is expected.
+/// Reads `null` as the default value, also for lists: MLflow treats it as "not given".
 pub fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -12,7 +12,7 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Integers are written as numbers, and read from numbers or from strings.
+/// Writes integers as numbers, and reads them from numbers or strings.
 pub mod integer {
     use std::fmt;
     use std::marker::PhantomData;
@@ -20,6 +20,7 @@ pub mod integer {
     use serde::de::{Error, Unexpected, Visitor};
     use serde::{Deserialize, Deserializer};
 
+    /// Reads an integer or `null`. Fails if the value is out of range for `T` or has a fraction.
     pub fn option<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
     where
         D: Deserializer<'de>,
@@ -29,6 +30,7 @@ pub mod integer {
         Ok(value.map(|lenient| lenient.0))
     }
 
+    /// Reads a list of integers or `null`.
     pub fn vec<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
     where
         D: Deserializer<'de>,
@@ -42,6 +44,7 @@ pub mod integer {
             .collect())
     }
 
+    /// An integer that is read from a number or a string.
     struct Lenient<T>(T);
 
     impl<'de, T: TryFrom<i64>> Deserialize<'de> for Lenient<T> {
@@ -73,7 +76,7 @@ pub mod integer {
         }
 
         fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-            // Exactly the floats below 2^63 that carry no fraction.
+            // These are exactly the floats between -2^63 and 2^63 without a fraction.
             const LIMIT: f64 = 9_223_372_036_854_775_808.0;
             if value.fract() == 0.0 && (-LIMIT..LIMIT).contains(&value) {
                 #[expect(clippy::cast_possible_truncation, reason = "checked above")]
@@ -91,7 +94,7 @@ pub mod integer {
     }
 }
 
-/// Floats are written as numbers, but for NaN and the infinities, which are strings.
+/// Writes floats as numbers, and NaN and the infinities as strings.
 pub mod double {
     use std::fmt;
 
@@ -100,6 +103,7 @@ pub mod double {
 
     pub mod option {
         use serde::{Deserialize, Deserializer, Serialize, Serializer};
+        /// Writes a float or `null`.
         pub fn serialize<S: Serializer>(
             value: &Option<f64>,
             serializer: S,
@@ -107,6 +111,7 @@ pub mod double {
             value.map(super::Lenient).serialize(serializer)
         }
 
+        /// Reads a float or `null`.
         pub fn deserialize<'de, D: Deserializer<'de>>(
             deserializer: D,
         ) -> Result<Option<f64>, D::Error> {
@@ -118,10 +123,12 @@ pub mod double {
     pub mod vec {
         use serde::{Deserialize, Deserializer, Serializer};
 
+        /// Writes a list of floats.
         pub fn serialize<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
             serializer.collect_seq(values.iter().copied().map(super::Lenient))
         }
 
+        /// Reads a list of floats or `null`.
         pub fn deserialize<'de, D: Deserializer<'de>>(
             deserializer: D,
         ) -> Result<Vec<f64>, D::Error> {
@@ -134,6 +141,7 @@ pub mod double {
         }
     }
 
+    /// A float that is read from a number or a string.
     struct Lenient(f64);
 
     impl Serialize for Lenient {
@@ -189,7 +197,7 @@ pub mod double {
                 "NaN" => Some(f64::NAN),
                 "Infinity" => Some(f64::INFINITY),
                 "-Infinity" => Some(f64::NEG_INFINITY),
-                // Rust reads also "nan" and "inf", which protobuf's JSON does not know.
+                // Rust also parses "nan" and "inf", which protobuf's JSON does not accept.
                 value => value.parse().ok().filter(|number: &f64| number.is_finite()),
             };
             number
@@ -199,13 +207,15 @@ pub mod double {
     }
 }
 
-/// A generated enum, whose values travel by name.
+/// A generated enum, whose values are written by name in JSON.
 pub trait Enumeration {
+    /// Returns the name of a value, or `None` if the number is not defined.
     fn name_of(number: i32) -> Option<&'static str>;
+    /// Returns the number of a value, or `None` if the name is not defined.
     fn number_of(name: &str) -> Option<i32>;
 }
 
-/// Enums are written by name, and read by name or by number.
+/// Writes enum values by name, and reads them from names or numbers.
 pub mod enumeration {
     use std::fmt;
     use std::marker::PhantomData;
@@ -214,6 +224,7 @@ pub mod enumeration {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use super::Enumeration;
+    /// Writes the name of a value or `null`.
     pub fn serialize_option<E: Enumeration, S: Serializer>(
         value: &Option<i32>,
         serializer: S,
@@ -221,6 +232,7 @@ pub mod enumeration {
         value.map(Named::<E>::new).serialize(serializer)
     }
 
+    /// Reads a value or `null`.
     pub fn deserialize_option<'de, E: Enumeration, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<i32>, D::Error> {
@@ -228,6 +240,7 @@ pub mod enumeration {
         Ok(value.map(|named| named.number))
     }
 
+    /// Writes a list of values by name.
     pub fn serialize_vec<E: Enumeration, S: Serializer>(
         values: &[i32],
         serializer: S,
@@ -235,6 +248,7 @@ pub mod enumeration {
         serializer.collect_seq(values.iter().copied().map(Named::<E>::new))
     }
 
+    /// Reads a list of values or `null`.
     pub fn deserialize_vec<'de, E: Enumeration, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Vec<i32>, D::Error> {
@@ -246,6 +260,7 @@ pub mod enumeration {
             .collect())
     }
 
+    /// An enum value that is written by name.
     struct Named<E> {
         number: i32,
         of: PhantomData<E>,

@@ -1,5 +1,7 @@
-//! A message that is one long list, written as JSON while its elements are read: the list itself never exists,
-//! and the JSON never has to be copied because it grows.
+//! Writes a message that consists of one long list as JSON, element by element.
+//!
+//! The list never exists in memory as a whole, and the JSON is written in chunks, so that no
+//! growing buffer has to be copied.
 
 use std::mem;
 
@@ -9,27 +11,30 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 
-/// Small enough to be found in a fragmented memory, large enough to be sent at once.
+/// The size of a chunk in bytes: small enough for a fragmented heap, large enough to be sent at
+/// once.
 const PIECE: usize = 64 << 10;
-/// Room for an element at the end of a piece.
+/// The number of bytes that a chunk keeps free for its last element.
 const MARGIN: usize = 512;
 
-/// JSON in pieces of bounded size.
+/// A JSON text in chunks of bounded size.
 #[derive(Debug)]
 pub struct Written {
+    /// The chunks, in order. Joined, they are the JSON text.
     pub pieces: Vec<Bytes>,
 }
 
 impl Written {
-    /// What was written, for whoever wants to go on with it.
+    /// Parses the JSON text, for a caller that works on with the data.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.pieces.concat())
             .map_err(|error| Error::internal(format!("A reply was not read: {error}")))
     }
 }
 
+/// Writes a JSON object with one list, element by element.
 pub struct ListWriter {
-    /// The field of the list, as the message names it.
+    /// The name of the list field in the message.
     field: &'static str,
     full: Vec<Bytes>,
     piece: Vec<u8>,
@@ -37,6 +42,7 @@ pub struct ListWriter {
 }
 
 impl ListWriter {
+    /// Starts a message whose list is in `field`.
     pub fn new(field: &'static str) -> Self {
         Self {
             field,
@@ -46,6 +52,7 @@ impl ListWriter {
         }
     }
 
+    /// Appends an element. Fails if the element cannot be serialized.
     pub fn push(&mut self, element: &impl Serialize) -> Result<()> {
         if self.any {
             self.piece.push(b',');
@@ -60,6 +67,7 @@ impl ListWriter {
         Ok(())
     }
 
+    /// Writes the name of the list and its opening bracket.
     fn open(&mut self) {
         self.any = true;
         self.piece.push(b'"');
@@ -67,7 +75,7 @@ impl ListWriter {
         self.piece.extend_from_slice(b"\":[");
     }
 
-    /// As a message: without the list if that is empty.
+    /// Finishes the text as protobuf's JSON of the message, which leaves an empty list out.
     pub fn into_message(mut self, next_page_token: Option<&str>) -> Result<Written> {
         if self.any {
             self.piece.push(b']');
@@ -82,7 +90,7 @@ impl ListWriter {
         Ok(self.end())
     }
 
-    /// With the list, also if that is empty.
+    /// Finishes the text as an object that always has the list, even if it is empty.
     pub fn into_object(mut self) -> Written {
         if !self.any {
             self.open();
@@ -91,6 +99,7 @@ impl ListWriter {
         self.end()
     }
 
+    /// Closes the object and returns the chunks.
     fn end(mut self) -> Written {
         self.piece.push(b'}');
         self.full.push(self.piece.into());

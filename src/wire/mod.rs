@@ -1,4 +1,7 @@
-//! MLflow's messages and their JSON: the vocabulary of the whole house, generated from `proto/`.
+//! MLflow's messages and their JSON, generated from `proto/`.
+//!
+//! All other modules use these types; there is no second set of structs with the same fields. This
+//! module uses `error` only.
 
 pub mod json;
 pub mod list;

@@ -1,11 +1,12 @@
-//! The rules for keys and names that may become parts of paths, with MLflow's messages.
+//! Validates keys and names that can become parts of paths, with MLflow's messages.
 
 use serde_json::Value;
 
 use super::python;
 use crate::error::{Error, Result};
 
-/// A key of a tag, parameter or metric: few kinds of letters, and not a path to somewhere else.
+/// Validates the key of a tag, parameter or metric. Fails if it has a character that MLflow does
+/// not allow, or if it is a path to another key.
 pub fn check_key(key: &str, parameter: &str) -> Result<()> {
     if !key.chars().all(is_key_letter) {
         return Err(invalid(
@@ -18,7 +19,7 @@ pub fn check_key(key: &str, parameter: &str) -> Result<()> {
     check_is_plain_path(key, parameter)
 }
 
-/// Refuses a name that as a path would mean another name.
+/// Fails if a name, read as a path, would resolve to another name.
 pub fn check_is_plain_path(name: &str, parameter: &str) -> Result<()> {
     let normal = normal_path(name);
     if normal != name || normal == "." || normal.starts_with("..") || normal.starts_with('/') {
@@ -35,9 +36,9 @@ pub fn check_is_plain_path(name: &str, parameter: &str) -> Result<()> {
     Ok(())
 }
 
-/// `limit` counts characters, not bytes.
+/// Fails if a value has more than `limit` characters.
 pub fn check_length(entity: &str, value: &str, limit: usize) -> Result<()> {
-    // As many bytes as the limit hold no more characters than it.
+    // A text has at most as many characters as bytes, so a short text needs no count.
     if value.len() > limit && value.chars().count() > limit {
         return Err(Error::invalid_parameter(format!(
             "'{entity}' exceeds the maximum length of {limit} characters"
@@ -46,12 +47,14 @@ pub fn check_length(entity: &str, value: &str, limit: usize) -> Result<()> {
     Ok(())
 }
 
+/// Returns the error for a required parameter that has no value.
 pub fn missing(parameter: &str) -> Error {
     Error::invalid_parameter(format!(
         "Missing value for required parameter '{parameter}'."
     ))
 }
 
+/// Returns the error for an invalid value of a parameter.
 fn invalid(parameter: &str, value: &str, why: &str) -> Error {
     Error::invalid_parameter(format!(
         "Invalid value {} for parameter '{parameter}' supplied: {why}",
@@ -63,12 +66,13 @@ fn is_key_letter(letter: char) -> bool {
     letter.is_alphanumeric() || "_/.- :".contains(letter)
 }
 
-/// A POSIX path without `.`, `..` and doubled slashes, by its letters alone.
+/// Normalizes a POSIX path without looking at the file system: removes `.`, `..` and double
+/// slashes.
 fn normal_path(path: &str) -> String {
     if path.is_empty() {
         return ".".to_owned();
     }
-    // Exactly two slashes in front have a meaning of their own in POSIX.
+    // POSIX keeps exactly two leading slashes, because they have a meaning of their own.
     let root = match path.bytes().take_while(|byte| *byte == b'/').count() {
         0 => "",
         2 => "//",

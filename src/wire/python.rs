@@ -1,4 +1,5 @@
-//! How Python names types and writes JSON: the messages of MLflow quote values in this form.
+//! Formats types, JSON and numbers as Python does, because MLflow's messages quote values in this
+//! form.
 
 use std::fmt::Write;
 use std::io;
@@ -7,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
 
-/// The name of the type that Python's JSON reader makes of a value.
+/// Returns the name of the Python type that a JSON value has after parsing.
 pub fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "NoneType",
@@ -20,7 +21,8 @@ pub fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// Compact JSON with sorted keys and nothing but ASCII.
+/// Returns compact ASCII JSON with sorted keys, as `json.dumps(sort_keys=True)` with short
+/// separators.
 pub fn dumps(value: &Value) -> String {
     let mut text = String::new();
     write_value(&mut text, value);
@@ -73,7 +75,7 @@ fn write_string(text: &mut String, string: &str) {
     }
 }
 
-/// A string as Python's `repr` quotes it.
+/// Returns the `repr` of a string.
 pub fn repr(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') {
         '"'
@@ -101,15 +103,16 @@ pub fn repr(text: &str) -> String {
     written
 }
 
-/// JSON as Python's `json.dumps` writes it unless told otherwise: ASCII, a space after `,` and `:`.
+/// Returns JSON as `json.dumps` writes it by default: ASCII, with a space after `,` and `:`.
 pub fn json(value: &Value) -> String {
     let mut text = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut text, Spaced);
-    // Neither a Value nor a Vec refuses anything, and what is written is ASCII.
+    // Serializing a Value into a Vec cannot fail, and the formatter writes only ASCII.
     let _ = value.serialize(&mut serializer);
     String::from_utf8(text).unwrap_or_default()
 }
 
+/// A formatter that writes JSON as Python's `json.dumps` does.
 struct Spaced;
 
 impl Formatter for Spaced {
@@ -151,7 +154,7 @@ impl Formatter for Spaced {
     }
 }
 
-/// A float as `repr` writes it: the shortest digits that read back as the same number.
+/// Returns the `repr` of a float: the shortest digits that read back as the same number.
 pub fn float(value: f64) -> String {
     if value.is_nan() {
         return "nan".to_owned();
@@ -170,7 +173,8 @@ pub fn float(value: f64) -> String {
     }
 }
 
-/// The number that Python's `int` reads from a string.
+/// Parses an integer as Python's `int` does. Returns `None` if the text is not one, or is too
+/// large.
 pub fn int(text: &str) -> Option<i64> {
     let text = text.trim();
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -182,8 +186,10 @@ pub fn int(text: &str) -> Option<i64> {
     text.replace('_', "").parse().ok()
 }
 
-/// Python's JSON writer puts NaN and the infinities into a body as bare words, which no other reader
-/// takes. As strings they are what protobuf's JSON calls them.
+/// Puts NaN and the infinities in a JSON body into quotes.
+///
+/// Python writes them as bare words, which other JSON parsers refuse. Protobuf's JSON uses strings
+/// for them.
 pub fn quote_constants(body: &[u8]) -> Vec<u8> {
     const WORDS: [&[u8]; 3] = [b"NaN", b"-Infinity", b"Infinity"];
     let mut quoted = Vec::with_capacity(body.len() + 16);

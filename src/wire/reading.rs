@@ -6,7 +6,8 @@ use super::request::Request;
 use super::{python, validation};
 use crate::error::{Error, Result};
 
-/// Reads a request from a JSON body. What does not fit is refused with MLflow's words.
+/// Reads a request from a JSON body. Fails with MLflow's message if the body does not fit the
+/// request.
 pub fn from_body<R: Request>(body: &[u8]) -> Result<R> {
     match serde_json::from_slice::<R>(body) {
         Ok(request) if !request.may_be_incomplete() => Ok(request),
@@ -14,7 +15,7 @@ pub fn from_body<R: Request>(body: &[u8]) -> Result<R> {
     }
 }
 
-/// Reads a request from the query of a GET.
+/// Reads a request from the query string of a GET request. Unknown parameters are ignored.
 pub fn from_query<R: Request>(query: &str) -> Result<R> {
     let mut members = Map::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -40,6 +41,7 @@ pub fn from_query<R: Request>(query: &str) -> Result<R> {
     from_members(&members)
 }
 
+/// Reads a boolean of a query string. Fails if it is neither `true` nor `false`.
 fn boolean(text: &str) -> Result<bool> {
     if text.eq_ignore_ascii_case("true") {
         Ok(true)
@@ -63,7 +65,10 @@ pub fn from_members<R: Request>(members: &Map<String, Value>) -> Result<R> {
     Err(validation::misfit::<R>(members))
 }
 
-/// A body that is not JSON counts as empty; one that is a string holds the JSON of an old client.
+/// Returns the members of a JSON body.
+///
+/// A body that is not JSON counts as empty. A body that is a JSON string contains JSON, as old
+/// clients send it.
 fn members_of(body: &[u8]) -> Result<Map<String, Value>> {
     let mut value = serde_json::from_slice(body)
         .or_else(|_| serde_json::from_slice(&python::quote_constants(body)))

@@ -1,46 +1,64 @@
-//! What the .proto files say of a request: its routes, its fields and the checks of each.
+//! The description of a request from the .proto files: its routes, its fields and their checks.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Implemented by build.rs for each message that a route takes.
+/// A message that a route accepts. build.rs implements it for each request of a service.
 pub trait Request: Default + DeserializeOwned + Send + 'static {
+    /// The message that answers the request.
     type Response: Serialize;
+    /// The routes that accept the request.
     const ROUTES: &'static [Route];
-    /// In the order in which their checks are made.
+    /// The fields, in the order in which they are checked.
     const FIELDS: &'static [Field];
 
-    /// Whether a check on the JSON might fail for this message, which was read without error. It
-    /// spares complete messages a second look at their JSON.
+    /// Returns whether a check on the JSON can fail for this message.
+    ///
+    /// The message was parsed without error. A complete message needs no second check of its JSON.
     fn may_be_incomplete(&self) -> bool;
 
+    /// Sets the field that a parameter of the path names. Ignores names that the message does not
+    /// have.
     fn set_path_parameter(&mut self, name: &str, value: String);
 }
 
+/// A route of MLflow's REST API.
 pub struct Route {
+    /// The HTTP method.
     pub method: &'static str,
-    /// Parameters stand in braces.
+    /// The path template, with parameters in braces.
     pub path: &'static str,
+    /// The major version of the API.
     pub version: i32,
 }
 
 impl Route {
+    /// Returns the path with the prefix and the version, such as `/api/2.0/mlflow/runs/get`.
     pub fn full_path(&self, prefix: &str) -> String {
         let separator = if self.path.starts_with('/') { "" } else { "/" };
         format!("{prefix}/{}.0{separator}{}", self.version, self.path)
     }
 }
 
+/// A field of a request, with its checks.
 pub struct Field {
+    /// The name in the .proto file.
     pub name: &'static str,
+    /// The camelCase name, which is also accepted.
     pub json_name: &'static str,
+    /// Whether the field is a list.
     pub repeated: bool,
+    /// Whether the field is a boolean.
     pub boolean: bool,
+    /// The checks, in the order in which they are made.
     pub checks: &'static [Check],
+    /// The largest number that is allowed.
     pub at_most: Option<i64>,
+    /// The parts that each element of the list must have.
     pub required_in_each: &'static [&'static str],
 }
 
+/// A check of a field's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
     Required,
@@ -53,7 +71,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// The numbers of `flowkeep.Check` in proto/flowkeep/options.proto.
+    /// Returns the check for a number of `flowkeep.Check` in proto/flowkeep/options.proto.
     pub const fn from_number(number: i32) -> Self {
         match number {
             1 => Self::Required,

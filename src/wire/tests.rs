@@ -1,5 +1,5 @@
-//! The JSON of every message type, beside that of a library which knows the messages only by their
-//! descriptors.
+//! Compares the JSON of every message type with the JSON of prost-reflect, which knows the messages
+//! only by their descriptors.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -21,13 +21,14 @@ static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     DescriptorPool::decode(descriptors.as_slice()).unwrap()
 });
 
-/// What MLflow's server sends.
+/// Returns the options with which prost-reflect writes JSON as MLflow's server does.
 fn as_mlflow_writes() -> SerializeOptions {
     SerializeOptions::new()
         .use_proto_field_name(true)
         .stringify_64_bit_integers(false)
 }
 
+/// What the tests need of a generated message.
 trait Wire: Message + Default + Serialize + DeserializeOwned + PartialEq + Debug {}
 impl<T: Message + Default + Serialize + DeserializeOwned + PartialEq + Debug> Wire for T {}
 
@@ -44,7 +45,7 @@ fn check_samples<M: Wire>(name: &str) {
         let expected = json_of(&sample, &as_mlflow_writes());
         assert_eq!(json, expected, "{name}");
 
-        // As text, which is how it travels; in the other spelling of names; with integers as strings.
+        // The message is read from text, from camelCase names, and from integers in strings.
         let text = serde_json::to_string(&message).unwrap();
         assert_same(name, &message, &serde_json::from_str(&text).unwrap());
         for options in [
@@ -59,7 +60,7 @@ fn check_samples<M: Wire>(name: &str) {
     }
 }
 
-/// Compares bytes, because NaN equals nothing.
+/// Compares encoded bytes, because NaN does not equal itself.
 #[track_caller]
 fn assert_same<M: Wire>(name: &str, expected: &M, read: &M) {
     assert_eq!(
@@ -94,10 +95,11 @@ fn check_absence<M: Wire>(name: &str) {
     assert_eq!(read, M::default(), "{name}");
 }
 
-/// As many as the type with the most values has.
+/// The number of values of the type with the most values.
 const TURNS: usize = 11;
 
-/// Nothing set; each field alone; and all fields together, with each of a type's values in turn.
+/// Returns sample messages: an empty one, one for each field alone, and one with all fields for
+/// each turn of values.
 fn samples(descriptor: &MessageDescriptor) -> Vec<DynamicMessage> {
     let mut samples = vec![DynamicMessage::new(descriptor.clone())];
     for turn in 0..TURNS {
@@ -125,7 +127,7 @@ fn field_value(field: &FieldDescriptor, turn: usize) -> Value {
         let Kind::Message(entry) = kind else {
             panic!("{}: a map of what?", field.full_name());
         };
-        // One entry: the order of several is nobody's to say.
+        // A map has one entry, because the order of several entries is not defined.
         let value = value(&entry.map_entry_value_field().kind(), turn);
         Value::Map(HashMap::from([(MapKey::String("X-Key".into()), value)]))
     } else if field.is_list() {

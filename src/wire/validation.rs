@@ -1,4 +1,4 @@
-//! The checks of a request's JSON, with MLflow's messages.
+//! Validates the JSON of a request, with MLflow's messages.
 
 use serde_json::{Map, Value};
 
@@ -6,14 +6,14 @@ use super::python;
 use super::request::{Check, Field, Request};
 use crate::error::{Error, Result};
 
-/// Whether the JSON as a whole could be read into its message.
+/// States whether the JSON could be parsed into its message.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Types {
     Fit,
     DoNotFit,
 }
 
-/// A field may be spelled in two ways, but not in both at once.
+/// Fails if a field is given under both of its names, snake_case and camelCase.
 pub fn refuse_conflicting_names(fields: &[Field], members: &Map<String, Value>) -> Result<()> {
     for Field {
         name, json_name, ..
@@ -28,7 +28,7 @@ pub fn refuse_conflicting_names(fields: &[Field], members: &Map<String, Value>) 
     Ok(())
 }
 
-/// Runs the checks of all fields. `Types::Fit` skips those of types.
+/// Runs the checks of all fields, in order. With `Types::Fit`, it skips the checks of types.
 pub fn check(fields: &[Field], members: &Map<String, Value>, types: Types) -> Result<()> {
     for field in fields {
         let given = members.get(field.name);
@@ -71,6 +71,7 @@ pub fn check(fields: &[Field], members: &Map<String, Value>, types: Types) -> Re
     Ok(())
 }
 
+/// Fails if an element of a list lacks a required part.
 fn check_elements(field: &Field, value: &Value) -> Result<()> {
     if field.required_in_each.is_empty() {
         return Ok(());
@@ -85,7 +86,7 @@ fn check_elements(field: &Field, value: &Value) -> Result<()> {
     Ok(())
 }
 
-/// The error for JSON whose types do not fit, although no check of the message's names the field.
+/// Returns the error for JSON that does not fit the message although all checks passed.
 pub fn misfit<R: Request>(members: &Map<String, Value>) -> Error {
     for (name, value) in members {
         let alone = Map::from_iter([(name.clone(), value.clone())]);
@@ -96,6 +97,7 @@ pub fn misfit<R: Request>(members: &Map<String, Value>) -> Error {
     Error::invalid_parameter("The body of the request does not have the expected form.")
 }
 
+/// Returns whether a value counts as not given: null or an empty string.
 fn is_missing(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(str::is_empty)
 }

@@ -1,4 +1,4 @@
-//! The files of policies that a command is given.
+//! Reads the policy files of a command.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,15 +7,17 @@ use clap::Args;
 
 use crate::lifecycle::policy::{self, Policy, find_tie};
 
+/// The flags for policy files.
 #[derive(Args)]
 pub struct Files {
-    /// A file of policies. May be given several times
+    /// A policy file. Can be given several times
     #[arg(short = 'f', long = "file", value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 }
 
 impl Files {
-    /// All policies of the files. What is wrong with one is said with file, line and column.
+    /// Parses all policies of the files. Fails if a file cannot be read or has an error; the
+    /// message names file, line and column.
     pub fn read(&self) -> Result<Vec<Policy>, Box<dyn std::error::Error>> {
         let mut policies: Vec<Policy> = Vec::new();
         for file in &self.files {
@@ -35,12 +37,13 @@ impl Files {
     }
 }
 
-/// The text of a file.
+/// Reads a file. Fails with a message that names it.
 pub fn read(file: &Path) -> Result<String, String> {
     fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
-/// Says where a mistake is, in the form that editors and compilers use: a terminal can jump there.
+/// Formats a problem with its position as compilers do, so that editors and terminals can jump to
+/// it.
 pub fn placed(file: &Path, problem: &policy::Problem) -> String {
     let policy::Problem {
         line,

@@ -1,4 +1,4 @@
-//! `flowkeep policy`: writes, tests and applies lifecycle policies.
+//! The command `flowkeep policy`: writes, tests and applies lifecycle policies.
 
 mod files;
 pub(super) mod remote;
@@ -12,18 +12,18 @@ use self::remote::{Remote, RemoteFlags};
 use super::output::{Outcome, print};
 use crate::lifecycle::policy::{self, Policy};
 
-/// The commands about policies.
+/// The subcommands of `flowkeep policy`.
 #[derive(Subcommand)]
 pub enum PolicyCommand {
     /// Put the policies of a file in force on a server
     Apply(FilesOnServer),
-    /// Print the policies that are in force on a server, or one of them
+    /// Print the policies that are in force on a server, or one of them by name
     Show {
         name: Option<String>,
         #[command(flatten)]
         server: RemoteFlags,
     },
-    /// Show what applying a file would change. Ends with status 1 where it would change something
+    /// Show what applying a file would change. Exits with status 1 if there are changes
     Diff(FilesOnServer),
     /// Take a policy out of force
     Delete {
@@ -31,13 +31,13 @@ pub enum PolicyCommand {
         #[command(flatten)]
         server: RemoteFlags,
     },
-    /// Check policies and try cases on them, without a server
+    /// Check policies and run test cases on them, without a server
     Test(test::TestCommand),
-    /// Print the JSON Schema of policies, for editors
+    /// Print the JSON Schema of policy files, for editors
     Schema,
 }
 
-/// Files of policies, and the server that they are for.
+/// Policy files, and the server that they are for.
 #[derive(Args)]
 pub struct FilesOnServer {
     #[command(flatten)]
@@ -47,7 +47,7 @@ pub struct FilesOnServer {
 }
 
 impl PolicyCommand {
-    /// Runs the command, and prints what it has to say.
+    /// Runs the command and prints its result.
     pub fn run(self) -> Outcome {
         match self {
             Self::Apply(FilesOnServer { files, server }) => {
@@ -66,6 +66,7 @@ impl PolicyCommand {
     }
 }
 
+/// Puts policies in force and prints which of them changed.
 fn apply(server: &Remote, policies: &[Policy]) -> Outcome {
     let texts: Vec<&str> = policies.iter().map(Policy::text).collect();
     for applied in server.put(texts.join("\n---\n"))? {
@@ -78,6 +79,7 @@ fn apply(server: &Remote, policies: &[Policy]) -> Outcome {
     Ok(())
 }
 
+/// Prints the policies that are in force.
 fn show(server: &Remote, name: Option<&str>) -> Outcome {
     let policies = match name {
         Some(name) => vec![
@@ -100,6 +102,7 @@ fn show(server: &Remote, name: Option<&str>) -> Outcome {
     Ok(())
 }
 
+/// Prints the differences between the files and the policies in force. Fails if there are any.
 fn diff(server: &Remote, policies: &[Policy]) -> Outcome {
     let mut changed = Vec::new();
     for policy in policies {

@@ -1,4 +1,4 @@
-//! The policies of a server, over its API.
+//! A client for flowkeep's own API, for the commands that work on a server.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use crate::config::ClientSecrets;
 const API: &str = "api/1.0/flowkeep";
 const POLICIES: &str = "policies";
 
-/// For answers that are worked out while the client waits: a day.
+/// The timeout for results that the server computes while the client waits: one day.
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Which server is called, and as whom.
+/// The flags for the server and the user.
 #[derive(Args)]
 pub struct RemoteFlags {
-    /// The server
+    /// The URL of the server
     #[arg(
         long,
         env = "MLFLOW_TRACKING_URI",
@@ -31,7 +31,7 @@ pub struct RemoteFlags {
     )]
     url: String,
 
-    /// The user, as the MLflow client names it
+    /// The user name, as for the MLflow client
     #[arg(long, env = "MLFLOW_TRACKING_USERNAME", value_name = "NAME")]
     username: Option<String>,
 }
@@ -56,7 +56,7 @@ struct List {
     policies: Vec<InForce>,
 }
 
-/// What became of a policy that was sent.
+/// The result for a policy that was sent.
 #[derive(Deserialize)]
 pub struct Applied {
     pub name: String,
@@ -77,7 +77,7 @@ struct Refusal {
 /// A request to flowkeep's own API.
 pub struct Call<'a> {
     pub method: Method,
-    /// The parts of the path below its root, not encoded.
+    /// The segments of the path below the API's root, not encoded.
     pub path: &'a [String],
     pub query: &'a [(&'a str, &'a str)],
     pub body: Option<Value>,
@@ -86,7 +86,7 @@ pub struct Call<'a> {
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 impl RemoteFlags {
-    /// Prepares the connection. Fails where the address is none; nothing is sent yet.
+    /// Prepares the connection, without sending anything. Fails if the URL is not an HTTP URL.
     pub fn connect(self) -> Result<Remote> {
         let mut url = Url::parse(&self.url)
             .ok()
@@ -95,7 +95,7 @@ impl RemoteFlags {
         if !url.path().ends_with('/') {
             url.set_path(&format!("{}/", url.path()));
         }
-        // Only the first call in a process sets it.
+        // The call fails if the process already has a provider, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Remote {
             url,
@@ -113,7 +113,7 @@ impl Remote {
         Ok(reply.parse::<List>()?.policies)
     }
 
-    /// Returns the policy of a name, if one is in force.
+    /// Returns the policy with a name, if it is in force.
     pub fn get(&self, name: &str) -> Result<Option<InForce>> {
         let reply = self.send(self.request(Method::GET, Some(name))?)?;
         if reply.is_missing_policy() {
@@ -122,7 +122,7 @@ impl Remote {
         Ok(reply.parse::<List>()?.policies.pop())
     }
 
-    /// Puts the policies of a text in force: all of them, or none.
+    /// Puts all policies of a YAML text in force, or none of them. Fails if one is invalid.
     pub fn put(&self, text: String) -> Result<Vec<Applied>> {
         let request = self
             .request(Method::PUT, None)?
@@ -131,13 +131,13 @@ impl Remote {
         Ok(self.send(request)?.parse::<AppliedList>()?.policies)
     }
 
-    /// Takes a policy out of force.
+    /// Takes a policy out of force. Fails if it is not in force.
     pub fn delete(&self, name: &str) -> Result<()> {
         let request = self.request(Method::DELETE, Some(name))?;
         self.send(request)?.check()
     }
 
-    /// Asks for something, and gives the JSON of the answer.
+    /// Sends a request and returns the JSON of the reply. Fails if the server refuses it.
     pub fn call(&self, call: &Call) -> Result<Value> {
         let mut url = self.address(call.path)?;
         if !call.query.is_empty() {
@@ -152,7 +152,7 @@ impl Remote {
         self.send(request)?.parse()
     }
 
-    /// Shows each entry of a list that comes in pages.
+    /// Calls `show` for each element of a paged list.
     pub fn each_page(
         &self,
         path: &[String],
@@ -192,13 +192,13 @@ impl Remote {
         Ok(self.identified(self.client.request(method, url)))
     }
 
-    /// What the server says at a path of flowkeep's own API. It may take its time.
+    /// Returns the reply at a path, with a long timeout, for results that take time to compute.
     pub fn look_up<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T> {
         let request = self.client.get(self.address(path)?).timeout(LONG);
         self.send(self.identified(request))?.parse()
     }
 
-    /// The parts of a path may hold anything that names hold.
+    /// Returns the URL of a path. Its segments can contain any character.
     fn address(&self, path: &[impl AsRef<str>]) -> Result<Url> {
         let mut url = self.url.join(API)?;
         url.path_segments_mut()
@@ -207,7 +207,7 @@ impl Remote {
         Ok(url)
     }
 
-    /// Who asks is told as the MLflow client tells it.
+    /// Adds the credentials to a request, as the MLflow client does.
     fn identified(&self, request: RequestBuilder) -> RequestBuilder {
         let secrets = ClientSecrets::from_environment();
         match (&self.username, secrets.token) {
@@ -237,7 +237,8 @@ struct Reply {
 }
 
 impl Reply {
-    /// A server without this API has no JSON of this kind to say so.
+    /// Returns whether the reply says that a policy does not exist. A server without this API
+    /// answers 404 without this error code.
     fn is_missing_policy(&self) -> bool {
         self.status == StatusCode::NOT_FOUND
             && serde_json::from_str::<Refusal>(&self.body)
@@ -261,7 +262,7 @@ impl Reply {
     }
 }
 
-/// The innermost reason says most.
+/// Returns the innermost cause of an error, which is the most specific one.
 pub fn reason(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {

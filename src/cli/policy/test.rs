@@ -1,4 +1,4 @@
-//! `flowkeep policy test`: cases tried on policies, without a server.
+//! The command `flowkeep policy test`: runs test cases on policies, without a server.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -10,23 +10,23 @@ use crate::cli::output::{Outcome, print};
 use crate::lifecycle::policy::Report;
 use crate::lifecycle::policy::cases::{CaseResult, Cases};
 
-/// The command that tries cases on policies.
+/// The flags of `flowkeep policy test`.
 #[derive(Args)]
 pub struct TestCommand {
     #[command(flatten)]
     files: Files,
 
-    /// Files of cases. Left out: the policies are only checked
+    /// Files of test cases. Without them, only the policies are checked
     #[arg(value_name = "CASES")]
     cases: Vec<PathBuf>,
 
-    /// Print what came of each case as JSON, with the report of each requirement
+    /// Print the results as JSON, with the report of each requirement
     #[arg(long)]
     json: bool,
 }
 
 impl TestCommand {
-    /// Runs the cases. Fails where one does not go as it says.
+    /// Runs the test cases and prints their results. Fails if a case fails.
     pub fn run(self) -> Outcome {
         let policies = self.files.read()?;
         let mut results = Vec::new();
@@ -54,6 +54,7 @@ impl TestCommand {
     }
 }
 
+/// Formats the result of a case.
 fn told(result: &CaseResult) -> String {
     if result.passed {
         return format!("ok      {}", result.name);
