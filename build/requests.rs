@@ -82,7 +82,7 @@ fn write_request(code: &mut String, method: &MethodDescriptor) {
     writeln!(code, "];").unwrap();
     writeln!(code, "fn may_be_incomplete(&self) -> bool {{ false").unwrap();
     for field in request.fields() {
-        write_quick_look(code, &field);
+        write_completeness_check(code, &field);
     }
     writeln!(code, "}}").unwrap();
     writeln!(
@@ -133,7 +133,7 @@ fn write_field(code: &mut String, field: &FieldDescriptor) {
 ///
 /// It can report a message that is complete (an empty list can have been sent), but it reports
 /// every message that a check of the JSON would refuse.
-fn write_quick_look(code: &mut String, field: &FieldDescriptor) {
+fn write_completeness_check(code: &mut String, field: &FieldDescriptor) {
     const REQUIRED: i32 = 1;
     let name = rust_field(field.name());
     let options = field.options();
@@ -142,12 +142,12 @@ fn write_quick_look(code: &mut String, field: &FieldDescriptor) {
         .iter()
         .any(|value| value.as_enum_number() == Some(REQUIRED));
     if required {
-        let test = match (repeated, field.kind()) {
+        let condition = match (repeated, field.kind()) {
             (true, _) => format!("self.{name}.is_empty()"),
             (false, Kind::String) => format!("self.{name}.as_deref().is_none_or(str::is_empty)"),
             (false, _) => format!("self.{name}.is_none()"),
         };
-        writeln!(code, "|| {test}").unwrap();
+        writeln!(code, "|| {condition}").unwrap();
     }
     if let Some(limit) = option(&options, "flowkeep.at_most") {
         writeln!(
@@ -160,7 +160,7 @@ fn write_quick_look(code: &mut String, field: &FieldDescriptor) {
     let Kind::Message(element) = field.kind() else {
         return;
     };
-    let tests: Vec<String> = repeated_option(&options, "flowkeep.required_in_each")
+    let conditions: Vec<String> = repeated_option(&options, "flowkeep.required_in_each")
         .iter()
         .map(|required| {
             let part = element
@@ -172,11 +172,11 @@ fn write_quick_look(code: &mut String, field: &FieldDescriptor) {
             }
         })
         .collect();
-    if !tests.is_empty() {
+    if !conditions.is_empty() {
         writeln!(
             code,
             "|| self.{name}.iter().any(|one| {})",
-            tests.join(" || ")
+            conditions.join(" || ")
         )
         .unwrap();
     }

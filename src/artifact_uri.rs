@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// The parts of a location. A location without a scheme is a local path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parts<'a> {
+pub struct UriParts<'a> {
     pub scheme: &'a str,
     pub authority: Option<&'a str>,
     pub path: &'a str,
@@ -13,7 +13,7 @@ pub struct Parts<'a> {
 }
 
 /// Splits a location into its parts, without decoding them.
-pub fn split(uri: &str) -> Parts<'_> {
+pub fn split(uri: &str) -> UriParts<'_> {
     let (scheme, rest) = match uri.split_once(':') {
         Some((scheme, rest)) if is_scheme(scheme) => (scheme, rest),
         _ => ("", uri),
@@ -27,7 +27,7 @@ pub fn split(uri: &str) -> Parts<'_> {
         }
         None => (None, rest),
     };
-    Parts {
+    UriParts {
         scheme,
         authority,
         path,

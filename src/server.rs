@@ -29,12 +29,12 @@ pub use self::listeners::Listeners;
 pub use self::preparing::prepare;
 
 /// The time in seconds that a stopping server waits for running requests.
-const PATIENCE_SECONDS: u64 = 30;
+const SHUTDOWN_TIMEOUT_SECONDS: u64 = 30;
 /// The time that an idle connection stays open. It is longer than that of load balancers and
 /// clients: the other side must close first, otherwise a request can meet a closing connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// The time that a client has to send the head of a request.
-const HEAD_PATIENCE: Duration = Duration::from_secs(30);
+const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves until a signal stops it. Calls `announce` with the address as soon as it is served.
 ///
@@ -62,7 +62,7 @@ pub async fn run(
             .wrap(from_fn(move |request, next| {
                 protect(Rc::clone(&protection), request, next)
             }))
-.wrap(from_fn(api::merge_leading_slashes))
+            .wrap(from_fn(api::merge_leading_slashes))
             // This is the outermost layer, so it also logs requests that the others refuse.
             .wrap(from_fn(move |request, next| {
                 log_request(Rc::clone(&requests), request, next)
@@ -71,8 +71,8 @@ pub async fn run(
     })
     .disable_signals()
     .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(HEAD_PATIENCE)
-    .shutdown_timeout(PATIENCE_SECONDS);
+    .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+    .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS);
     if let Some(workers) = http.workers {
         server = server.workers(workers.get());
     }
@@ -80,7 +80,7 @@ pub async fn run(
         server = server.listen(listener)?;
     }
     let url = match server.addrs().first() {
-        Some(address) => shown(*address, &http, public_name.as_deref()),
+        Some(address) => address_line(*address, &http, public_name.as_deref()),
         None => String::new(),
     };
     let deliveries = rt::spawn(deliver_forever(deliver_from, deliver_with));
@@ -105,7 +105,7 @@ pub async fn run(
 
 /// Returns the address to open in a browser, and the address that the server listens on if that
 /// differs.
-fn shown(listening: SocketAddr, http: &HttpSettings, public_name: Option<&str>) -> String {
+fn address_line(listening: SocketAddr, http: &HttpSettings, public_name: Option<&str>) -> String {
     let port = listening.port();
     let host = match public_name {
         Some(name) if without_port(name) != name => name.to_owned(),

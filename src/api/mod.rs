@@ -9,7 +9,7 @@ mod endpoints;
 mod error_reply;
 mod flowkeep;
 mod graphql;
-mod json_pieces;
+mod json_chunks;
 mod message;
 mod mlflow;
 pub mod request_log;

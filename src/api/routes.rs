@@ -19,7 +19,7 @@ use super::warnings::Changed;
 use crate::audit::Actor;
 use crate::error::{Error, ErrorCode, Result};
 use crate::lifecycle::Done;
-use crate::wire::list::Written;
+use crate::wire::list_writer::JsonChunks;
 use crate::wire::request::Request;
 
 /// How many parts of a path choose the scope in which the rest of it is looked up, so that a request
@@ -62,7 +62,7 @@ impl Routes {
     where
         R: Request,
         H: Fn(Data<State>, R) -> F + Clone + 'static,
-        F: Future<Output = Result<Written>> + 'static,
+        F: Future<Output = Result<JsonChunks>> + 'static,
     {
         self.add_request::<R, _, _>(move |state: Data<State>, message: Message<R>| {
             handler(state, message.0)

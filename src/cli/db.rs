@@ -4,7 +4,7 @@ use std::env;
 
 use clap::{Args, Subcommand};
 
-use super::output::Outcome;
+use super::output::CommandResult;
 use crate::config::{DatabaseFlags, DatabaseUri, MlflowSchema};
 use crate::store::{self, Found, Head};
 
@@ -50,7 +50,7 @@ impl NamedDatabase {
 
 impl DbCommand {
     /// Runs the command and prints its result.
-    pub fn run(self) -> Outcome {
+    pub fn run(self) -> CommandResult {
         match self {
             Self::Check { database } => check(&database.uri()?),
             Self::Init { database, schema } => initialize(&database.uri()?, schema),
@@ -58,7 +58,7 @@ impl DbCommand {
     }
 }
 
-fn check(uri: &DatabaseUri) -> Outcome {
+fn check(uri: &DatabaseUri) -> CommandResult {
     let found = store::check(uri)?;
     match &found {
         // A misspelled name must not look like a database that is in order.
@@ -80,7 +80,7 @@ fn check(uri: &DatabaseUri) -> Outcome {
     Ok(())
 }
 
-fn initialize(uri: &DatabaseUri, schema: Option<MlflowSchema>) -> Outcome {
+fn initialize(uri: &DatabaseUri, schema: Option<MlflowSchema>) -> CommandResult {
     if let (Some(schema), Found::Mlflow { head, .. }) = (schema, store::check(uri)?)
         && head != Head::Known(schema)
     {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use tokio::runtime::Runtime;
 
-use super::output::Outcome;
+use super::output::CommandResult;
 use crate::artifacts::Artifacts;
 use crate::audit::Actor;
 use crate::clock::Clock;
@@ -57,7 +57,7 @@ pub struct GcCommand {
 impl GcCommand {
     /// Runs the command and prints a line for each entity. Fails if the database is not prepared,
     /// or if something could not be deleted.
-    pub fn run(self) -> Outcome {
+    pub fn run(self) -> CommandResult {
         let working_directory = env::current_dir()?;
         let database = self.database.settings(&working_directory)?;
         if !store::check(&database.uri)?.is_ready() {

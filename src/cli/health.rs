@@ -7,12 +7,12 @@ use clap::Args;
 use reqwest::Client;
 use tokio::runtime::Builder;
 
-use super::output::Outcome;
-use super::policy::remote::reason;
+use super::output::CommandResult;
+use super::remote::reason;
 use crate::config::local_server;
 
 /// The time that a server has to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The flags of `flowkeep health`.
 #[derive(Args)]
@@ -25,13 +25,13 @@ pub struct HealthCommand {
 
 impl HealthCommand {
     /// Runs the command. Fails if the server does not answer, or answers with an error status.
-    pub fn run(self) -> Outcome {
+    pub fn run(self) -> CommandResult {
         let url = self.url.unwrap_or_else(local_server);
         let url = url.trim_end_matches('/');
         // The call fails if the process already has a provider, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
-            .timeout(PATIENCE)
+            .timeout(TIMEOUT)
             // The check is about the server, not about a proxy in front of it.
             .no_proxy()
             .build()?;

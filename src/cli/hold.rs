@@ -5,8 +5,8 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::output::Outcome;
-use super::policy::remote::{Call, Remote, RemoteFlags};
+use super::output::CommandResult;
+use super::remote::{Call, Remote, RemoteFlags};
 use super::retention::day;
 
 /// The subcommands of `flowkeep hold`.
@@ -63,7 +63,7 @@ impl VersionOnServer {
 
 impl HoldCommand {
     /// Runs the command and prints its result.
-    pub fn run(self) -> Outcome {
+    pub fn run(self) -> CommandResult {
         match self {
             Self::Place { version, reason } => {
                 let (server, path) = version.connect(&[])?;

@@ -15,15 +15,15 @@ use tracing_subscriber::fmt::writer::MakeWriterExt;
 use crate::config::{REQUESTS, log_filter};
 
 /// The time that a line of the request log can wait for further lines.
-const PATIENCE: Duration = Duration::from_millis(100);
+const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
 /// The maximum number of buffered bytes. Further lines are dropped if they come faster than they
 /// can be written.
-const MOST: usize = 4 << 20;
+const MAX_PENDING_BYTES: usize = 4 << 20;
 
 /// Starts logging. The request log is written as long as the returned value exists.
-pub fn start() -> Buffered {
-    let buffered = Buffered::start(io::stderr());
-    let requests = buffered.lines();
+pub fn start() -> LogBuffer {
+    let buffer = LogBuffer::start(io::stderr());
+    let requests = buffer.lines();
     let writer = (move || requests.clone())
         .with_filter(|metadata| metadata.target() == REQUESTS)
         .or_else(io::stderr);
@@ -32,53 +32,53 @@ pub fn start() -> Buffered {
         .with_writer(writer)
         .with_ansi(io::stderr().is_terminal())
         .init();
-    buffered
+    buffer
 }
 
 /// A thread that writes the buffered lines. Dropping it writes the remaining ones.
-pub struct Buffered {
-    lines: Lines,
+pub struct LogBuffer {
+    lines: LineSender,
     thread: Option<JoinHandle<()>>,
 }
 
 /// The sender of lines to the thread.
 #[derive(Clone)]
-struct Lines(Arc<Shared>);
+struct LineSender(Arc<Shared>);
 
 struct Shared {
-    waiting: Mutex<Waiting>,
+    pending: Mutex<PendingLines>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct PendingLines {
     text: Vec<u8>,
-    left_out: u64,
+    dropped: u64,
     closed: bool,
 }
 
-impl Buffered {
+impl LogBuffer {
     fn start(target: impl Write + Send + 'static) -> Self {
-        let lines = Lines(Arc::new(Shared {
-            waiting: Mutex::default(),
+        let lines = LineSender(Arc::new(Shared {
+            pending: Mutex::default(),
             changed: Condvar::new(),
         }));
-        let writes = lines.clone();
+        let sender = lines.clone();
         let thread = thread::Builder::new()
             .name("request-log".to_owned())
-            .spawn(move || writes.write_to(target))
+            .spawn(move || sender.write_to(target))
             .ok();
         Self { lines, thread }
     }
 
-    fn lines(&self) -> Lines {
+    fn lines(&self) -> LineSender {
         self.lines.clone()
     }
 }
 
-impl Drop for Buffered {
+impl Drop for LogBuffer {
     fn drop(&mut self) {
-        self.lines.waiting().closed = true;
+        self.lines.pending().closed = true;
         self.lines.0.changed.notify_one();
         if let Some(thread) = self.thread.take() {
             // Joining fails only if the thread panicked, and then there is nothing left to do.
@@ -87,10 +87,10 @@ impl Drop for Buffered {
     }
 }
 
-impl Lines {
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        let waiting = &self.0.waiting;
-        waiting.lock().unwrap_or_else(PoisonError::into_inner)
+impl LineSender {
+    fn pending(&self) -> MutexGuard<'_, PendingLines> {
+        let pending = &self.0.pending;
+        pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for the first line, waits a short time for further ones, and writes them all at once.
@@ -99,23 +99,23 @@ impl Lines {
         let changed = &self.0.changed;
         let mut text = Vec::new();
         loop {
-            let idle = |waiting: &mut Waiting| waiting.text.is_empty() && !waiting.closed;
-            let waiting = changed
-                .wait_while(self.waiting(), idle)
+            let idle = |pending: &mut PendingLines| pending.text.is_empty() && !pending.closed;
+            let pending = changed
+                .wait_while(self.pending(), idle)
                 .unwrap_or_else(PoisonError::into_inner);
-            let (mut waiting, _) = changed
-                .wait_timeout_while(waiting, PATIENCE, |waiting| !waiting.closed)
+            let (mut pending, _) = changed
+                .wait_timeout_while(pending, FLUSH_INTERVAL, |pending| !pending.closed)
                 .unwrap_or_else(PoisonError::into_inner);
-            mem::swap(&mut text, &mut waiting.text);
-            let left_out = mem::take(&mut waiting.left_out);
-            let closed = waiting.closed;
-            drop(waiting);
+            mem::swap(&mut text, &mut pending.text);
+            let dropped = mem::take(&mut pending.dropped);
+            let closed = pending.closed;
+            drop(pending);
             // The server must continue even if the log cannot be written.
             let _ = target.write_all(&text);
             text.clear();
-            if left_out > 0 {
+            if dropped > 0 {
                 tracing::warn!(
-                    "{left_out} lines of the request log were left out: they came faster than they could be written."
+                    "{dropped} lines of the request log were left out: they came faster than they could be written."
                 );
             }
             if closed {
@@ -126,16 +126,16 @@ impl Lines {
 }
 
 /// Takes one whole line in each call, as the subscriber writes them.
-impl Write for Lines {
+impl Write for LineSender {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let mut waiting = self.waiting();
-        if waiting.text.len() + line.len() > MOST {
-            waiting.left_out += 1;
+        let mut pending = self.pending();
+        if pending.text.len() + line.len() > MAX_PENDING_BYTES {
+            pending.dropped += 1;
             return Ok(line.len());
         }
-        let is_first = waiting.text.is_empty();
-        waiting.text.extend_from_slice(line);
-        drop(waiting);
+        let is_first = pending.text.is_empty();
+        pending.text.extend_from_slice(line);
+        drop(pending);
         if is_first {
             self.0.changed.notify_one();
         }
@@ -154,12 +154,12 @@ mod tests {
     use super::*;
 
     /// A log reader that is blocked until the test lets it continue.
-    struct Slow {
+    struct BlockedReader {
         written: Sender<Vec<u8>>,
         may_go_on: Receiver<()>,
     }
 
-    impl Write for Slow {
+    impl Write for BlockedReader {
         fn write(&mut self, text: &[u8]) -> io::Result<usize> {
             self.written.send(text.to_vec()).unwrap();
             let _ = self.may_go_on.recv();
@@ -172,22 +172,22 @@ mod tests {
     }
 
     #[test]
-    fn lines_wait_for_nobody_and_the_last_ones_are_written() {
+    fn writing_a_line_never_blocks_and_dropping_writes_the_rest() {
         let (written, log) = channel();
         let (go_on, may_go_on) = channel();
-        let buffered = Buffered::start(Slow { written, may_go_on });
-        let mut lines = buffered.lines();
+        let buffer = LogBuffer::start(BlockedReader { written, may_go_on });
+        let mut lines = buffer.lines();
         lines.write_all(b"first\n").unwrap();
         assert_eq!(log.recv().unwrap(), b"first\n");
         // The reader is blocked. Lines beyond the maximum size are dropped, and no call waits.
-        let quarter = vec![b'x'; MOST / 4];
+        let quarter = vec![b'x'; MAX_PENDING_BYTES / 4];
         for _ in 0..6 {
             lines.write_all(&quarter).unwrap();
         }
-        assert_eq!(lines.waiting().left_out, 2);
+        assert_eq!(lines.pending().dropped, 2);
         drop(go_on);
-        drop(buffered);
+        drop(buffer);
         let rest: usize = log.iter().map(|text| text.len()).sum();
-        assert_eq!(rest, MOST);
+        assert_eq!(rest, MAX_PENDING_BYTES);
     }
 }

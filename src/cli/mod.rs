@@ -9,6 +9,7 @@ mod hold;
 mod logging;
 mod output;
 mod policy;
+mod remote;
 mod retention;
 mod server;
 mod shell;

@@ -17,10 +17,10 @@ pub fn version(mlflow_version: &str) -> String {
 }
 
 /// The result of a command. The error is a sentence for the user.
-pub type Outcome = Result<(), Box<dyn std::error::Error>>;
+pub type CommandResult = Result<(), Box<dyn std::error::Error>>;
 
 /// Prints a result to stdout. A reader that closes the pipe early, such as `head`, is not an error.
-pub fn print(text: &str) -> Outcome {
+pub fn print(text: &str) -> CommandResult {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),

@@ -4,8 +4,8 @@ use chrono::DateTime;
 use clap::Subcommand;
 use serde_json::Value;
 
-use super::output::Outcome;
-use super::policy::remote::RemoteFlags;
+use super::output::CommandResult;
+use super::remote::RemoteFlags;
 
 /// The subcommands of `flowkeep retention`.
 #[derive(Subcommand)]
@@ -25,7 +25,7 @@ pub enum RetentionCommand {
 
 impl RetentionCommand {
     /// Runs the command and prints a line for each version.
-    pub fn run(self) -> Outcome {
+    pub fn run(self) -> CommandResult {
         let Self::Report {
             model,
             json,

@@ -5,19 +5,19 @@ use std::env;
 use clap::Args;
 use tracing::warn;
 
-use super::output::{Outcome, version};
+use super::output::{CommandResult, version};
 use crate::api::{Settings, State};
 use crate::artifacts::check_destination;
 use crate::clock::Clock;
 use crate::config::{
     ArtifactFlags, ArtifactSettings, DatabaseFlags, DatabaseUri, HttpFlags, Limits, MlflowFlags,
-    OtherFlags, PolicyFlags, SecurityFlags, SourceRules, UiFlags, WebhookSettings,
+    PolicyFlags, SecurityFlags, SourceRules, UiFlags, UnsupportedFlags, WebhookSettings,
     python_environments,
 };
 use crate::error::Error;
 use crate::server::{self, Listeners};
 use crate::store::{self, Found, Store, unread};
-use crate::ui::{Places, UiFolder};
+use crate::ui::{UiFolder, UiSearchPath};
 
 /// The flags of `flowkeep server`.
 #[derive(Args)]
@@ -37,15 +37,15 @@ pub struct ServerCommand {
     #[command(flatten, next_help_heading = "Governance")]
     policies: PolicyFlags,
     #[command(flatten, next_help_heading = "Other flags of MLflow")]
-    other: OtherFlags,
+    unsupported: UnsupportedFlags,
 }
 
 impl ServerCommand {
     /// Runs the server until a signal stops it. Fails if a flag is invalid, if the address is
     /// taken, or if the database cannot be used.
-    pub fn run(self) -> Outcome {
-        self.other.refuse()?;
-        for flag in self.other.without_effect() {
+    pub fn run(self) -> CommandResult {
+        self.unsupported.refuse()?;
+        for flag in self.unsupported.without_effect() {
             warn!("{flag} has no effect on flowkeep.");
         }
         let working_directory = env::current_dir()?;
@@ -56,7 +56,7 @@ impl ServerCommand {
         let policies = self.policies.read()?;
         let limits = Limits::from_environment();
         let mlflow_version = self.mlflow.mlflow_version;
-        let ui = Places::new(self.ui.ui_dir, python_environments()).find(&mlflow_version)?;
+        let ui = UiSearchPath::new(self.ui.ui_dir, python_environments()).find(&mlflow_version)?;
         let mut lines = vec![artifacts_line(&artifacts), ui_line(ui.as_ref())];
         let first_line = version(&mlflow_version);
         check_destination(&artifacts)?;
@@ -87,7 +87,7 @@ impl ServerCommand {
                 );
             };
             server::run(state, listeners, http, security, announce).await?;
-            Outcome::Ok(())
+            CommandResult::Ok(())
         })?;
         store::checkpoint(&database.uri)?;
         Ok(())

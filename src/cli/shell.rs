@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::output::{Outcome, print};
+use super::output::{CommandResult, print};
 
 /// The flags of `flowkeep completions`.
 #[derive(Args)]
@@ -17,7 +17,7 @@ pub struct CompletionsCommand {
 
 impl CompletionsCommand {
     /// Prints the completion script for all commands.
-    pub fn run(self, mut commands: Command) -> Outcome {
+    pub fn run(self, mut commands: Command) -> CommandResult {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut commands, "flowkeep", &mut script);
         print(&String::from_utf8(script)?)
@@ -36,7 +36,7 @@ pub struct ManCommand {
 impl ManCommand {
     /// Prints the page of `flowkeep`, or writes the pages of all commands. Fails if a page cannot
     /// be written.
-    pub fn run(self, commands: Command) -> Outcome {
+    pub fn run(self, commands: Command) -> CommandResult {
         let Some(folder) = self.folder else {
             let mut page = Vec::new();
             clap_mangen::Man::new(commands).render(&mut page)?;

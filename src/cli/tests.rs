@@ -14,12 +14,12 @@ fn parsed(words: &[&str]) -> Result<(), ErrorKind> {
 }
 
 #[test]
-fn the_commands_are_put_together_well() {
+fn clap_accepts_the_definition_of_the_commands() {
     command().debug_assert();
 }
 
 #[test]
-fn every_command_has_a_short_help_but_where_h_is_the_host() {
+fn every_command_has_a_short_help_flag_unless_h_is_the_host() {
     fn check(command: &clap::Command, path: &[&str]) {
         let path = [path, &[command.get_name()]].concat();
         for help in ["-h", "--help"] {
@@ -54,7 +54,7 @@ fn the_version_can_be_asked_for_in_three_ways() {
 }
 
 #[test]
-fn each_command_has_a_page_in_the_manual() {
+fn each_command_has_a_manual_page() {
     fn pages(command: &clap::Command, above: &str) -> Vec<String> {
         let name = format!("{above}{}", command.get_name());
         let below = command

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::output::Outcome;
+use super::output::CommandResult;
 use crate::config::MLFLOW_VERSION;
 use crate::ui::{self, UiError};
 
@@ -34,7 +34,7 @@ pub struct Install {
 
 impl UiCommand {
     /// Runs the command and prints its result.
-    pub fn run(self) -> Outcome {
+    pub fn run(self) -> CommandResult {
         match self {
             Self::Install(install) => install.run(),
         }
@@ -42,7 +42,7 @@ impl UiCommand {
 }
 
 impl Install {
-    fn run(self) -> Outcome {
+    fn run(self) -> CommandResult {
         let folder = match self.dir {
             Some(folder) => folder,
             None => ui::data_folder()?,

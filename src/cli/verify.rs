@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use clap::Subcommand;
 
-use super::output::{Outcome, print};
-use super::policy::remote::RemoteFlags;
+use super::output::{CommandResult, print};
+use super::remote::RemoteFlags;
 use crate::lifecycle::integrity::{Bytes, Integrity, State};
 
 /// The subcommands of `flowkeep verify`.
@@ -23,7 +23,7 @@ pub enum VerifyCommand {
 
 impl VerifyCommand {
     /// Runs the command and prints a report. Fails unless all artifacts match the seal.
-    pub fn run(self) -> Outcome {
+    pub fn run(self) -> CommandResult {
         let Self::Model {
             name,
             version,
@@ -31,7 +31,7 @@ impl VerifyCommand {
         } = self;
         let path = ["model-versions", &name, &version, "integrity"];
         let integrity: Integrity = server.connect()?.look_up(&path)?;
-        print(&described(&integrity))?;
+        print(&report(&integrity))?;
         match (integrity.intact, integrity.state) {
             (Some(true), _) => Ok(()),
             (Some(false), _) => Err("the version is not what was sealed.".into()),
@@ -46,7 +46,7 @@ impl VerifyCommand {
 }
 
 /// Formats the report.
-fn described(integrity: &Integrity) -> String {
+fn report(integrity: &Integrity) -> String {
     let Integrity {
         model,
         version,
@@ -65,49 +65,49 @@ fn described(integrity: &Integrity) -> String {
     let digest = integrity.digest.as_deref().unwrap_or_default();
     let mut text = format!("{what}, sealed with digest {digest}\n");
     if let Some(reason) = &integrity.reason {
-        line(
+        push_line(
             &mut text,
             &format!("{location} could not be read: {reason}"),
         );
         return text;
     }
-    line(
+    push_line(
         &mut text,
         &format!("read {files} files, {bytes} bytes at {location}"),
     );
     if let Some(sealed) = &integrity.sealed_location {
-        line(&mut text, &format!("it was sealed at {sealed}"));
+        push_line(&mut text, &format!("it was sealed at {sealed}"));
     }
     for file in &integrity.differing {
-        let (found, sealed) = (short(&file.found), short(&file.sealed));
-        line(
+        let (found, sealed) = (short_digest(&file.found), short_digest(&file.sealed));
+        push_line(
             &mut text,
             &format!("differs: {} ({found}; sealed: {sealed})", file.path),
         );
     }
     for file in &integrity.missing {
-        line(&mut text, &format!("missing: {}", file.path));
+        push_line(&mut text, &format!("missing: {}", file.path));
     }
     for file in &integrity.added {
-        line(&mut text, &format!("new: {}", file.path));
+        push_line(&mut text, &format!("new: {}", file.path));
     }
     for file in &integrity.unread {
         let (path, reason) = (&file.path, &file.reason);
-        line(&mut text, &format!("not readable: {path} ({reason})"));
+        push_line(&mut text, &format!("not readable: {path} ({reason})"));
     }
     if integrity.intact == Some(true) {
-        line(&mut text, "all of it is what was sealed");
+        push_line(&mut text, "all of it is what was sealed");
     }
     text
 }
 
-fn line(text: &mut String, line: &str) {
+fn push_line(text: &mut String, line: &str) {
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{line}");
 }
 
 /// Formats the size and the digest of a file, shortened.
-fn short(bytes: &Bytes) -> String {
+fn short_digest(bytes: &Bytes) -> String {
     let digest = bytes.sha256.get(..12).unwrap_or(&bytes.sha256);
     format!("{} bytes, SHA-256 {digest}…", bytes.size)
 }

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn new_experiments_use_the_proxy_unless_told_otherwise() {
+    fn new_experiments_use_the_proxy_by_default() {
         let plain = settings(&[]);
         // The settings of object stores depend on the environment in which the tests run.
         let stores = plain.stores.clone();
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_read_as_people_write_them() {
+    fn parses_sizes_with_units() {
         for (text, bytes) in [
             ("0", 0),
             ("5000", 5000),
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_two_contrary_flags_counts() {
+    fn the_last_of_two_opposite_flags_wins() {
         assert!(!settings(&["--serve-artifacts", "--no-serve-artifacts"]).serve);
         assert!(settings(&["--no-serve-artifacts", "--serve-artifacts"]).serve);
     }

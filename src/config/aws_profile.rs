@@ -7,9 +7,13 @@ use std::path::PathBuf;
 /// The values of the active profile.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct AwsProfile {
+    /// The value of `aws_access_key_id`.
     pub access_key: Option<String>,
+    /// The value of `aws_secret_access_key`.
     pub secret_key: Option<String>,
+    /// The value of `aws_session_token`.
     pub token: Option<String>,
+    /// The value of `region`.
     pub region: Option<String>,
 }
 
@@ -75,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_profile_is_read() {
+    fn reads_only_the_given_profile() {
         let text = "# keys\n[default]\naws_access_key_id=A\n\n[ other ]\naws_access_key_id = B\n\
                     aws_secret_access_key = C=/+\nregion= eu-west-1\noutput = json\n";
         let mut profile = AwsProfile::default();

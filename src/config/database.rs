@@ -72,6 +72,7 @@ fn holds_file_store(folder: &Path) -> bool {
 /// The settings for the database.
 #[derive(Clone, Debug)]
 pub struct DatabaseSettings {
+    /// The address.
     pub uri: DatabaseUri,
     /// The number of connections that only read.
     pub readers: u32,
@@ -106,7 +107,7 @@ impl DatabaseUri {
     /// Parses an address of SQLAlchemy. Ignores the driver. Fails if the database is not supported.
     pub fn parse(text: &str) -> Result<Self, UriError> {
         let Some((scheme, rest)) = text.split_once("://") else {
-            return Err(without_scheme(text));
+            return Err(missing_scheme_error(text));
         };
         let (dialect, _driver) = scheme.split_once('+').unwrap_or((scheme, ""));
         match dialect {
@@ -134,11 +135,11 @@ impl DatabaseUri {
 ///
 /// MLflow reads it as the directory of a file store. If it names a file, or looks like the name of
 /// a database file, the user meant a database.
-fn without_scheme(text: &str) -> UriError {
+fn missing_scheme_error(text: &str) -> UriError {
     const ENDINGS: [&str; 4] = ["db", "sqlite", "sqlite3", "db3"];
     let path = Path::new(text);
     let ending = path.extension().and_then(|ending| ending.to_str());
-    let named_so = ending.is_some_and(|ending| {
+    let has_database_ending = ending.is_some_and(|ending| {
         ENDINGS
             .iter()
             .any(|known| known.eq_ignore_ascii_case(ending))
@@ -148,7 +149,7 @@ fn without_scheme(text: &str) -> UriError {
         UriError::FileStore(text.to_owned())
     } else if ["sqlite", "postgresql", "postgres"].contains(&scheme) {
         UriError::Unreadable(hide_password(text))
-    } else if named_so || path.is_file() {
+    } else if has_database_ending || path.is_file() {
         UriError::PlainFile(text.to_owned())
     } else {
         UriError::FileStore(text.to_owned())
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong() {
+    fn messages_name_the_mistake() {
         assert_eq!(
             DatabaseUri::parse("mysql://host/db"),
             Err(UriError::Unsupported("mysql".to_owned()))
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_a_scheme_is_no_folder() {
+    fn a_file_without_a_scheme_is_not_a_directory() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("runs");
         fs::write(&file, "").unwrap();

@@ -33,7 +33,9 @@ pub fn python_environments() -> Vec<PathBuf> {
 /// The MLflow client's credentials. They come from variables only, so that they do not appear in
 /// process lists.
 pub struct ClientSecrets {
+    /// The value of `MLFLOW_TRACKING_TOKEN`.
     pub token: Option<String>,
+    /// The value of `MLFLOW_TRACKING_PASSWORD`.
     pub password: Option<String>,
 }
 

@@ -74,6 +74,7 @@ impl HttpFlags {
 pub struct HttpSettings {
     /// The host name or IP address to listen on.
     pub host: String,
+    /// The port to listen on.
     pub port: u16,
     /// The number of worker threads. `None` means one for each processor.
     pub workers: Option<NonZeroUsize>,

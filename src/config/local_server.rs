@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_is_where_its_variables_put_it() {
+    fn builds_the_url_from_the_variables() {
         assert_eq!(server("", "", ""), "http://127.0.0.1:5000");
         assert_eq!(server("0.0.0.0", "8080", ""), "http://127.0.0.1:8080");
         assert_eq!(

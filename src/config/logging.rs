@@ -36,7 +36,7 @@ mod tests {
     use super::filter;
 
     #[test]
-    fn speaks_both_languages() {
+    fn reads_levels_of_rust_and_of_python() {
         assert_eq!(filter(None, None), "warn,flowkeep=info");
         assert_eq!(filter(None, Some("warning")), "warn,flowkeep=warn");
         assert_eq!(filter(None, Some("DEBUG")), "warn,flowkeep=debug");

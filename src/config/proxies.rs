@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_networks_and_everybody() {
+    fn trusts_addresses_networks_or_all() {
         assert!(trusts("127.0.0.1, ::1", "127.0.0.1"));
         assert!(trusts("127.0.0.1,::1", "::1"));
         assert!(trusts("127.0.0.1", "::ffff:127.0.0.1"));

@@ -11,6 +11,7 @@ use super::lexer::{Token, TokenKind, tokenize};
 /// A part of a filter or an `order_by` text, with its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clause {
+    /// The kind of the clause.
     pub kind: ClauseKind,
     /// The byte range in the text.
     pub span: Range<usize>,
@@ -32,7 +33,9 @@ pub enum ClauseKind {
 /// A comparison of a field with a value, such as `metrics.loss < 1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comparison {
+    /// The field.
     pub left: Clause,
+    /// The comparator.
     pub comparator: Comparator,
     /// The value. `None` for IS NULL and IS NOT NULL.
     pub right: Option<Clause>,
@@ -50,7 +53,7 @@ pub enum Comparator {
 
 /// The reason why a text is not a single statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoStatement {
+pub enum StatementError {
     Empty,
     Several { second: usize },
     TooLong,
@@ -59,13 +62,13 @@ pub enum NoStatement {
 /// Reads a text that must be a single statement.
 ///
 /// Fails if the text is empty, has several statements, or has too many tokens.
-pub fn read(text: &str) -> Result<Vec<Clause>, NoStatement> {
-    let tokens = tokenize(text).ok_or(NoStatement::TooLong)?;
+pub fn read(text: &str) -> Result<Vec<Clause>, StatementError> {
+    let tokens = tokenize(text).ok_or(StatementError::TooLong)?;
     if tokens.is_empty() {
-        return Err(NoStatement::Empty);
+        return Err(StatementError::Empty);
     }
     if let Some(second) = second_statement(text, &tokens) {
-        return Err(NoStatement::Several { second });
+        return Err(StatementError::Several { second });
     }
     let clauses = tokens
         .into_iter()
@@ -133,15 +136,15 @@ impl Grouping<'_> {
     fn group(&self, clauses: Vec<Clause>) -> Vec<Clause> {
         let clauses = self.parentheses(clauses);
         let clauses = functions(clauses);
-        let clauses = self.rest_of_where(clauses);
+        let clauses = self.where_clause(clauses);
         let clauses = self.dots(clauses);
         let clauses = identifiers(clauses);
         let clauses = directions(clauses);
         let clauses = self.casts(clauses);
         let clauses = operations(clauses);
         let clauses = self.comparisons(clauses);
-        let clauses = self.renamed(clauses);
-        let clauses = aliases(clauses);
+        let clauses = self.named_aliases(clauses);
+        let clauses = bare_aliases(clauses);
         self.lists(clauses)
     }
 
@@ -179,7 +182,7 @@ impl Grouping<'_> {
     }
 
     /// Groups everything from the first WHERE to the end.
-    fn rest_of_where(&self, mut clauses: Vec<Clause>) -> Vec<Clause> {
+    fn where_clause(&self, mut clauses: Vec<Clause>) -> Vec<Clause> {
         let Some(start) = clauses
             .iter()
             .position(|clause| self.is_keyword(clause, "WHERE"))
@@ -253,7 +256,7 @@ impl Grouping<'_> {
     }
 
     /// Groups renamings such as `a AS b`.
-    fn renamed(&self, clauses: Vec<Clause>) -> Vec<Clause> {
+    fn named_aliases(&self, clauses: Vec<Clause>) -> Vec<Clause> {
         join(
             clauses,
             |clause| self.is_keyword(clause, "AS"),
@@ -363,7 +366,7 @@ fn operations(clauses: Vec<Clause>) -> Vec<Clause> {
 }
 
 /// Groups a clause with a name directly after it: in SQL, the name is an alias.
-fn aliases(clauses: Vec<Clause>) -> Vec<Clause> {
+fn bare_aliases(clauses: Vec<Clause>) -> Vec<Clause> {
     pairs(
         clauses,
         |clause| {

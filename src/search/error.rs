@@ -8,17 +8,18 @@ use crate::error::Error;
 /// An error in a filter or an `order_by` clause: MLflow's message, and the position in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchError {
+    /// MLflow's message.
     pub message: String,
     /// The byte range in the text.
-    pub place: Range<usize>,
+    pub span: Range<usize>,
 }
 
 impl SearchError {
     /// Creates an error for a byte range of the text.
-    pub fn new(place: Range<usize>, message: impl Into<String>) -> Self {
+    pub fn new(span: Range<usize>, message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
-            place,
+            span,
         }
     }
 }

@@ -44,7 +44,7 @@ pub struct Token {
 }
 
 /// The maximum number of tokens in a text. Each whitespace character counts as one.
-const MOST_TOKENS: usize = 10_000;
+const MAX_TOKENS: usize = 10_000;
 
 /// Splits a text into tokens without the whitespace. Returns `None` if there are too many tokens.
 pub fn tokenize(text: &str) -> Option<Vec<Token>> {
@@ -60,7 +60,7 @@ pub fn tokenize(text: &str) -> Option<Vec<Token>> {
         }
         let (kind, length) = next(text, position, comments_end);
         count += 1;
-        if count > MOST_TOKENS {
+        if count > MAX_TOKENS {
             return None;
         }
         if kind != TokenKind::Whitespace {
@@ -98,9 +98,9 @@ fn next(text: &str, position: usize, comments_end: bool) -> (TokenKind, usize) {
 }
 
 /// The kind of a token and its length in bytes, if a rule matches.
-type Match = Option<(TokenKind, usize)>;
+type TokenMatch = Option<(TokenKind, usize)>;
 
-fn comment(rest: &str, comments_end: bool) -> Match {
+fn comment(rest: &str, comments_end: bool) -> TokenMatch {
     if comments_end && rest.starts_with("/*") {
         let length = rest[2..].find("*/")? + 4;
         return Some((TokenKind::Comment, length));
@@ -112,11 +112,11 @@ fn comment(rest: &str, comments_end: bool) -> Match {
     None
 }
 
-fn whitespace(first: char) -> Match {
+fn whitespace(first: char) -> TokenMatch {
     is_space(first).then_some((TokenKind::Whitespace, first.len_utf8()))
 }
 
-fn fixed(rest: &str) -> Match {
+fn fixed(rest: &str) -> TokenMatch {
     if rest.starts_with(":=") {
         Some((TokenKind::Other, 2))
     } else if rest.starts_with("::") {
@@ -131,7 +131,7 @@ fn fixed(rest: &str) -> Match {
 /// Reads text between two quotes. A doubled quote does not end the text. A quote after a backslash
 /// does not end it either, except for backticks. If no other quote follows, the last of these ends
 /// it.
-fn quoted(rest: &str, quote: char) -> Match {
+fn quoted(rest: &str, quote: char) -> TokenMatch {
     let kind = match quote {
         '\'' => TokenKind::Text,
         '"' => TokenKind::Symbol,
@@ -158,7 +158,7 @@ fn quoted(rest: &str, quote: char) -> Match {
     end_if_unclosed.map(|end| (kind, end))
 }
 
-fn placeholder(rest: &str, previous: Option<char>) -> Match {
+fn placeholder(rest: &str, previous: Option<char>) -> TokenMatch {
     if rest.starts_with('?') {
         return Some((TokenKind::Placeholder, 1));
     }
@@ -173,7 +173,7 @@ fn placeholder(rest: &str, previous: Option<char>) -> Match {
 }
 
 /// Reads a keyword that stays a keyword even where another word would be a name.
-fn leading_keyword(rest: &str) -> Match {
+fn leading_keyword(rest: &str) -> TokenMatch {
     let length = word_length(rest);
     ["CASE", "IN", "VALUES", "USING", "FROM", "AS"]
         .iter()
@@ -182,7 +182,7 @@ fn leading_keyword(rest: &str) -> Match {
 }
 
 /// Reads a word next to a dot or before a parenthesis: it is a name, even if SQL reserves it.
-fn plain_name(rest: &str, previous: Option<char>) -> Match {
+fn plain_name(rest: &str, previous: Option<char>) -> TokenMatch {
     let mut start = 0;
     if rest.starts_with('@') {
         start = 1;
@@ -208,7 +208,7 @@ fn plain_name(rest: &str, previous: Option<char>) -> Match {
         .then_some((TokenKind::Name, length))
 }
 
-fn number(rest: &str) -> Match {
+fn number(rest: &str) -> TokenMatch {
     let sign = usize::from(rest.starts_with('-'));
     let unsigned = &rest[sign..];
     if unsigned.starts_with("0x") || unsigned.starts_with("0X") {
@@ -269,7 +269,7 @@ fn with_exponent(unsigned: &str, whole: usize) -> Option<usize> {
     (exponent > 0).then_some(length + exponent)
 }
 
-fn bracketed(rest: &str, previous: Option<char>) -> Match {
+fn bracketed(rest: &str, previous: Option<char>) -> TokenMatch {
     if !rest.starts_with('[')
         || previous.is_some_and(|letter| is_word(letter) || [']', ')'].contains(&letter))
     {
@@ -280,7 +280,7 @@ fn bracketed(rest: &str, previous: Option<char>) -> Match {
 }
 
 /// Reads a keyword that can have several words.
-fn phrase(rest: &str) -> Match {
+fn phrase(rest: &str) -> TokenMatch {
     const PHRASES: [(&[&str], TokenKind); 15] = [
         (&["NOT", "NULL"], TokenKind::Keyword),
         (&["ASC", "NULLS", "FIRST"], TokenKind::Direction),
@@ -323,7 +323,7 @@ fn phrase_length(rest: &str, words: &[&str]) -> Option<usize> {
     Some(length)
 }
 
-fn word(rest: &str) -> Match {
+fn word(rest: &str) -> TokenMatch {
     if !rest.chars().next().is_some_and(is_word) {
         return None;
     }
@@ -341,7 +341,7 @@ fn word(rest: &str) -> Match {
     Some((kind, length))
 }
 
-fn symbols(rest: &str) -> Match {
+fn symbols(rest: &str) -> TokenMatch {
     let first = rest.chars().next()?;
     if ";:()[],.".contains(first) {
         return Some((TokenKind::Punctuation, 1));

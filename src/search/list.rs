@@ -6,7 +6,7 @@ use crate::wire::python::repr;
 
 /// The reason why a text is not a list of strings.
 #[derive(Debug, PartialEq, Eq)]
-pub enum NoList {
+pub enum ListError {
     Empty,
     IllFormed,
     /// The list has an element that is not a string. Holds the whole list as Python prints it.
@@ -20,11 +20,11 @@ enum Element {
 
 /// Reads a list such as `('a', "b")`, with its parentheses. Fails if it is empty, malformed, or has
 /// an element that is not a string.
-pub fn read(text: &str) -> Result<Vec<String>, NoList> {
+pub fn read(text: &str) -> Result<Vec<String>, ListError> {
     let inner = text
         .strip_prefix('(')
         .and_then(|text| text.strip_suffix(')'))
-        .ok_or(NoList::IllFormed)?;
+        .ok_or(ListError::IllFormed)?;
     let mut elements = Vec::new();
     let mut rest = inner.trim_start();
     while !rest.is_empty() {
@@ -34,17 +34,17 @@ pub fn read(text: &str) -> Result<Vec<String>, NoList> {
         if let Some(behind) = rest.strip_prefix(',') {
             rest = behind.trim_start();
         } else if !rest.is_empty() {
-            return Err(NoList::IllFormed);
+            return Err(ListError::IllFormed);
         }
     }
     if elements.is_empty() {
-        return Err(NoList::Empty);
+        return Err(ListError::Empty);
     }
     if elements
         .iter()
         .any(|element| matches!(element, Element::Number(_)))
     {
-        return Err(NoList::OtherElements(as_tuple(&elements)));
+        return Err(ListError::OtherElements(as_tuple(&elements)));
     }
     Ok(elements
         .into_iter()
@@ -55,7 +55,7 @@ pub fn read(text: &str) -> Result<Vec<String>, NoList> {
 }
 
 /// Reads one element and returns it with the text after it.
-fn element(text: &str) -> Result<(Element, &str), NoList> {
+fn element(text: &str) -> Result<(Element, &str), ListError> {
     if !text.starts_with(['\'', '"']) {
         let end = text.find([',', ')', ' ']).unwrap_or(text.len());
         let number = &text[..end];
@@ -64,7 +64,7 @@ fn element(text: &str) -> Result<(Element, &str), NoList> {
         {
             Ok((Element::Number(number.to_owned()), &text[end..]))
         } else {
-            Err(NoList::IllFormed)
+            Err(ListError::IllFormed)
         };
     }
     // Adjacent string literals are one string.
@@ -82,11 +82,11 @@ fn element(text: &str) -> Result<(Element, &str), NoList> {
 
 /// Reads up to the closing quote, appends the content to `whole`, and returns the text after the
 /// quote.
-fn string<'a>(text: &'a str, quote: char, whole: &mut String) -> Result<&'a str, NoList> {
+fn string<'a>(text: &'a str, quote: char, whole: &mut String) -> Result<&'a str, ListError> {
     let mut letters = text.char_indices();
     while let Some((index, letter)) = letters.next() {
         match letter {
-            '\\' => match letters.next().ok_or(NoList::IllFormed)?.1 {
+            '\\' => match letters.next().ok_or(ListError::IllFormed)?.1 {
                 '\n' => {}
                 'x' => whole.push(coded(&mut letters, 2)?),
                 'u' => whole.push(coded(&mut letters, 4)?),
@@ -96,22 +96,22 @@ fn string<'a>(text: &'a str, quote: char, whole: &mut String) -> Result<&'a str,
                 escaped @ ('\\' | '\'' | '"') => whole.push(escaped),
                 other => whole.extend(['\\', other]),
             },
-            '\n' => return Err(NoList::IllFormed),
+            '\n' => return Err(ListError::IllFormed),
             letter if letter == quote => return Ok(&text[index + 1..]),
             letter => whole.push(letter),
         }
     }
-    Err(NoList::IllFormed)
+    Err(ListError::IllFormed)
 }
 
 /// Reads a character that is given as a hexadecimal code of `digits` digits.
-fn coded(letters: &mut CharIndices<'_>, digits: usize) -> Result<char, NoList> {
+fn coded(letters: &mut CharIndices<'_>, digits: usize) -> Result<char, ListError> {
     let code: String = letters.take(digits).map(|(_, letter)| letter).collect();
     u32::from_str_radix(&code, 16)
         .ok()
         .filter(|_| code.len() == digits)
         .and_then(char::from_u32)
-        .ok_or(NoList::IllFormed)
+        .ok_or(ListError::IllFormed)
 }
 
 /// Formats the elements as a Python tuple, for the error message.

@@ -1,9 +1,9 @@
 //! Parses filters and `order_by` clauses for logged models, which have their own rules and
 //! messages.
 
-use super::clauses::{Clause, ClauseKind, Comparator, Comparison, NoStatement, read};
+use super::clauses::{Clause, ClauseKind, Comparator, Comparison, StatementError, read};
 use super::error::SearchError;
-use super::joined::join_keyword_comparisons;
+use super::keyword_comparisons::join_keyword_comparisons;
 use super::list;
 use super::python::set;
 use super::subject::Subject;
@@ -15,14 +15,14 @@ const SUBJECT: Subject = Subject::LoggedModels;
 /// Parses a filter for logged models. Fails with MLflow's message at the first invalid comparison.
 pub fn parse_filter(text: &str) -> Result<Filter, SearchError> {
     let clauses = read(text).map_err(|reason| match reason {
-        NoStatement::Empty | NoStatement::Several { .. } => SearchError::new(
+        StatementError::Empty | StatementError::Several { .. } => SearchError::new(
             0..text.len(),
             format!(
                 "Invalid filter string: {}. Expected a single SQL expression.",
                 repr(text)
             ),
         ),
-        NoStatement::TooLong => SearchError::new(
+        StatementError::TooLong => SearchError::new(
             0..text.len(),
             format!("Invalid filter string: {}. It is too long.", repr(text)),
         ),
@@ -167,7 +167,7 @@ fn wrong_comparator(field: &Field, comparator: &str, expected: &str) -> String {
 
 /// Parses one ordering key: a metric, or an attribute without prefix.
 pub fn parse_order_by(field_name: &str, ascending: bool) -> Result<OrderBy, SearchError> {
-    let place = 0..field_name.len();
+    let span = 0..field_name.len();
     let field = match field_name.split_once('.') {
         Some(("metrics", key)) => Field {
             entity: Entity::Metric,
@@ -175,7 +175,7 @@ pub fn parse_order_by(field_name: &str, ascending: bool) -> Result<OrderBy, Sear
         },
         Some(_) => {
             return Err(SearchError::new(
-                place,
+                span,
                 format!("Invalid order by field name: {field_name}. Only metrics are supported."),
             ));
         }
@@ -185,7 +185,7 @@ pub fn parse_order_by(field_name: &str, ascending: bool) -> Result<OrderBy, Sear
         }),
         None => {
             return Err(SearchError::new(
-                place,
+                span,
                 format!("Invalid order by field name: {field_name}"),
             ));
         }

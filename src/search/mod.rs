@@ -8,7 +8,7 @@
 mod clauses;
 mod comparison;
 mod error;
-mod joined;
+mod keyword_comparisons;
 mod lexer;
 mod list;
 mod logged_models;

@@ -49,8 +49,8 @@ pub fn parse_order_by(text: &str, subject: Subject) -> Result<OrderBy, SearchErr
         [_, _, _, ..] => return fail(not_parsed()),
         _ => (unsplit, true),
     };
-    if let Some(place) = text.find('\0') {
-        return Err(SearchError::new(place..place + 1, not_parsed()));
+    if let Some(position) = text.find('\0') {
+        return Err(SearchError::new(position..position + 1, not_parsed()));
     }
     let field = field(name.trim(), text, subject)?;
     Ok(OrderBy { field, ascending })
@@ -75,13 +75,13 @@ fn ordered<'a>(text: &'a str, clauses: &[Clause]) -> Option<&'a str> {
 
 /// Resolves the name of a field for ordering. `text` is the whole clause, for the error's span.
 fn field(name: &str, text: &str, subject: Subject) -> Result<Field, SearchError> {
-    let place = 0..text.len();
+    let span = 0..text.len();
     let attributes = subject.order_attributes();
     match subject {
         Subject::RegisteredModels => {
             if !attributes.contains(&name) {
                 return Err(SearchError::new(
-                    place,
+                    span,
                     format!(
                         "Invalid order by key '{name}' specified. Valid keys are '{}'",
                         set(&["name", "timestamp"])
@@ -100,10 +100,10 @@ fn field(name: &str, text: &str, subject: Subject) -> Result<Field, SearchError>
             })
         }
         Subject::ModelVersions => {
-            let field = Subject::Experiments.field(name, place.clone(), attributes)?;
+            let field = Subject::Experiments.field(name, span.clone(), attributes)?;
             if !attributes.contains(&field.key.as_str()) {
                 return Err(SearchError::new(
-                    place,
+                    span,
                     format!(
                         "Invalid order by key '{}' specified. Valid keys are {}",
                         field.key,
@@ -118,13 +118,13 @@ fn field(name: &str, text: &str, subject: Subject) -> Result<Field, SearchError>
             })
         }
         _ => {
-            let field = subject.canonical(subject.field(name, place.clone(), attributes)?);
+            let field = subject.canonical(subject.field(name, span.clone(), attributes)?);
             match (subject, field.entity) {
                 (Subject::Runs, Entity::Dataset) => {
-                    Err(SearchError::new(place, "Invalid identifier type 'dataset'"))
+                    Err(SearchError::new(span, "Invalid identifier type 'dataset'"))
                 }
                 (Subject::Experiments, Entity::Tag) => {
-                    Err(SearchError::new(place, "Invalid order_by entity: tag"))
+                    Err(SearchError::new(span, "Invalid order_by entity: tag"))
                 }
                 _ => Ok(field),
             }

@@ -1,11 +1,13 @@
 //! Parses filters into [`Filter`] trees, with MLflow's error messages.
 
-use super::clauses::{Clause, ClauseKind, Comparator, Comparison, NoStatement, read};
+use std::ops::Range;
+
+use super::clauses::{Clause, ClauseKind, Comparator, Comparison, StatementError, read};
 use super::comparison::{Value, test};
 use super::error::SearchError;
-use super::joined::join_keyword_comparisons;
+use super::keyword_comparisons::join_keyword_comparisons;
 use super::lexer::TokenKind;
-use super::list::{self, NoList};
+use super::list::{self, ListError};
 use super::logged_models;
 use super::python::{list, set};
 use super::subject::{Subject, trim_quotes};
@@ -13,7 +15,7 @@ use super::tree::{Condition, Entity, Field, Filter};
 use crate::wire::python::repr;
 
 /// The maximum number of conditions. Databases limit the depth of an expression.
-const MOST_CONDITIONS: usize = 500;
+const MAX_CONDITIONS: usize = 500;
 
 /// Parses a filter. An empty text is a filter that matches everything.
 ///
@@ -22,9 +24,9 @@ pub fn parse_filter(text: &str, subject: Subject) -> Result<Filter, SearchError>
     if text.is_empty() {
         return Ok(Filter::default());
     }
-    if let Some(place) = text.find('\0') {
+    if let Some(position) = text.find('\0') {
         return Err(SearchError::new(
-            place..place + 1,
+            position..position + 1,
             format!("Invalid filter {}. It contains a NUL.", repr(text)),
         ));
     }
@@ -33,14 +35,14 @@ pub fn parse_filter(text: &str, subject: Subject) -> Result<Filter, SearchError>
     } else {
         parse_conjunction(text, subject)?
     };
-    if filter.conditions.len() > MOST_CONDITIONS {
-        return Err(no_statement(text, NoStatement::TooLong));
+    if filter.conditions.len() > MAX_CONDITIONS {
+        return Err(statement_error(text, StatementError::TooLong));
     }
     Ok(filter)
 }
 
 fn parse_conjunction(text: &str, subject: Subject) -> Result<Filter, SearchError> {
-    let clauses = read(text).map_err(|reason| no_statement(text, reason))?;
+    let clauses = read(text).map_err(|reason| statement_error(text, reason))?;
     let clauses = join_keyword_comparisons(text, clauses);
     let parser = Parser { text, subject };
     parser.refuse_other_clauses(&clauses)?;
@@ -49,42 +51,51 @@ fn parse_conjunction(text: &str, subject: Subject) -> Result<Filter, SearchError
     let mut parts = Vec::with_capacity(clauses.len());
     for clause in &clauses {
         if let ClauseKind::Comparison(comparison) = &clause.kind {
-            parts.push((parser.parts(comparison)?, clause.span.clone()));
+            parts.push(parser.parts(comparison, clause.span.clone())?);
         }
     }
     let conditions = parts
         .into_iter()
-        .map(|((field, comparator, value), place)| {
-            let field = subject.canonical(field);
-            test(subject, &field, comparator, value)
+        .map(|parts| {
+            let field = subject.canonical(parts.field);
+            test(subject, &field, parts.comparator, parts.value)
                 .map(|tested| Condition {
                     field,
                     test: tested,
                 })
-                .map_err(|message| SearchError::new(place, message))
+                .map_err(|message| SearchError::new(parts.span, message))
         })
         .collect::<Result<_, SearchError>>()?;
     Ok(Filter { conditions })
 }
 
 /// Returns the error for a text that is not a single statement.
-fn no_statement(text: &str, reason: NoStatement) -> SearchError {
+fn statement_error(text: &str, reason: StatementError) -> SearchError {
     match reason {
-        NoStatement::Empty => SearchError::new(
+        StatementError::Empty => SearchError::new(
             0..text.len(),
             format!("Invalid filter '{text}'. Could not be parsed."),
         ),
-        NoStatement::Several { second } => SearchError::new(
+        StatementError::Several { second } => SearchError::new(
             second..text.len(),
             format!(
                 "Search filter contained multiple expression {}. Provide AND-ed expression list.",
                 repr(text)
             ),
         ),
-        NoStatement::TooLong => {
+        StatementError::TooLong => {
             SearchError::new(0..text.len(), format!("Error on parsing filter '{text}'"))
         }
     }
+}
+
+/// The resolved parts of a comparison, whose comparator is not checked yet.
+struct ComparisonParts<'a> {
+    field: Field,
+    comparator: &'a str,
+    value: Value,
+    /// The byte range of the comparison in the text.
+    span: Range<usize>,
 }
 
 /// Parses the clauses of one filter.
@@ -129,7 +140,11 @@ impl<'a> Parser<'a> {
     }
 
     /// Resolves the field, the comparator and the value of a comparison.
-    fn parts(&self, comparison: &Comparison) -> Result<(Field, &'a str, Value), SearchError> {
+    fn parts(
+        &self,
+        comparison: &Comparison,
+        span: Range<usize>,
+    ) -> Result<ComparisonParts<'a>, SearchError> {
         let left = &comparison.left;
         if !left.is_identifier() {
             return Err(SearchError::new(
@@ -159,7 +174,12 @@ impl<'a> Parser<'a> {
                 .null(&field)
                 .map_err(|message| SearchError::new(left.span.clone(), message))?,
         };
-        Ok((field, comparator, value))
+        Ok(ComparisonParts {
+            field,
+            comparator,
+            value,
+            span,
+        })
     }
 
     /// Returns the value of IS NULL. Fails for fields that always have a value.
@@ -278,11 +298,11 @@ fn quoted(text: &str) -> Result<Value, String> {
 fn listed(text: &str) -> Result<Value, String> {
     const WHILE: &str = "While parsing a list in the query, expected";
     list::read(text).map(Value::List).map_err(|reason| match reason {
-        NoList::Empty => format!("{WHILE} a non-empty list of string values, but got empty list"),
-        NoList::IllFormed => {
+        ListError::Empty => format!("{WHILE} a non-empty list of string values, but got empty list"),
+        ListError::IllFormed => {
             format!("{WHILE} a non-empty list of string values, but got ill-formed list.")
         }
-        NoList::OtherElements(tuple) => format!(
+        ListError::OtherElements(tuple) => format!(
             "{WHILE} string value, punctuation, or whitespace, but got different type in list: {tuple}"
         ),
     })

@@ -155,10 +155,10 @@ impl Subject {
     pub fn field(
         self,
         text: &str,
-        place: Range<usize>,
+        span: Range<usize>,
         attributes: &[&str],
     ) -> Result<Field, SearchError> {
-        let fail = |message: String| Err(SearchError::new(place, message));
+        let fail = |message: String| Err(SearchError::new(span, message));
         let (entity, written) = match text.split_once('.') {
             None => (Entity::Attribute, text),
             Some((entity, key)) => match self.entity(entity) {

@@ -20,7 +20,7 @@ fn runs(text: &str) -> String {
 fn read(text: &str, subject: Subject) -> String {
     match parse_filter(text, subject) {
         Ok(filter) => filter.to_string(),
-        Err(error) => format!("{:?} {error}", error.place),
+        Err(error) => format!("{:?} {error}", error.span),
     }
 }
 
@@ -56,7 +56,7 @@ fn reads_the_spellings_of_a_field() {
 }
 
 #[test]
-fn says_what_is_wrong_and_where() {
+fn errors_name_the_mistake_and_its_span() {
     assert_eq!(
         runs("metrics.loss < 1 OR metrics.loss > 2"),
         "17..19 Invalid clause(s) in filter string: 'OR'"
@@ -116,7 +116,7 @@ fn reads_orders() {
 }
 
 #[test]
-fn refuses_what_is_too_long_to_be_asked() {
+fn refuses_filters_that_are_too_long() {
     let filter = vec!["tags.k = 'v'"; 501].join(" AND ");
     assert!(runs(&filter).contains("Error on parsing filter"));
     assert!(runs(&" ".repeat(10_001)).contains("Error on parsing filter"));
@@ -236,7 +236,7 @@ fn conjunction() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn reads_what_it_printed(text in prop_oneof![filter_like(), conjunction(), ".{0,40}"]) {
+    fn a_printed_filter_is_read_as_the_same_tree(text in prop_oneof![filter_like(), conjunction(), ".{0,40}"]) {
         for subject in SUBJECTS {
             if let Ok(tree) = parse_filter(&text, subject) {
                 let printed = tree.to_string();

@@ -8,6 +8,7 @@ use super::lexer::TokenKind;
 /// A filter: conditions that must all be true.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
+    /// The conditions, in the order of the text.
     pub conditions: Vec<Condition>,
 }
 
@@ -15,13 +16,16 @@ pub struct Filter {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
     pub field: Field,
+    /// The test on its value.
     pub test: Test,
 }
 
 /// A field: an entity and the key within it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Field {
+    /// The kind of data.
     pub entity: Entity,
+    /// The name of the attribute, or the key of the metric, param or tag.
     pub key: String,
 }
 
@@ -75,6 +79,7 @@ pub enum Match {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderBy {
     pub field: Field,
+    /// Whether the smallest value comes first.
     pub ascending: bool,
 }
 

@@ -23,9 +23,9 @@ use crate::store::{self, Found, Step};
 
 /// The time after which a preparation counts as long. Clients wait that long for a connection
 /// anyway.
-const SILENT: Duration = Duration::from_millis(500);
+const LONG_PREPARATION: Duration = Duration::from_millis(500);
 /// The time between two log lines about a long step.
-const REPEATED: Duration = Duration::from_secs(10);
+const REPORT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The current step, or `None` while another process holds the database's lock.
 type Progress = watch::Receiver<Option<Step>>;
@@ -46,28 +46,28 @@ pub async fn prepare(
             tell.send_replace(Some(step));
         })
     });
-    if let Ok(found) = timeout(SILENT, &mut work).await {
+    if let Ok(found) = timeout(LONG_PREPARATION, &mut work).await {
         return Ok(found??);
     }
     info!(
         "{uri} is being made ready. Until it is, /health is answered, and all else with status 503."
     );
-    let room = WaitingRoom::open(listeners, http, progress.clone())?;
+    let interim = InterimServer::open(listeners, http, progress.clone())?;
     let found = tokio::select! {
         found = &mut work => found?,
         never = report(progress) => match never {},
     };
-    room.close().await;
+    interim.close().await;
     Ok(found?)
 }
 
 /// A small server that uses the listeners until the real server starts.
-struct WaitingRoom {
+struct InterimServer {
     handle: ServerHandle,
     running: rt::task::JoinHandle<io::Result<()>>,
 }
 
-impl WaitingRoom {
+impl InterimServer {
     fn open(listeners: &Listeners, http: &HttpSettings, progress: Progress) -> io::Result<Self> {
         let health = format!("{}/health", http.static_prefix);
         let mut server = HttpServer::new(move || {
@@ -107,14 +107,14 @@ async fn not_ready(progress: Data<Progress>) -> Result<&'static str> {
 
 /// Logs each step when it begins, and repeatedly how long the preparation has taken.
 async fn report(mut progress: Progress) -> Infallible {
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
         let step = describe(progress.borrow_and_update().as_ref());
         info!(
             "Making the database ready: {step} ({} s).",
-            begun.elapsed().as_secs()
+            started.elapsed().as_secs()
         );
-        if let Ok(Err(_)) = timeout(REPEATED, progress.changed()).await {
+        if let Ok(Err(_)) = timeout(REPORT_INTERVAL, progress.changed()).await {
             // The sender is gone, so the last step is finished.
             return pending().await;
         }

@@ -14,9 +14,9 @@ use super::folder::Encoding;
 
 /// The minimum size in bytes. For smaller files, the headers of the reply are larger than the
 /// saving.
-const SMALLEST: u64 = 1024;
+const MIN_BYTES: u64 = 1024;
 /// The extensions of formats that are already compressed.
-const COMPRESSED: [&str; 6] = ["png", "jpg", "gif", "woff", "woff2", "gz"];
+const COMPRESSED_EXTENSIONS: [&str; 6] = ["png", "jpg", "gif", "woff", "woff2", "gz"];
 /// The highest quality with acceptable speed: the two above it take ten times as long and save a
 /// few percent.
 const BROTLI_QUALITY: u32 = 9;
@@ -58,12 +58,14 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
-        let is_compressed = path
-            .extension()
-            .is_some_and(|extension| COMPRESSED.iter().any(|known| extension == *known));
+        let is_compressed = path.extension().is_some_and(|extension| {
+            COMPRESSED_EXTENSIONS
+                .iter()
+                .any(|known| extension == *known)
+        });
         if entry.file_type()?.is_dir() {
             collect(&path, files)?;
-        } else if !is_compressed && entry.metadata()?.len() >= SMALLEST {
+        } else if !is_compressed && entry.metadata()?.len() >= MIN_BYTES {
             files.push(path);
         }
     }

@@ -15,6 +15,7 @@ pub(super) const MARKER: &str = "flowkeep-ui.json";
 /// The content of the marker file.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Marker {
+    /// The MLflow version that the UI belongs to.
     pub mlflow_version: String,
 }
 

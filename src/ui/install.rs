@@ -10,12 +10,14 @@ use tempfile::TempDir;
 use super::UiError;
 use super::compress::compress_all;
 use super::folder::{MARKER, Marker, read_marker};
-use super::wheel::{Bounds, unpack};
+use super::wheel::{UnpackLimits, unpack};
 
 /// The result of an installation.
 #[derive(Debug)]
 pub struct Installed {
+    /// The absolute path of the directory.
     pub folder: PathBuf,
+    /// The MLflow version of the UI.
     pub version: String,
 }
 
@@ -23,20 +25,20 @@ pub struct Installed {
 ///
 /// Fails if the directory has other files, or if the wheel has no UI that can be used.
 pub fn install(wheel: &Path, folder: &Path) -> Result<Installed, UiError> {
-    install_within(wheel, folder, &Bounds::default())
+    install_within(wheel, folder, &UnpackLimits::default())
 }
 
 /// Installs a UI with limits on its size, which tests set.
 pub(super) fn install_within(
     wheel: &Path,
     folder: &Path,
-    bounds: &Bounds,
+    limits: &UnpackLimits,
 ) -> Result<Installed, UiError> {
     let folder = std::path::absolute(folder)
         .map_err(|error| UiError::Unwritable(folder.to_owned(), error))?;
     let unwritable = |error| UiError::Unwritable(folder.clone(), error);
-    let there = what_is_there(&folder).map_err(unwritable)?;
-    if there == There::OtherThings {
+    let content = content_of(&folder).map_err(unwritable)?;
+    if content == DirectoryContent::OtherFiles {
         return Err(UiError::Occupied(folder));
     }
     // The staging directory is on the same file system, so that a rename can move the result.
@@ -49,7 +51,7 @@ pub(super) fn install_within(
     let unpacked = staging.path().join("new");
     fs::create_dir(&unpacked).map_err(unwritable)?;
 
-    let version = unpack(wheel, &unpacked, bounds).map_err(|reason| UiError::BadWheel {
+    let version = unpack(wheel, &unpacked, limits).map_err(|reason| UiError::BadWheel {
         wheel: wheel.to_owned(),
         reason,
     })?;
@@ -59,25 +61,27 @@ pub(super) fn install_within(
 }
 
 #[derive(PartialEq, Eq)]
-enum There {
+enum DirectoryContent {
     Nothing,
     EarlierUi,
-    OtherThings,
+    OtherFiles,
 }
 
 /// Returns what the target directory holds.
-fn what_is_there(folder: &Path) -> io::Result<There> {
+fn content_of(folder: &Path) -> io::Result<DirectoryContent> {
     let mut entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(There::Nothing),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(DirectoryContent::Nothing);
+        }
         Err(error) => return Err(error),
     };
     if entries.next().is_none() {
-        return Ok(There::Nothing);
+        return Ok(DirectoryContent::Nothing);
     }
     Ok(match read_marker(folder) {
-        Some(_) => There::EarlierUi,
-        None => There::OtherThings,
+        Some(_) => DirectoryContent::EarlierUi,
+        None => DirectoryContent::OtherFiles,
     })
 }
 

@@ -5,9 +5,9 @@
 
 mod compress;
 mod download;
-mod find;
 mod folder;
 mod install;
+mod search_path;
 #[cfg(test)]
 mod tests;
 mod wheel;
@@ -18,14 +18,14 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 pub use self::download::download;
-pub use self::find::{Places, data_folder};
 pub use self::folder::{Encoding, UiFolder};
 pub use self::install::{Installed, install};
+pub use self::search_path::{UiSearchPath, data_folder};
 
 /// The page that a browser loads first. A directory without it has no UI.
 const INDEX: &str = "index.html";
 /// The directory of the UI in MLflow's wheel and in an installed MLflow.
-const BUILD: &str = "mlflow/server/js/build";
+const BUILD_DIRECTORY: &str = "mlflow/server/js/build";
 
 /// The reason why a UI cannot be installed or served. Each message says what to do about it.
 #[derive(Debug, Error)]

@@ -9,8 +9,8 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::install::install_within;
-use super::wheel::Bounds;
-use super::{Encoding, Places, UiFolder, install};
+use super::wheel::UnpackLimits;
+use super::{Encoding, UiFolder, UiSearchPath, install};
 
 const METADATA: (&str, &str) = (
     "mlflow-3.17.2.dist-info/METADATA",
@@ -166,11 +166,11 @@ fn bad_wheels_are_refused_and_leave_nothing_behind() {
     ] {
         let scratch = Scratch::new();
         let wheel = scratch.wheel(files);
-        let bounds = Bounds {
+        let limits = UnpackLimits {
             files: 2,
             bytes: 1000,
         };
-        let refusal = install_within(&wheel, &scratch.path("ui"), &bounds).unwrap_err();
+        let refusal = install_within(&wheel, &scratch.path("ui"), &limits).unwrap_err();
         let expected = format!(
             "{} is not a wheel that flowkeep can take the UI from: {reason}.",
             wheel.display()
@@ -181,7 +181,7 @@ fn bad_wheels_are_refused_and_leave_nothing_behind() {
 }
 
 #[test]
-fn what_is_no_wheel_is_refused() {
+fn files_that_are_not_wheels_are_refused() {
     let scratch = Scratch::new();
     let text = scratch.path("notes.whl");
     fs::write(&text, "no zip file").unwrap();
@@ -206,12 +206,12 @@ fn a_ui_is_found_where_it_is_named_then_installed_then_in_an_environment() {
         .unwrap();
         scratch.path(name)
     };
-    let mut places = Places {
+    let mut places = UiSearchPath {
         environments: vec![environment("old", "2.9.0"), scratch.path("none")],
         data: Some(scratch.path("data")),
         named: None,
     };
-    let find = |places: &Places| {
+    let find = |places: &UiSearchPath| {
         places.find("3.17.2").unwrap().map(|ui| {
             let below = ui.root().strip_prefix(scratch.0.path()).unwrap();
             below.components().next().unwrap().as_os_str().to_owned()

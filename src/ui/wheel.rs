@@ -10,15 +10,17 @@ use zip::read::ZipFile;
 use zip::result::ZipError;
 
 use super::folder::is_version;
-use super::{BUILD, INDEX};
+use super::{BUILD_DIRECTORY, INDEX};
 
 /// The limits of an unpacked UI. That of MLflow 3.17.2 has 408 files and 27 MB.
-pub(super) struct Bounds {
+pub(super) struct UnpackLimits {
+    /// The maximum number of files.
     pub files: usize,
+    /// The maximum size of all files in bytes.
     pub bytes: u64,
 }
 
-impl Default for Bounds {
+impl Default for UnpackLimits {
     fn default() -> Self {
         Self {
             files: 10_000,
@@ -33,12 +35,12 @@ type Reason = String;
 /// Writes the UI of a wheel into a directory, and returns the MLflow version of the wheel.
 ///
 /// Fails if the wheel has no UI, has unsafe names or links, or exceeds the limits.
-pub(super) fn unpack(wheel: &Path, folder: &Path, bounds: &Bounds) -> Result<String, Reason> {
+pub(super) fn unpack(wheel: &Path, folder: &Path, limits: &UnpackLimits) -> Result<String, Reason> {
     let file = File::open(wheel).map_err(|error| error.to_string())?;
     let mut archive = ZipArchive::new(file).map_err(explain)?;
     let mut version = None;
     let mut files = 0;
-    let mut bytes_left = bounds.bytes;
+    let mut bytes_left = limits.bytes;
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(explain)?;
         let name = entry.name().to_owned();
@@ -49,7 +51,7 @@ pub(super) fn unpack(wheel: &Path, folder: &Path, bounds: &Bounds) -> Result<Str
         if is_metadata(path) {
             version = Some(read_version(&mut entry)?);
         }
-        let Ok(path) = path.strip_prefix(BUILD) else {
+        let Ok(path) = path.strip_prefix(BUILD_DIRECTORY) else {
             continue;
         };
         if entry.is_dir() {
@@ -59,20 +61,20 @@ pub(super) fn unpack(wheel: &Path, folder: &Path, bounds: &Bounds) -> Result<Str
             return Err(format!("{name} is a link"));
         }
         files += 1;
-        if files > bounds.files {
-            return Err(format!("its UI has more than {} files", bounds.files));
+        if files > limits.files {
+            return Err(format!("its UI has more than {} files", limits.files));
         }
         let written = write(&mut entry, &folder.join(path), bytes_left);
         bytes_left -= written.map_err(|error| error.to_string())?;
         if bytes_left == 0 {
-            return Err(format!("its UI is larger than {} bytes", bounds.bytes));
+            return Err(format!("its UI is larger than {} bytes", limits.bytes));
         }
     }
     let Some(version) = version else {
         return Err("it has no metadata of MLflow".to_owned());
     };
     if !folder.join(INDEX).is_file() {
-        return Err(format!("it has no UI, which would be in {BUILD}"));
+        return Err(format!("it has no UI, which would be in {BUILD_DIRECTORY}"));
     }
     Ok(version)
 }

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_this_network_are_not_public() {
+    fn private_addresses_are_not_public() {
         for address in [
             "127.0.0.1",
             "10.1.2.3",
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn urls_of_this_network_are_refused() {
+    async fn refuses_urls_of_private_networks() {
         let settings = WebhookSettings::default();
         for (url, words) in [
             ("", "cannot be empty"),

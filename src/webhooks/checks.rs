@@ -5,12 +5,12 @@ use crate::store::webhooks::events::Event;
 use crate::wire::{WebhookEvent, python};
 
 /// The maximum length of a name in bytes.
-const LONGEST_NAME: usize = 63;
+const MAX_NAME_BYTES: usize = 63;
 
 /// Fails with MLflow's message if a webhook cannot have this name.
 pub fn check_name(name: &str) -> Result<()> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric();
-    let fits = name.len() <= LONGEST_NAME
+    let fits = name.len() <= MAX_NAME_BYTES
         && name.starts_with(is_plain)
         && name.ends_with(is_plain)
         && name
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_short_and_plain() {
+    fn accepts_short_plain_names_only() {
         for name in ["a", "A1", "a.b_c-d", &"a".repeat(63)] {
             assert!(check_name(name).is_ok(), "{name}");
         }

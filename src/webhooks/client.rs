@@ -20,9 +20,9 @@ use crate::error::{Error, Result};
 use crate::store::webhooks::Target;
 
 /// The maximum number of bytes that are read from a reply.
-const LONGEST_REPLY: usize = 64 << 10;
+const MAX_REPLY_BYTES: usize = 64 << 10;
 /// The maximum number of redirects that are followed.
-const MOST_REDIRECTS: usize = 5;
+const MAX_REDIRECTS: usize = 5;
 
 /// An HTTP client for webhooks, which connects to allowed addresses only.
 pub struct Client {
@@ -33,7 +33,9 @@ pub struct Client {
 /// The reply of a receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
+    /// The HTTP status.
     pub status: u16,
+    /// The body, up to the maximum length.
     pub body: String,
     /// The delay that the receiver asks for before a retry.
     pub retry_after: Option<Duration>,
@@ -42,6 +44,7 @@ pub struct Reply {
 /// The reason why there is no reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendError {
+    /// The reason, for the log and the user.
     pub message: String,
     /// Whether a retry cannot succeed.
     pub is_final: bool,
@@ -54,7 +57,7 @@ impl Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let for_redirects = settings.clone();
         let redirects = Policy::custom(move |attempt| {
-            if attempt.previous().len() > MOST_REDIRECTS {
+            if attempt.previous().len() > MAX_REDIRECTS {
                 attempt.error("too many redirects")
             } else if may_connect_to(attempt.url(), &for_redirects) {
                 attempt.follow()
@@ -132,8 +135,8 @@ async fn read(mut reply: reqwest::Response) -> String {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = reply.chunk().await {
         body.extend_from_slice(&chunk);
-        if body.len() >= LONGEST_REPLY {
-            body.truncate(LONGEST_REPLY);
+        if body.len() >= MAX_REPLY_BYTES {
+            body.truncate(MAX_REPLY_BYTES);
             break;
         }
     }

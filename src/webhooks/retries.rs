@@ -9,13 +9,13 @@ use crate::store::webhooks::outbox::{Failure, Outcome};
 
 /// The maximum number of attempts. Each wait is four times as long as the one before, up to six
 /// hours, so the ten waits take about 21 hours in total.
-pub const MOST_ATTEMPTS: u32 = 11;
+pub const MAX_ATTEMPTS: u32 = 11;
 const FIRST_WAIT: Duration = Duration::from_secs(2);
-const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
+const MAX_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Returns the outcome of an attempt, with the time of the retry if there is one. `attempt` counts
 /// from zero.
-pub fn judge(sent: Result<Reply, SendError>, attempt: u32) -> Outcome {
+pub fn outcome_of(sent: Result<Reply, SendError>, attempt: u32) -> Outcome {
     let (failure, is_final, retry_after) = match sent {
         Ok(reply) if reply.status < 400 => {
             return Outcome::Delivered {
@@ -27,8 +27,8 @@ pub fn judge(sent: Result<Reply, SendError>, attempt: u32) -> Outcome {
                 status: Some(reply.status),
                 error: format!("the receiver answered {}", reply.status),
             };
-            let is_passing = matches!(reply.status, 408 | 425 | 429 | 500..);
-            (failure, !is_passing, reply.retry_after)
+            let is_temporary = matches!(reply.status, 408 | 425 | 429 | 500..);
+            (failure, !is_temporary, reply.retry_after)
         }
         Err(error) => {
             let failure = Failure {
@@ -38,20 +38,20 @@ pub fn judge(sent: Result<Reply, SendError>, attempt: u32) -> Outcome {
             (failure, error.is_final, None)
         }
     };
-    if is_final || attempt + 1 >= MOST_ATTEMPTS {
+    if is_final || attempt + 1 >= MAX_ATTEMPTS {
         return Outcome::GivenUp(failure);
     }
     let wait = wait(attempt, rand::random_range(0.75..1.25)).max(retry_after.unwrap_or_default());
     Outcome::Failed {
         failure,
-        retry_at: Utc::now().timestamp_millis() + milliseconds(wait.min(LONGEST_WAIT)),
+        retry_at: Utc::now().timestamp_millis() + milliseconds(wait.min(MAX_WAIT)),
     }
 }
 
 /// Returns the wait before the next attempt.
 fn wait(attempt: u32, jitter: f64) -> Duration {
     let wait = FIRST_WAIT.saturating_mul(4_u32.saturating_pow(attempt));
-    wait.min(LONGEST_WAIT).mul_f64(jitter)
+    wait.min(MAX_WAIT).mul_f64(jitter)
 }
 
 /// Returns a duration in whole milliseconds.
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_grow_up_to_a_limit() {
+    fn waits_grow_up_to_the_limit() {
         let waits: Vec<u64> = (0..10)
             .map(|attempt| wait(attempt, 1.0).as_secs())
             .collect();
@@ -81,21 +81,24 @@ mod tests {
     }
 
     #[test]
-    fn what_may_pass_is_tried_again_and_nothing_for_ever() {
-        assert_eq!(judge(reply(204), 0), Outcome::Delivered { status: 204 });
+    fn temporary_failures_are_retried_a_limited_number_of_times() {
+        assert_eq!(
+            outcome_of(reply(204), 0),
+            Outcome::Delivered { status: 204 }
+        );
         for status in [408, 429, 500, 503] {
             assert!(
-                matches!(judge(reply(status), 0), Outcome::Failed { .. }),
+                matches!(outcome_of(reply(status), 0), Outcome::Failed { .. }),
                 "{status}"
             );
             assert!(
-                matches!(judge(reply(status), 10), Outcome::GivenUp(_)),
+                matches!(outcome_of(reply(status), 10), Outcome::GivenUp(_)),
                 "{status}"
             );
         }
         for status in [400, 401, 404, 410] {
             assert!(
-                matches!(judge(reply(status), 0), Outcome::GivenUp(_)),
+                matches!(outcome_of(reply(status), 0), Outcome::GivenUp(_)),
                 "{status}"
             );
         }
@@ -105,7 +108,10 @@ mod tests {
                 is_final,
             })
         };
-        assert!(matches!(judge(error(false), 0), Outcome::Failed { .. }));
-        assert!(matches!(judge(error(true), 0), Outcome::GivenUp(_)));
+        assert!(matches!(
+            outcome_of(error(false), 0),
+            Outcome::Failed { .. }
+        ));
+        assert!(matches!(outcome_of(error(true), 0), Outcome::GivenUp(_)));
     }
 }

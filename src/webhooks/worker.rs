@@ -10,30 +10,30 @@ use futures_util::stream::FuturesUnordered;
 use tracing::{info, warn};
 
 use super::client::Client;
-use super::retries::{MOST_ATTEMPTS, judge, milliseconds};
+use super::retries::{MAX_ATTEMPTS, milliseconds, outcome_of};
 use crate::error::Result;
 use crate::store::webhooks::outbox::{self, Delivery, Failure, Outcome};
 use crate::store::webhooks::room::Room;
 use crate::store::{Store, webhooks};
 
 /// The time between two looks into the outbox.
-const PAUSE: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// The time that storing the outcomes of deliveries can take.
-const TO_SETTLE: Duration = Duration::from_secs(10);
+const SETTLE_TIME: Duration = Duration::from_secs(10);
 
 /// Delivers messages until the task is dropped. Deliveries that are interrupted then are retried
 /// after the next start.
 pub async fn deliver_forever(store: Arc<Store>, client: Arc<Client>) {
     let mut worker = Worker::new(store, client);
     loop {
-        match worker.take_up().await {
+        match worker.start_due().await {
             // The store itself logs when the database is gone and when it is back.
             Err(error) if error.is_worth_retrying() => {}
             Err(error) => warn!(%error, "the outbox of webhooks cannot be read"),
             Ok(()) => {}
         }
         // A finished delivery can make room for the next one, so the wait ends then.
-        let _ = tokio::time::timeout(PAUSE, worker.finish_one()).await;
+        let _ = tokio::time::timeout(POLL_INTERVAL, worker.finish_one()).await;
     }
 }
 
@@ -41,12 +41,12 @@ pub async fn deliver_forever(store: Arc<Store>, client: Arc<Client>) {
 struct Worker {
     store: Arc<Store>,
     client: Arc<Client>,
-    begun: FuturesUnordered<BoxFuture<'static, Finished>>,
+    running: FuturesUnordered<BoxFuture<'static, FinishedDelivery>>,
     room: Room,
 }
 
 /// A finished delivery.
-struct Finished {
+struct FinishedDelivery {
     webhook_id: String,
     answered: bool,
 }
@@ -57,13 +57,13 @@ impl Worker {
         Self {
             store,
             client,
-            begun: FuturesUnordered::new(),
+            running: FuturesUnordered::new(),
             room,
         }
     }
 
     /// Starts the deliveries that are due, as many as there is room for.
-    async fn take_up(&mut self) -> Result<()> {
+    async fn start_due(&mut self) -> Result<()> {
         if self.room.is_full() {
             return Ok(());
         }
@@ -77,7 +77,7 @@ impl Worker {
             return Ok(());
         }
         // Until then, each delivery either has a reply or has timed out.
-        let until = now + milliseconds(self.client.settings().timeout * 2 + TO_SETTLE);
+        let until = now + milliseconds(self.client.settings().timeout * 2 + SETTLE_TIME);
         let room = self.room.clone();
         let taken = self
             .store
@@ -86,7 +86,7 @@ impl Worker {
         for delivery in taken {
             self.room.begin(&delivery.webhook_id);
             let (store, client) = (Arc::clone(&self.store), Arc::clone(&self.client));
-            self.begun.push(Box::pin(async move {
+            self.running.push(Box::pin(async move {
                 let webhook_id = delivery.webhook_id.clone();
                 let answered = deliver(&store, &client, delivery)
                     .await
@@ -94,7 +94,7 @@ impl Worker {
                         warn!(%error, "the outcome of a delivery cannot be kept");
                         true
                     });
-                Finished {
+                FinishedDelivery {
                     webhook_id,
                     answered,
                 }
@@ -105,7 +105,7 @@ impl Worker {
 
     /// Waits until a delivery is finished. Without a running delivery, it waits forever.
     async fn finish_one(&mut self) {
-        match self.begun.next().await {
+        match self.running.next().await {
             Some(finished) => self.room.finish(&finished.webhook_id, finished.answered),
             None => std::future::pending().await,
         }
@@ -119,7 +119,7 @@ async fn deliver(store: &Store, client: &Client, delivery: Delivery) -> Result<b
     let target = store
         .read(move |db| webhooks::target(db, &webhook_id, false))
         .await?;
-    let attempt = u32::try_from(delivery.attempts).unwrap_or(MOST_ATTEMPTS);
+    let attempt = u32::try_from(delivery.attempts).unwrap_or(MAX_ATTEMPTS);
     let mut answered = true;
     let outcome = match target {
         Some(target) => {
@@ -127,7 +127,7 @@ async fn deliver(store: &Store, client: &Client, delivery: Delivery) -> Result<b
                 .send(&target, &delivery.delivery_id, delivery.body.clone())
                 .await;
             answered = sent.is_ok();
-            judge(sent, attempt)
+            outcome_of(sent, attempt)
         }
         None => Outcome::GivenUp(Failure {
             status: None,
@@ -230,7 +230,7 @@ mod tests {
     }
 
     /// Creates a webhook with a URL, and puts messages for it into the outbox.
-    async fn tell(sender: &Sender, url: &str, deliveries: usize) {
+    async fn add_deliveries(sender: &Sender, url: &str, deliveries: usize) {
         let event = Event::new(WebhookEntity::Prompt, WebhookAction::Created);
         let secret = sender.client.settings().key.encrypt(b"s3cret");
         let url = url.to_owned();
@@ -255,38 +255,38 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_receiver_that_says_nothing_keeps_no_other_waiting() {
+    async fn a_silent_receiver_does_not_delay_other_webhooks() {
         let sender = sender();
         let (silent, _listener) = silent_receiver();
-        tell(&sender, &silent, 50).await;
+        add_deliveries(&sender, &silent, 50).await;
         let (url, received) = receiver(&[200, 200, 200]);
-        tell(&sender, &url, 3).await;
+        add_deliveries(&sender, &url, 3).await;
         let mut worker = Worker::new(Arc::clone(&sender.store), Arc::clone(&sender.client));
         for left in [2, 1, 0] {
-            worker.take_up().await.unwrap();
+            worker.start_due().await.unwrap();
             // The deliveries with a reply finish first; the silent receiver's are still running.
             worker.finish_one().await;
             received.recv().unwrap();
-            assert!(!worker.begun.is_empty(), "{left}");
+            assert!(!worker.running.is_empty(), "{left}");
         }
     }
 
     #[actix_web::test]
-    async fn what_is_in_the_outbox_is_delivered_until_it_arrives() {
+    async fn a_refused_delivery_is_sent_again_with_the_same_id() {
         let sender = sender();
         let (url, received) = receiver(&[503, 200]);
-        tell(&sender, &url, 1).await;
+        add_deliveries(&sender, &url, 1).await;
         let mut worker = Worker::new(Arc::clone(&sender.store), Arc::clone(&sender.client));
 
-        worker.take_up().await.unwrap();
+        worker.start_due().await.unwrap();
         worker.finish_one().await;
         let first = received.recv().unwrap();
         assert!(first.contains("x-mlflow-signature: v1,"), "{first}");
         assert!(first.contains(r#""data": {"name": "p"}"#), "{first}");
         // The delivery was refused and waits for its retry.
         let later = Utc::now().timestamp_millis() + 60_000;
-        worker.take_up().await.unwrap();
-        assert!(worker.begun.is_empty());
+        worker.start_due().await.unwrap();
+        assert!(worker.running.is_empty());
         let store = &sender.store;
         assert!(
             store

@@ -333,7 +333,7 @@ mod tests {
     use crate::wire::Metric;
 
     #[test]
-    fn floats_come_back_as_they_were_sent() {
+    fn floats_keep_their_value() {
         for text in [
             "9.818186930595453e-91",
             "0.1",

@@ -4,7 +4,7 @@
 //! module uses `error` only.
 
 pub mod json;
-pub mod list;
+pub mod list_writer;
 pub mod names;
 pub mod python;
 pub mod reading;

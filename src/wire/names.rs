@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_become_normal() {
+    fn normalizes_paths() {
         for (path, normal) in [
             ("", "."),
             (".", "."),
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_may_not_be_paths_to_elsewhere() {
+    fn refuses_keys_that_lead_to_other_paths() {
         for key in ["a", "a b", "a/b", "ä.1-_:", "a..b", "..a"] {
             assert_eq!(
                 check_key(key, "key").is_ok(),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_quote_the_name_and_what_it_means() {
+    fn messages_quote_the_name_and_the_path_it_resolves_to() {
         let error = check_key("a/../ä", "key").unwrap_err();
         assert_eq!(
             error.message,

@@ -62,7 +62,7 @@ pub fn from_members<R: Request>(members: &Map<String, Value>) -> Result<R> {
         return Ok(request);
     }
     validation::check(R::FIELDS, members, validation::Types::DoNotFit)?;
-    Err(validation::misfit::<R>(members))
+    Err(validation::type_mismatch::<R>(members))
 }
 
 /// Returns the members of a JSON body.

@@ -77,7 +77,7 @@ fn json_of(sample: &DynamicMessage, options: &SerializeOptions) -> Json {
 }
 
 #[test]
-fn every_message_takes_null_for_unset_and_passes_over_unknown_fields() {
+fn every_message_reads_null_as_unset_and_ignores_unknown_fields() {
     for_every_message!(check_absence);
 }
 
@@ -96,13 +96,13 @@ fn check_absence<M: Wire>(name: &str) {
 }
 
 /// The number of values of the type with the most values.
-const TURNS: usize = 11;
+const SAMPLE_COUNT: usize = 11;
 
 /// Returns sample messages: an empty one, one for each field alone, and one with all fields for
 /// each turn of values.
 fn samples(descriptor: &MessageDescriptor) -> Vec<DynamicMessage> {
     let mut samples = vec![DynamicMessage::new(descriptor.clone())];
-    for turn in 0..TURNS {
+    for turn in 0..SAMPLE_COUNT {
         samples.push(filled(descriptor, turn));
         for field in descriptor.fields() {
             let mut alone = DynamicMessage::new(descriptor.clone());

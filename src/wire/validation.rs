@@ -87,7 +87,7 @@ fn check_elements(field: &Field, value: &Value) -> Result<()> {
 }
 
 /// Returns the error for JSON that does not fit the message although all checks passed.
-pub fn misfit<R: Request>(members: &Map<String, Value>) -> Error {
+pub fn type_mismatch<R: Request>(members: &Map<String, Value>) -> Error {
     for (name, value) in members {
         let alone = Map::from_iter([(name.clone(), value.clone())]);
         if R::deserialize(&alone).is_err() {

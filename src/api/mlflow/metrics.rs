@@ -7,7 +7,7 @@ use crate::api::State;
 use crate::error::{Error, Result};
 use crate::store::metrics::{self, Sampling};
 use crate::store::runs;
-use crate::wire::list::Written;
+use crate::wire::list_writer::JsonChunks;
 use crate::wire::{GetMetricHistory, GetMetricHistoryBulkInterval, LogMetric, log_metric, python};
 
 /// Logs one point of a metric.
@@ -20,7 +20,7 @@ pub async fn log(state: Data<State>, request: LogMetric) -> Result<log_metric::R
 }
 
 /// Lists all points of one metric of a run.
-pub async fn history(state: Data<State>, request: GetMetricHistory) -> Result<Written> {
+pub async fn history(state: Data<State>, request: GetMetricHistory) -> Result<JsonChunks> {
     if let Some(points) = request.max_results.filter(|points| *points <= 0) {
         return Err(Error::invalid_parameter(format!(
             "Invalid value {points} for parameter 'max_results' supplied. It must be a positive integer."
@@ -39,7 +39,7 @@ pub async fn history(state: Data<State>, request: GetMetricHistory) -> Result<Wr
 pub async fn sampled_history(
     state: Data<State>,
     request: GetMetricHistoryBulkInterval,
-) -> Result<Written> {
+) -> Result<JsonChunks> {
     let sampling = sampling(request)?;
     state
         .store
@@ -89,7 +89,7 @@ fn sampling(request: GetMetricHistoryBulkInterval) -> Result<Sampling> {
 
 /// The points of several runs. The stock UI asks for them; MLflow has no message for the request. Unlike a
 /// message, the reply has its list also when that is empty.
-pub async fn history_of_runs(state: Data<State>, http: HttpRequest) -> Result<Written> {
+pub async fn history_of_runs(state: Data<State>, http: HttpRequest) -> Result<JsonChunks> {
     let query = HistoryQuery::parse(http.query_string())?;
     state
         .store

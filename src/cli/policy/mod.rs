@@ -1,22 +1,21 @@
 //! The command `flowkeep policy`: writes, tests and applies lifecycle policies.
 
 mod files;
-pub(super) mod remote;
 mod test;
 
 use clap::{Args, Subcommand};
 use similar::TextDiff;
 
-use self::files::Files;
-use self::remote::{Remote, RemoteFlags};
-use super::output::{Outcome, print};
+use self::files::PolicyFiles;
+use super::output::{CommandResult, print};
+use super::remote::{Remote, RemoteFlags};
 use crate::lifecycle::policy::{self, Policy};
 
 /// The subcommands of `flowkeep policy`.
 #[derive(Subcommand)]
 pub enum PolicyCommand {
     /// Put the policies of a file in force on a server
-    Apply(FilesOnServer),
+    Apply(PolicyFilesOnServer),
     /// Print the policies that are in force on a server, or one of them by name
     Show {
         name: Option<String>,
@@ -24,7 +23,7 @@ pub enum PolicyCommand {
         server: RemoteFlags,
     },
     /// Show what applying a file would change. Exits with status 1 if there are changes
-    Diff(FilesOnServer),
+    Diff(PolicyFilesOnServer),
     /// Take a policy out of force
     Delete {
         name: String,
@@ -39,22 +38,24 @@ pub enum PolicyCommand {
 
 /// Policy files, and the server that they are for.
 #[derive(Args)]
-pub struct FilesOnServer {
+pub struct PolicyFilesOnServer {
     #[command(flatten)]
-    files: Files,
+    files: PolicyFiles,
     #[command(flatten)]
     server: RemoteFlags,
 }
 
 impl PolicyCommand {
     /// Runs the command and prints its result.
-    pub fn run(self) -> Outcome {
+    pub fn run(self) -> CommandResult {
         match self {
-            Self::Apply(FilesOnServer { files, server }) => {
+            Self::Apply(PolicyFilesOnServer { files, server }) => {
                 apply(&server.connect()?, &files.read()?)
             }
             Self::Show { name, server } => show(&server.connect()?, name.as_deref()),
-            Self::Diff(FilesOnServer { files, server }) => diff(&server.connect()?, &files.read()?),
+            Self::Diff(PolicyFilesOnServer { files, server }) => {
+                diff(&server.connect()?, &files.read()?)
+            }
             Self::Delete { name, server } => {
                 server.connect()?.delete(&name)?;
                 println!("{name} is no longer in force.");
@@ -67,7 +68,7 @@ impl PolicyCommand {
 }
 
 /// Puts policies in force and prints which of them changed.
-fn apply(server: &Remote, policies: &[Policy]) -> Outcome {
+fn apply(server: &Remote, policies: &[Policy]) -> CommandResult {
     let texts: Vec<&str> = policies.iter().map(Policy::text).collect();
     for applied in server.put(texts.join("\n---\n"))? {
         if applied.changed {
@@ -80,7 +81,7 @@ fn apply(server: &Remote, policies: &[Policy]) -> Outcome {
 }
 
 /// Prints the policies that are in force.
-fn show(server: &Remote, name: Option<&str>) -> Outcome {
+fn show(server: &Remote, name: Option<&str>) -> CommandResult {
     let policies = match name {
         Some(name) => vec![
             server
@@ -103,7 +104,7 @@ fn show(server: &Remote, name: Option<&str>) -> Outcome {
 }
 
 /// Prints the differences between the files and the policies in force. Fails if there are any.
-fn diff(server: &Remote, policies: &[Policy]) -> Outcome {
+fn diff(server: &Remote, policies: &[Policy]) -> CommandResult {
     let mut changed = Vec::new();
     for policy in policies {
         let name = policy.name();

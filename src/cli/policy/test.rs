@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::files::{Files, placed, read};
-use crate::cli::output::{Outcome, print};
+use super::files::{PolicyFiles, read, with_position};
+use crate::cli::output::{CommandResult, print};
 use crate::lifecycle::policy::Report;
 use crate::lifecycle::policy::cases::{CaseResult, Cases};
 
@@ -14,7 +14,7 @@ use crate::lifecycle::policy::cases::{CaseResult, Cases};
 #[derive(Args)]
 pub struct TestCommand {
     #[command(flatten)]
-    files: Files,
+    files: PolicyFiles,
 
     /// Files of test cases. Without them, only the policies are checked
     #[arg(value_name = "CASES")]
@@ -27,11 +27,12 @@ pub struct TestCommand {
 
 impl TestCommand {
     /// Runs the test cases and prints their results. Fails if a case fails.
-    pub fn run(self) -> Outcome {
+    pub fn run(self) -> CommandResult {
         let policies = self.files.read()?;
         let mut results = Vec::new();
         for file in &self.cases {
-            let cases = Cases::parse(&read(file)?).map_err(|problem| placed(file, &problem))?;
+            let cases =
+                Cases::parse(&read(file)?).map_err(|problem| with_position(file, &problem))?;
             results.extend(cases.run(&policies));
         }
         let mut text = String::new();
@@ -42,7 +43,7 @@ impl TestCommand {
                 text += &["policy ", policy.name(), ": no mistakes\n"].concat();
             }
             for result in &results {
-                text += &(told(result) + "\n");
+                text += &(describe(result) + "\n");
             }
         }
         print(&text)?;
@@ -55,7 +56,7 @@ impl TestCommand {
 }
 
 /// Formats the result of a case.
-fn told(result: &CaseResult) -> String {
+fn describe(result: &CaseResult) -> String {
     if result.passed {
         return format!("ok      {}", result.name);
     }

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::store::Db;
 use crate::store::schema::metrics;
 use crate::store::search::token::{KeyValue, PageToken, of_other_search};
-use crate::wire::list::{ListWriter, Written};
+use crate::wire::list_writer::{JsonChunks, ListWriter};
 use crate::wire::{GetMetricHistory, Metric, MetricWithRunId};
 
 /// What a history is sorted by: time, step, value, and whether that is NaN. It tells all points of
@@ -16,7 +16,7 @@ type Place = (i64, i64, f64, bool);
 
 /// The points of one metric of a run, or a page of them, if the request limits their number: JSON of
 /// `get_metric_history::Response`.
-pub fn get_history(db: &mut Db, run_id: &str, request: &GetMetricHistory) -> Result<Written> {
+pub fn get_history(db: &mut Db, run_id: &str, request: &GetMetricHistory) -> Result<JsonChunks> {
     let mut query = metrics::table
         .filter(metrics::run_uuid.eq(run_id))
         .filter(metrics::key.eq(request.metric_key()))
@@ -99,7 +99,12 @@ fn place_of(keys: &[KeyValue]) -> Result<Place> {
 }
 
 /// The points of several runs, run by run: JSON of a list of `MetricWithRunId`.
-pub fn of_runs(db: &mut Db, run_ids: &[String], metric_key: &str, limit: i64) -> Result<Written> {
+pub fn of_runs(
+    db: &mut Db,
+    run_ids: &[String],
+    metric_key: &str,
+    limit: i64,
+) -> Result<JsonChunks> {
     let rows = metrics::table
         .filter(metrics::key.eq(metric_key))
         .filter(metrics::run_uuid.eq_any(run_ids))

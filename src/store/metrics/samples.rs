@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Bool, Double, Integer, Text};
 use crate::error::Result;
 use crate::store::{Backend, Db};
 use crate::wire::MetricWithRunId;
-use crate::wire::list::{ListWriter, Written};
+use crate::wire::list_writer::{JsonChunks, ListWriter};
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Sampling {
@@ -44,7 +44,7 @@ struct Point {
 /// The points of each run, in the order of their steps: the first of each of as many groups of equal
 /// size as there may be points, and always the last point. JSON of
 /// `get_metric_history_bulk_interval::Response`.
-pub fn samples_of_runs(db: &mut Db, sampling: &Sampling) -> Result<Written> {
+pub fn samples_of_runs(db: &mut Db, sampling: &Sampling) -> Result<JsonChunks> {
     let Sampling {
         run_ids,
         metric_key,

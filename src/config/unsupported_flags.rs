@@ -9,7 +9,7 @@ use super::ConfigError;
 
 /// The flags that flowkeep accepts only for compatibility with MLflow's command lines.
 #[derive(Args)]
-pub struct OtherFlags {
+pub struct UnsupportedFlags {
     /// No effect: flowkeep does not use gunicorn
     #[arg(
         long,
@@ -85,7 +85,7 @@ pub struct OtherFlags {
     read_replica_backend_store_uri: Option<String>,
 }
 
-impl OtherFlags {
+impl UnsupportedFlags {
     /// Fails if a flag was given that flowkeep must not ignore: one that changes access rights, or
     /// one whose absence would be noticed only later.
     pub fn refuse(&self) -> Result<(), ConfigError> {

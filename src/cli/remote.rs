@@ -17,7 +17,7 @@ const API: &str = "api/1.0/flowkeep";
 const POLICIES: &str = "policies";
 
 /// The timeout for results that the server computes while the client waits: one day.
-const LONG: Duration = Duration::from_secs(24 * 60 * 60);
+const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The flags for the server and the user.
 #[derive(Args)]
@@ -47,19 +47,23 @@ pub struct Remote {
 /// A policy that is in force.
 #[derive(Deserialize)]
 pub struct InForce {
+    /// The SHA-256 digest of the policy's content, without comments and layout.
     pub hash: String,
+    /// The YAML text.
     pub text: String,
 }
 
 #[derive(Deserialize)]
-struct List {
+struct PolicyList {
     policies: Vec<InForce>,
 }
 
 /// The result for a policy that was sent.
 #[derive(Deserialize)]
 pub struct Applied {
+    /// The name of the policy.
     pub name: String,
+    /// Whether the request changed the policy in force.
     pub changed: bool,
 }
 
@@ -76,10 +80,13 @@ struct Refusal {
 
 /// A request to flowkeep's own API.
 pub struct Call<'a> {
+    /// The HTTP method.
     pub method: Method,
     /// The segments of the path below the API's root, not encoded.
     pub path: &'a [String],
+    /// The names and values of the query.
     pub query: &'a [(&'a str, &'a str)],
+    /// The JSON body, if there is one.
     pub body: Option<Value>,
 }
 
@@ -110,7 +117,7 @@ impl Remote {
     /// Returns the policies that are in force.
     pub fn list(&self) -> Result<Vec<InForce>> {
         let reply = self.send(self.request(Method::GET, None)?)?;
-        Ok(reply.parse::<List>()?.policies)
+        Ok(reply.parse::<PolicyList>()?.policies)
     }
 
     /// Returns the policy with a name, if it is in force.
@@ -119,7 +126,7 @@ impl Remote {
         if reply.is_missing_policy() {
             return Ok(None);
         }
-        Ok(reply.parse::<List>()?.policies.pop())
+        Ok(reply.parse::<PolicyList>()?.policies.pop())
     }
 
     /// Puts all policies of a YAML text in force, or none of them. Fails if one is invalid.
@@ -194,7 +201,10 @@ impl Remote {
 
     /// Returns the reply at a path, with a long timeout, for results that take time to compute.
     pub fn look_up<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T> {
-        let request = self.client.get(self.address(path)?).timeout(LONG);
+        let request = self
+            .client
+            .get(self.address(path)?)
+            .timeout(LOOK_UP_TIMEOUT);
         self.send(self.identified(request))?.parse()
     }
 

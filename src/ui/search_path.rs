@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use etcetera::base_strategy::{BaseStrategy, Xdg};
 use tracing::{info, warn};
 
-use super::{BUILD, INDEX, UiError, UiFolder};
+use super::{BUILD_DIRECTORY, INDEX, UiError, UiFolder};
 
 /// The directories that can have a UI, in the order in which they are searched.
 #[derive(Debug, Default)]
-pub struct Places {
+pub struct UiSearchPath {
     /// The directory that the user gave. It must have a UI.
     pub named: Option<PathBuf>,
     /// The directory into which `flowkeep ui install` installs.
@@ -19,7 +19,7 @@ pub struct Places {
     pub environments: Vec<PathBuf>,
 }
 
-impl Places {
+impl UiSearchPath {
     /// Returns the directories for a server: the given one, the installed one, and the
     /// environments.
     pub fn new(named: Option<PathBuf>, environments: Vec<PathBuf>) -> Self {
@@ -72,7 +72,7 @@ fn builds(environment: &Path) -> Vec<PathBuf> {
     let mut builds: Vec<PathBuf> = entries
         .flatten()
         .filter(|entry| entry.file_name().to_string_lossy().starts_with("python"))
-        .map(|entry| entry.path().join("site-packages").join(BUILD))
+        .map(|entry| entry.path().join("site-packages").join(BUILD_DIRECTORY))
         .filter(|build| build.join(INDEX).is_file())
         .collect();
     builds.sort();

@@ -38,6 +38,7 @@ pub struct S3Settings {
     pub endpoint: Option<String>,
     /// Whether TLS certificates are not verified.
     pub ignore_tls: bool,
+    /// The place of the bucket name in a URL.
     pub addressing: Addressing,
     /// Whether requests have no signature, for public buckets.
     pub unsigned: bool,
@@ -62,12 +63,17 @@ pub enum Addressing {
 /// The options of new objects, from `MLFLOW_S3_UPLOAD_EXTRA_ARGS`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct S3Upload {
+    /// The server-side encryption, such as `aws:kms`.
     pub encryption: Option<String>,
+    /// The ID of the KMS key.
     pub key: Option<String>,
+    /// Whether the bucket key is used for encryption.
     pub bucket_key: bool,
+    /// Whether the requester pays for the request.
     pub requester_pays: bool,
     /// Headers of the object, with boto3's names.
     pub attributes: Vec<(String, String)>,
+    /// The metadata of the object.
     pub metadata: Vec<(String, String)>,
 }
 
@@ -183,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_of_uploads_are_followed_or_refused() {
+    fn parses_upload_arguments_or_refuses_them() {
         let text = r#"{"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "k", "StorageClass": "STANDARD_IA",
             "Metadata": {"team": "a"}}"#;
         assert_eq!(

@@ -8,16 +8,16 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use bytes::Bytes;
 use futures_util::stream;
 
-use crate::wire::list::Written;
+use crate::wire::list_writer::JsonChunks;
 
-impl Responder for Written {
+impl Responder for JsonChunks {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        let length: usize = self.pieces.iter().map(Bytes::len).sum();
-        let pieces = stream::iter(self.pieces.into_iter().map(Ok::<_, Infallible>));
+        let length: usize = self.chunks.iter().map(Bytes::len).sum();
+        let chunks = stream::iter(self.chunks.into_iter().map(Ok::<_, Infallible>));
         HttpResponse::Ok()
             .insert_header(ContentType::json())
-            .body(SizedStream::new(length as u64, pieces))
+            .body(SizedStream::new(length as u64, chunks))
     }
 }

@@ -13,21 +13,21 @@ use crate::error::{Error, Result};
 
 /// The size of a chunk in bytes: small enough for a fragmented heap, large enough to be sent at
 /// once.
-const PIECE: usize = 64 << 10;
+const CHUNK_BYTES: usize = 64 << 10;
 /// The number of bytes that a chunk keeps free for its last element.
-const MARGIN: usize = 512;
+const ELEMENT_MARGIN_BYTES: usize = 512;
 
 /// A JSON text in chunks of bounded size.
 #[derive(Debug)]
-pub struct Written {
+pub struct JsonChunks {
     /// The chunks, in order. Joined, they are the JSON text.
-    pub pieces: Vec<Bytes>,
+    pub chunks: Vec<Bytes>,
 }
 
-impl Written {
+impl JsonChunks {
     /// Parses the JSON text, for a caller that works on with the data.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.pieces.concat())
+        serde_json::from_slice(&self.chunks.concat())
             .map_err(|error| Error::internal(format!("A reply was not read: {error}")))
     }
 }
@@ -37,7 +37,7 @@ pub struct ListWriter {
     /// The name of the list field in the message.
     field: &'static str,
     full: Vec<Bytes>,
-    piece: Vec<u8>,
+    chunk: Vec<u8>,
     any: bool,
 }
 
@@ -47,7 +47,7 @@ impl ListWriter {
         Self {
             field,
             full: Vec::new(),
-            piece: b"{".to_vec(),
+            chunk: b"{".to_vec(),
             any: false,
         }
     }
@@ -55,13 +55,13 @@ impl ListWriter {
     /// Appends an element. Fails if the element cannot be serialized.
     pub fn push(&mut self, element: &impl Serialize) -> Result<()> {
         if self.any {
-            self.piece.push(b',');
+            self.chunk.push(b',');
         } else {
             self.open();
         }
-        write(&mut self.piece, element)?;
-        if self.piece.len() > PIECE - MARGIN {
-            let full = mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
+        write(&mut self.chunk, element)?;
+        if self.chunk.len() > CHUNK_BYTES - ELEMENT_MARGIN_BYTES {
+            let full = mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK_BYTES));
             self.full.push(full.into());
         }
         Ok(())
@@ -70,40 +70,40 @@ impl ListWriter {
     /// Writes the name of the list and its opening bracket.
     fn open(&mut self) {
         self.any = true;
-        self.piece.push(b'"');
-        self.piece.extend_from_slice(self.field.as_bytes());
-        self.piece.extend_from_slice(b"\":[");
+        self.chunk.push(b'"');
+        self.chunk.extend_from_slice(self.field.as_bytes());
+        self.chunk.extend_from_slice(b"\":[");
     }
 
     /// Finishes the text as protobuf's JSON of the message, which leaves an empty list out.
-    pub fn into_message(mut self, next_page_token: Option<&str>) -> Result<Written> {
+    pub fn into_message(mut self, next_page_token: Option<&str>) -> Result<JsonChunks> {
         if self.any {
-            self.piece.push(b']');
+            self.chunk.push(b']');
         }
         if let Some(token) = next_page_token {
             if self.any {
-                self.piece.push(b',');
+                self.chunk.push(b',');
             }
-            self.piece.extend_from_slice(b"\"next_page_token\":");
-            write(&mut self.piece, &token)?;
+            self.chunk.extend_from_slice(b"\"next_page_token\":");
+            write(&mut self.chunk, &token)?;
         }
         Ok(self.end())
     }
 
     /// Finishes the text as an object that always has the list, even if it is empty.
-    pub fn into_object(mut self) -> Written {
+    pub fn into_object(mut self) -> JsonChunks {
         if !self.any {
             self.open();
         }
-        self.piece.push(b']');
+        self.chunk.push(b']');
         self.end()
     }
 
     /// Closes the object and returns the chunks.
-    fn end(mut self) -> Written {
-        self.piece.push(b'}');
-        self.full.push(self.piece.into());
-        Written { pieces: self.full }
+    fn end(mut self) -> JsonChunks {
+        self.chunk.push(b'}');
+        self.full.push(self.chunk.into());
+        JsonChunks { chunks: self.full }
     }
 }
 
@@ -117,12 +117,12 @@ mod tests {
     use super::*;
     use crate::wire::{Metric, get_metric_history};
 
-    fn text(written: &Written) -> String {
-        String::from_utf8(written.pieces.concat()).unwrap()
+    fn text(written: &JsonChunks) -> String {
+        String::from_utf8(written.chunks.concat()).unwrap()
     }
 
     #[test]
-    fn writes_what_the_message_would_be() {
+    fn writes_the_same_json_as_the_message() {
         for (points, token) in [(0, None), (1, None), (3, Some("a\"b")), (0, Some("c"))] {
             let message = get_metric_history::Response {
                 metrics: (0..points)
@@ -149,14 +149,19 @@ mod tests {
     }
 
     #[test]
-    fn no_piece_is_much_larger_than_the_others() {
+    fn chunks_have_a_bounded_size() {
         let mut list = ListWriter::new("numbers");
         for number in 0..100_000 {
             list.push(&number).unwrap();
         }
         let written = list.into_object();
-        assert!(written.pieces.len() > 2);
-        assert!(written.pieces.iter().all(|piece| piece.len() <= PIECE));
+        assert!(written.chunks.len() > 2);
+        assert!(
+            written
+                .chunks
+                .iter()
+                .all(|chunk| chunk.len() <= CHUNK_BYTES)
+        );
         let read: serde_json::Value = serde_json::from_str(&text(&written)).unwrap();
         assert_eq!(read["numbers"].as_array().unwrap().len(), 100_000);
     }
