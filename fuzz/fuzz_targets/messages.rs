@@ -1,4 +1,5 @@
-//! No body and no query makes the reader of requests panic, and what it reads it writes and reads as the same.
+//! Checks that no body and no query makes the reader of requests panic, and that a request is the same after
+//! it was written and read again.
 #![no_main]
 
 use flowkeep::wire::reading::{from_body, from_query};
@@ -10,7 +11,7 @@ use flowkeep::wire::{
 use libfuzzer_sys::fuzz_target;
 use serde::Serialize;
 
-/// The first byte of the input, a digit in the seeds, says which request the rest is to be.
+/// The readers of the request types. The first byte of the input, a digit in the seeds, selects one of them.
 const READERS: [fn(&[u8]); 10] = [
     read::<LogBatch>,
     read::<SearchRuns>,

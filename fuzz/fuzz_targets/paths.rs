@@ -1,4 +1,4 @@
-//! No text leads out of the root of the artifacts, and a path that was checked stays as it is.
+//! Checks that no artifact path leads out of the artifact root, and that a checked path stays unchanged.
 #![no_main]
 
 use std::path::{Component, Path};

@@ -1,4 +1,5 @@
-//! No text makes the reader of policies or of their cases panic, nor a policy that was read the evaluation.
+//! Checks that no text makes the parser of policies or of test cases panic, and that no parsed policy makes the
+//! evaluation panic.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -7,7 +8,7 @@ use flowkeep::lifecycle::policy::cases::Cases;
 use flowkeep::lifecycle::policy::{Policy, find_tie};
 use libfuzzer_sys::fuzz_target;
 
-/// What the policies are evaluated on.
+/// The cases on which the policies are evaluated.
 static CASES: LazyLock<Cases> = LazyLock::new(|| {
     Cases::parse(include_str!("../../examples/meridian-policy-cases.yaml"))
         .expect("the example is right")
