@@ -13,7 +13,7 @@ pub enum Types {
     DoNotFit,
 }
 
-/// Fails if a field is given under both of its names, snake_case and camelCase.
+/// Fails if a field is given under both of its names, `snake_case` and `camelCase`.
 pub fn refuse_conflicting_names(fields: &[Field], members: &Map<String, Value>) -> Result<()> {
     for Field {
         name, json_name, ..
