@@ -29,14 +29,6 @@ def test_buttons_that_are_refused(tab: Tab) -> None:
     tab.press("Start Demo")
     tab.sees(f"{refused} the demo yet.")
     tab.screenshot("start demo")
-    tab.watch.expect_refusal("POST", "/ajax-api/3.0/mlflow/review-queues/get-or-create-user", 501)
-    tab.watch.expect_refusal("POST", "/ajax-api/3.0/mlflow/review-queues/create", 501)
-    tab.open(f"{tab.experiment}/review-queue")
-    tab.press("New queue")
-    dialog.get_by_role("textbox").first.fill("monday")
-    dialog.get_by_role("button", name="Create", exact=True).click()
-    tab.sees(f"{refused} review queues yet.")
-    tab.screenshot("new queue")
 
 
 def test_pages_that_can_only_be_empty(tab: Tab) -> None:

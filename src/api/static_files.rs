@@ -39,7 +39,7 @@ pub async fn page(http: HttpRequest) -> Result<HttpResponse> {
 /// Sends one file of the UI.
 pub async fn file(path: Path<String>, http: HttpRequest) -> Result<HttpResponse> {
     match (ui(&http), path.as_str()) {
-        (Some(_), NOTICES) => send_text(NOTICES_SCRIPT.to_owned(), NOTICES, &http),
+        (Some(_), NOTICES) => Ok(send_text(NOTICES_SCRIPT.to_owned(), NOTICES, &http)),
         (Some(ui), INDEX) => send_index(ui, &http),
         (Some(ui), path) => send(ui, path, &http),
         (None, _) => Err(unknown(&http)),
@@ -58,11 +58,11 @@ fn send_index(ui: &UiFolder, http: &HttpRequest) -> Result<HttpResponse> {
         // It was there when the server started.
         .ok_or_else(|| unknown(http))?;
     let head = format!("<head><script src=\"static-files/{NOTICES}\"></script>");
-    send_text(page.replacen("<head>", &head, 1), INDEX, http)
+    Ok(send_text(page.replacen("<head>", &head, 1), INDEX, http))
 }
 
 /// Sends a text that is made here, unless the browser has it.
-fn send_text(text: String, path: &str, http: &HttpRequest) -> Result<HttpResponse> {
+fn send_text(text: String, path: &str, http: &HttpRequest) -> HttpResponse {
     let digest = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&text));
     let tag = EntityTag::new_strong(digest);
     let is_known = match IfNoneMatch::parse(http) {
@@ -80,9 +80,9 @@ fn send_text(text: String, path: &str, http: &HttpRequest) -> Result<HttpRespons
         .insert_header((CONTENT_TYPE, content_type(path)))
         .insert_header((CACHE_CONTROL, ASK_AGAIN));
     if is_known {
-        Ok(response.finish())
+        response.finish()
     } else {
-        Ok(response.body(text))
+        response.body(text)
     }
 }
 
