@@ -8,7 +8,7 @@ use std::fmt::Write;
 use percent_encoding::percent_decode_str;
 
 use super::keeper::Artifacts;
-use super::{ArtifactPath, Place};
+use super::{ArtifactLocation, ArtifactPath};
 use crate::error::{Error, ErrorCode, Result};
 
 /// How often a client decodes a name at most.
@@ -19,7 +19,7 @@ impl Artifacts {
     /// the client would ask for by that name. Else it returns the error that there was.
     ///
     /// This is for reading only. Whatever changes something changes what is named, letter by letter.
-    pub async fn meant(&self, asked: &Place, error: Error) -> Result<Place> {
+    pub async fn meant(&self, asked: &ArtifactLocation, error: Error) -> Result<ArtifactLocation> {
         let name = asked.path.name();
         // Of a name that was decoded to the end, a percent sign is left only where others went.
         if error.code != ErrorCode::ResourceDoesNotExist || !name.contains('%') {

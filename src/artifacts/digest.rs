@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use sha2::{Digest as _, Sha256};
 
 use super::keeper::Artifacts;
-use super::{Place, blocking, hexadecimal};
+use super::{ArtifactLocation, blocking, hexadecimal};
 use crate::error::{Error, Result};
 use crate::store::artifact_digests::Digest;
 
@@ -14,7 +14,7 @@ use crate::store::artifact_digests::Digest;
 pub const FILES_AT_ONCE: usize = 4;
 
 impl Artifacts {
-    pub(super) async fn digest(&self, file: &Place) -> Result<Digest> {
+    pub(super) async fn digest(&self, file: &ArtifactLocation) -> Result<Digest> {
         let _turn = self
             .readers()
             .acquire()
@@ -61,14 +61,14 @@ async fn update(mut sha256: Sha256, piece: Bytes) -> Result<Sha256> {
     .await
 }
 
-fn changed(file: &Place) -> Error {
+fn changed(file: &ArtifactLocation) -> Error {
     Error::unavailable(format!(
         "'{}' was changed while it was read. Try again.",
         file.path
     ))
 }
 
-fn unread(file: &Place, error: &std::io::Error) -> Error {
+fn unread(file: &ArtifactLocation, error: &std::io::Error) -> Error {
     tracing::error!(%error, path = %file.path, "an artifact could not be read");
     Error::internal("The server could not read the artifact.")
 }

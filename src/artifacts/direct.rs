@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::cloud::{CloudFolder, PartAddresses, SentPart, SignedAddress, unsupported};
 use super::keeper::{Artifacts, Change};
-use super::{Place, Repository};
+use super::{ArtifactLocation, Repository};
 use crate::error::Result;
 use crate::store::artifact_digests;
 
@@ -20,7 +20,7 @@ impl Artifacts {
         signing(&self.destination_root()).is_some()
     }
 
-    pub async fn begin_parts(&self, place: &Place, count: i64) -> Result<PartAddresses> {
+    pub async fn begin_parts(&self, place: &ArtifactLocation, count: i64) -> Result<PartAddresses> {
         self.admit(Change::Write, place).await?;
         let folder = self
             .parts_of(place)
@@ -31,7 +31,7 @@ impl Artifacts {
     /// Makes an upload in parts visible.
     pub async fn complete_parts(
         &self,
-        place: &Place,
+        place: &ArtifactLocation,
         upload: &str,
         parts: Vec<SentPart>,
     ) -> Result<()> {
@@ -47,7 +47,7 @@ impl Artifacts {
             .await
     }
 
-    pub async fn abort_parts(&self, place: &Place, upload: &str) -> Result<()> {
+    pub async fn abort_parts(&self, place: &ArtifactLocation, upload: &str) -> Result<()> {
         let folder = self
             .parts_of(place)
             .ok_or_else(|| unsupported("Multipart upload"))?;
@@ -57,7 +57,7 @@ impl Artifacts {
     /// Where a client can fetch a file. `what` names the feature, should it not be there.
     pub async fn download_address(
         &self,
-        place: &Place,
+        place: &ArtifactLocation,
         what: &str,
         request: DownloadAddress,
     ) -> Result<SignedAddress> {
@@ -69,7 +69,11 @@ impl Artifacts {
     }
 
     /// Where a client can store a file.
-    pub async fn upload_address(&self, place: &Place, lifetime: Duration) -> Result<SignedAddress> {
+    pub async fn upload_address(
+        &self,
+        place: &ArtifactLocation,
+        lifetime: Duration,
+    ) -> Result<SignedAddress> {
         self.admit(Change::Write, place).await?;
         let folder = signing(place)
             .filter(|_| self.largest().is_none())
@@ -79,7 +83,7 @@ impl Artifacts {
 
     /// The store that takes parts of files at a place. Where artifacts have a largest size, all of
     /// them must pass here.
-    fn parts_of<'a>(&self, place: &'a Place) -> Option<&'a CloudFolder> {
+    fn parts_of<'a>(&self, place: &'a ArtifactLocation) -> Option<&'a CloudFolder> {
         match &place.repository {
             Repository::Cloud(folder) if self.largest().is_none() => Some(folder),
             Repository::Cloud(_) | Repository::Local(_) => None,
@@ -95,7 +99,7 @@ pub struct DownloadAddress {
     pub lifetime: Option<Duration>,
 }
 
-fn signing(place: &Place) -> Option<&CloudFolder> {
+fn signing(place: &ArtifactLocation) -> Option<&CloudFolder> {
     match &place.repository {
         Repository::Cloud(folder) if folder.signs_files() => Some(folder),
         Repository::Cloud(_) | Repository::Local(_) => None,

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use super::body::Incoming;
 use super::location::Locations;
 use super::repository::Received;
-use super::{ArtifactPath, Download, Entry, Place, Stored, hexadecimal};
+use super::{ArtifactLocation, ArtifactPath, Download, Entry, Stored, hexadecimal};
 use crate::config::ArtifactSettings;
 use crate::error::{Error, Result};
 use crate::store::Store;
@@ -63,22 +63,22 @@ impl Artifacts {
     }
 
     /// A path behind the proxy.
-    pub fn destination(&self, path: ArtifactPath) -> Place {
+    pub fn destination(&self, path: ArtifactPath) -> ArtifactLocation {
         self.locations.destination(path)
     }
 
     /// Where the address of a run's or a model's artifacts leads.
-    pub fn resolve(&self, uri: &str) -> Result<Place> {
+    pub fn resolve(&self, uri: &str) -> Result<ArtifactLocation> {
         self.locations.resolve(uri)
     }
 
     /// What is directly below a place, sorted by name; nothing where there is no folder.
-    pub async fn list(&self, place: &Place) -> Result<Vec<Entry>> {
+    pub async fn list(&self, place: &ArtifactLocation) -> Result<Vec<Entry>> {
         place.repository.list(&place.path).await
     }
 
     /// Opens a file; `None` stands for a folder.
-    pub async fn open(&self, place: &Place) -> Result<Option<Artifact>> {
+    pub async fn open(&self, place: &ArtifactLocation) -> Result<Option<Artifact>> {
         let Some(download) = place.repository.open(&place.path).await? else {
             return Ok(None);
         };
@@ -96,7 +96,7 @@ impl Artifacts {
 
     /// Stores what a client sends. A body that breaks off leaves nothing behind, and nothing is
     /// visible before it ends.
-    pub async fn put(&self, place: &Place, mut upload: Upload) -> Result<Stored> {
+    pub async fn put(&self, place: &ArtifactLocation, mut upload: Upload) -> Result<Stored> {
         let received = match self.receive(place, &mut upload.body).await {
             Ok(received) => received,
             Err(error) => return Err(upload.body.refuse(error).await),
@@ -118,14 +118,14 @@ impl Artifacts {
         Ok(stored)
     }
 
-    async fn receive(&self, place: &Place, body: &mut Incoming) -> Result<Received> {
+    async fn receive(&self, place: &ArtifactLocation, body: &mut Incoming) -> Result<Received> {
         self.admit(Change::Write, place).await?;
         body.limit(self.largest)?;
         place.repository.receive(&place.path, body).await
     }
 
     /// Removes a file, or a folder with all that is in it. What is not there needs no removal.
-    pub async fn delete(&self, place: &Place) -> Result<()> {
+    pub async fn delete(&self, place: &ArtifactLocation) -> Result<()> {
         self.admit(Change::Delete, place).await?;
         place.repository.delete(&place.path).await?;
         let address = place.address();
@@ -136,7 +136,7 @@ impl Artifacts {
 
     /// Refuses what may not happen to an artifact. Asked before anything is done, and once more before
     /// an upload becomes visible.
-    pub(super) async fn admit(&self, change: Change, place: &Place) -> Result<()> {
+    pub(super) async fn admit(&self, change: Change, place: &ArtifactLocation) -> Result<()> {
         match change {
             Change::Write => place.path.check_name()?,
             Change::Delete if place.path.is_root() => {
@@ -158,7 +158,7 @@ impl Artifacts {
         guard.map_or(Ok(()), |guard| Err(guarded(&guard, change)))
     }
 
-    pub(super) fn destination_root(&self) -> Place {
+    pub(super) fn destination_root(&self) -> ArtifactLocation {
         self.destination(ArtifactPath::default())
     }
 

@@ -14,7 +14,7 @@ use cap_std::fs::Dir;
 
 use super::path::{ArtifactPath, UPLOADING};
 use super::staged::{Staged, remove_abandoned, sync, version};
-use super::{Entry, Found, Stored, blocking};
+use super::{Entry, FoundFile, Stored, blocking};
 use crate::error::{Error, ErrorCode, Result};
 
 /// Uploads to the proxy are written here and renamed, so that what a crash leaves is in one place.
@@ -88,7 +88,7 @@ impl LocalFolder {
     }
 
     /// All files below a path, or the one that it names.
-    pub async fn walk(&self, path: &ArtifactPath) -> Result<Vec<Found>> {
+    pub async fn walk(&self, path: &ArtifactPath) -> Result<Vec<FoundFile>> {
         let folder = self.clone();
         self.run(path, move |path| {
             let opened = folder.open().and_then(|root| {
@@ -250,7 +250,7 @@ fn collect(
     root: &Dir,
     folder: &ArtifactPath,
     below: &ArtifactPath,
-    found: &mut Vec<Found>,
+    found: &mut Vec<FoundFile>,
 ) -> io::Result<()> {
     for entry in root.read_dir(on_disk(&folder.join(below)))? {
         // Each file counts, whatever its name is: what is left out here is not sealed.
@@ -285,9 +285,9 @@ fn collect(
     Ok(())
 }
 
-fn described(path: ArtifactPath, file: &File) -> io::Result<Found> {
+fn described(path: ArtifactPath, file: &File) -> io::Result<FoundFile> {
     let metadata = file.metadata()?;
-    Ok(Found {
+    Ok(FoundFile {
         path,
         size: metadata.len(),
         version: version(&metadata),

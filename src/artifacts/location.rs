@@ -19,7 +19,7 @@ const PROXY: &str = "mlflow-artifacts:";
 
 /// Where artifacts are kept.
 pub struct Locations {
-    destination: Place,
+    destination: ArtifactLocation,
     /// The same place as clients would write it that go there themselves.
     destination_address: String,
     serve: bool,
@@ -28,7 +28,7 @@ pub struct Locations {
 
 /// A path in a repository.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct ArtifactLocation {
     pub repository: Repository,
     pub path: ArtifactPath,
     /// What the addresses of all artifacts in the repository begin with.
@@ -46,7 +46,7 @@ impl Locations {
         }
         Ok(Self {
             destination_address: kept.address(),
-            destination: Place {
+            destination: ArtifactLocation {
                 root: PROXY.into(),
                 ..kept
             },
@@ -56,11 +56,11 @@ impl Locations {
     }
 
     /// A path behind the proxy.
-    pub fn destination(&self, path: ArtifactPath) -> Place {
+    pub fn destination(&self, path: ArtifactPath) -> ArtifactLocation {
         self.destination.below(&path)
     }
 
-    pub fn resolve(&self, uri: &str) -> Result<Place> {
+    pub fn resolve(&self, uri: &str) -> Result<ArtifactLocation> {
         match proxied(uri)? {
             // Clients make it the path of a request as it is, where it is decoded.
             Some(path) if self.serve => {
@@ -78,7 +78,7 @@ impl Locations {
     }
 
     /// An artifact that can be reached in two ways has one address all the same.
-    fn behind_proxy(&self, place: &Place) -> Option<Place> {
+    fn behind_proxy(&self, place: &ArtifactLocation) -> Option<ArtifactLocation> {
         let address = place.address();
         let below = address.strip_prefix(&self.destination_address)?;
         let path = match below.strip_prefix('/') {
@@ -90,7 +90,7 @@ impl Locations {
     }
 }
 
-impl Place {
+impl ArtifactLocation {
     /// Something below this place.
     #[must_use]
     pub fn below(&self, path: &ArtifactPath) -> Self {
@@ -144,21 +144,25 @@ pub fn check_one_reading(uri: &str) -> Result<()> {
     )))
 }
 
-fn place(uri: &str, local: fn(PathBuf) -> LocalFolder, clouds: &Clouds) -> Result<Place> {
+fn place(
+    uri: &str,
+    local: fn(PathBuf) -> LocalFolder,
+    clouds: &Clouds,
+) -> Result<ArtifactLocation> {
     if let Some((bucket, path)) = Bucket::parse(uri)? {
         let root = if path.is_root() {
             bucket.to_string()
         } else {
             format!("{bucket}/{path}")
         };
-        return Ok(Place {
+        return Ok(ArtifactLocation {
             repository: Repository::Cloud(clouds.folder(bucket, path)?),
             path: ArtifactPath::default(),
             root: root.into(),
         });
     }
     let folder = local_folder(uri)?;
-    Ok(Place {
+    Ok(ArtifactLocation {
         root: file_address(&folder).into(),
         repository: Repository::Local(local(folder)),
         path: ArtifactPath::default(),

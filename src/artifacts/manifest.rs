@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::digest::FILES_AT_ONCE;
 use super::keeper::Artifacts;
-use super::{ArtifactPath, Place, hexadecimal};
+use super::{ArtifactLocation, ArtifactPath, hexadecimal};
 use crate::error::{Error, Result};
 use crate::store::artifact_digests::{self, Digest};
 
@@ -130,12 +130,12 @@ pub struct Reread {
 impl Artifacts {
     /// Digests all files at or below a place. What was digested as it was stored is not read again,
     /// unless it was changed since.
-    pub async fn manifest(&self, place: &Place) -> Result<Manifest> {
+    pub async fn manifest(&self, place: &ArtifactLocation) -> Result<Manifest> {
         Ok(self.snapshot(place).await?.manifest)
     }
 
     /// The manifest of a place, to be relied upon as long as it is current.
-    pub async fn snapshot(&self, place: &Place) -> Result<Snapshot> {
+    pub async fn snapshot(&self, place: &ArtifactLocation) -> Result<Snapshot> {
         let address = place.address();
         let below = address.clone();
         let mut known: BTreeMap<String, Digest> = self
@@ -191,7 +191,7 @@ impl Artifacts {
     }
 
     /// Reads all files at or below a place, whatever is known of them.
-    pub async fn reread(&self, place: &Place) -> Result<Reread> {
+    pub async fn reread(&self, place: &ArtifactLocation) -> Result<Reread> {
         let files: Vec<_> = self
             .files(place)
             .await?
@@ -216,7 +216,7 @@ impl Artifacts {
         })
     }
 
-    async fn files(&self, place: &Place) -> Result<Vec<super::Found>> {
+    async fn files(&self, place: &ArtifactLocation) -> Result<Vec<super::FoundFile>> {
         let found = place.repository.walk(&place.path).await?;
         if found.len() > MOST_FILES {
             return Err(Error::invalid_parameter(format!(
@@ -245,7 +245,7 @@ fn entry(path: String, digest: &Digest) -> ManifestEntry {
     }
 }
 
-fn name(place: &Place, below: &ArtifactPath) -> String {
+fn name(place: &ArtifactLocation, below: &ArtifactPath) -> String {
     if !below.is_root() {
         return below.to_string();
     }

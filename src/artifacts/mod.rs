@@ -23,7 +23,7 @@ pub use self::cloud::{SentPart, SignedAddress};
 pub use self::differences::Differences;
 pub use self::direct::DownloadAddress;
 pub use self::keeper::{Artifact, Artifacts, Upload};
-pub use self::location::{Place, check_one_reading};
+pub use self::location::{ArtifactLocation, check_one_reading};
 pub use self::manifest::{Manifest, ManifestEntry, Snapshot};
 pub use self::path::ArtifactPath;
 pub use self::repository::{Download, Repository};
@@ -38,7 +38,7 @@ pub struct Entry {
 
 /// A file somewhere below a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundFile {
     /// Relative to the folder; the root where the file itself was asked for.
     pub path: ArtifactPath,
     pub size: u64,

@@ -13,7 +13,7 @@ use super::cloud::{CloudFile, CloudFolder, ReceivedObject};
 use super::local::{LocalFolder, OpenFile};
 use super::path::ArtifactPath;
 use super::transfer::{ReceivedFile, read_file};
-use super::{Entry, Found, Stored};
+use super::{Entry, FoundFile, Stored};
 use crate::error::Result;
 
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ impl Repository {
     }
 
     /// All files below a path, or the one that it names.
-    pub async fn walk(&self, path: &ArtifactPath) -> Result<Vec<Found>> {
+    pub async fn walk(&self, path: &ArtifactPath) -> Result<Vec<FoundFile>> {
         match self {
             Self::Local(folder) => folder.walk(path).await,
             Self::Cloud(folder) => folder.walk(path).await,

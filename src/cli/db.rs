@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::output::CommandResult;
 use crate::config::{DatabaseFlags, DatabaseUri, MlflowSchema};
-use crate::store::{self, Found, Head};
+use crate::store::{self, DatabaseState, Head};
 
 /// The subcommands of `flowkeep db`.
 #[derive(Subcommand)]
@@ -62,17 +62,17 @@ fn check(uri: &DatabaseUri) -> CommandResult {
     let found = store::check(uri)?;
     match &found {
         // A misspelled name must not look like a database that is in order.
-        Found::NoFile => {
+        DatabaseState::NoFile => {
             return Err(format!(
                 "{uri} does not exist. `flowkeep db init` and `flowkeep server` create it."
             )
             .into());
         }
-        Found::Empty => println!("{uri} is empty. `flowkeep server` will create its tables."),
-        Found::Mlflow { pending: 0, head } => {
+        DatabaseState::Empty => println!("{uri} is empty. `flowkeep server` will create its tables."),
+        DatabaseState::Mlflow { pending: 0, head } => {
             println!("{uri} is ready. MLflow's schema is {head}.");
         }
-        Found::Mlflow { head, .. } => println!(
+        DatabaseState::Mlflow { head, .. } => println!(
             "{uri} is MLflow's, with the schema {head}. `flowkeep server` will add tables of its own and leave \
              MLflow's as they are."
         ),
@@ -81,7 +81,7 @@ fn check(uri: &DatabaseUri) -> CommandResult {
 }
 
 fn initialize(uri: &DatabaseUri, schema: Option<MlflowSchema>) -> CommandResult {
-    if let (Some(schema), Found::Mlflow { head, .. }) = (schema, store::check(uri)?)
+    if let (Some(schema), DatabaseState::Mlflow { head, .. }) = (schema, store::check(uri)?)
         && head != Head::Known(schema)
     {
         return Err(format!(
@@ -92,9 +92,9 @@ fn initialize(uri: &DatabaseUri, schema: Option<MlflowSchema>) -> CommandResult 
     }
     let found = store::prepare(uri, schema.unwrap_or_default(), |_| {})?;
     match found {
-        Found::NoFile | Found::Empty => println!("{uri} was empty and has its tables now."),
-        Found::Mlflow { pending: 0, .. } => println!("{uri} was ready already."),
-        Found::Mlflow { .. } => println!("{uri} has flowkeep's tables beside MLflow's now."),
+        DatabaseState::NoFile | DatabaseState::Empty => println!("{uri} was empty and has its tables now."),
+        DatabaseState::Mlflow { pending: 0, .. } => println!("{uri} was ready already."),
+        DatabaseState::Mlflow { .. } => println!("{uri} has flowkeep's tables beside MLflow's now."),
     }
     Ok(())
 }

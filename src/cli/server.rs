@@ -16,7 +16,7 @@ use crate::config::{
 };
 use crate::error::Error;
 use crate::server::{self, Listeners};
-use crate::store::{self, Found, Store, unread};
+use crate::store::{self, DatabaseState, Store, unserved};
 use crate::ui::{UiFolder, UiSearchPath};
 
 /// The flags of `flowkeep server`.
@@ -95,10 +95,10 @@ impl ServerCommand {
 }
 
 /// Returns the line about the database that is printed at the start.
-fn database_line(uri: &DatabaseUri, found: &Found) -> String {
+fn database_line(uri: &DatabaseUri, found: &DatabaseState) -> String {
     let done = match found {
-        Found::NoFile | Found::Empty => " (created)".to_owned(),
-        Found::Mlflow { pending, .. } => {
+        DatabaseState::NoFile | DatabaseState::Empty => " (created)".to_owned(),
+        DatabaseState::Mlflow { pending, .. } => {
             let added = match pending {
                 0 => "",
                 _ => " (flowkeep's tables added)",
@@ -117,7 +117,7 @@ fn database_line(uri: &DatabaseUri, found: &Found) -> String {
 
 /// Returns the line about data of MLflow that flowkeep does not show, if the database has any.
 async fn not_shown_line(store: &Store) -> Result<Option<String>, Error> {
-    let kinds = store.read(unread::present).await?;
+    let kinds = store.read(unserved::present).await?;
     Ok(match kinds.as_slice() {
         [] => None,
         kinds => Some(format!(

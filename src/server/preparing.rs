@@ -19,7 +19,7 @@ use super::listeners::Listeners;
 use crate::api;
 use crate::config::{DatabaseUri, HttpSettings, MlflowSchema};
 use crate::error::{Error, Result};
-use crate::store::{self, Found, Step};
+use crate::store::{self, DatabaseState, Step};
 
 /// The time after which a preparation counts as long. Clients wait that long for a connection
 /// anyway.
@@ -38,7 +38,7 @@ pub async fn prepare(
     uri: &DatabaseUri,
     listeners: &Listeners,
     http: &HttpSettings,
-) -> Result<Found, Box<dyn std::error::Error>> {
+) -> Result<DatabaseState, Box<dyn std::error::Error>> {
     let (tell, progress) = watch::channel(None);
     let database = uri.clone();
     let mut work = rt::task::spawn_blocking(move || {

@@ -4,11 +4,10 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::schema::flowkeep_artifact_digests as digests;
+use super::statement_size::statements;
 use super::{Condition, Db, on_backend};
 use crate::error::Result;
 
-/// Both databases limit how many values one statement binds.
-const ROWS_AT_ONCE: usize = 4_000;
 /// PostgreSQL keeps no longer key in an index. The digest of such an artifact is computed when it is
 /// asked for.
 const LONGEST_ADDRESS: usize = 2_000;
@@ -44,7 +43,7 @@ pub fn record(db: &mut Db, new: &[Digest]) -> Result<()> {
         .iter()
         .filter(|digest| is_kept(&digest.address))
         .collect();
-    for rows in rows.chunks(ROWS_AT_ONCE) {
+    for rows in statements(&rows, 6) {
         on_backend!(db, |connection| diesel::insert_into(digests::table)
             .values(rows.to_vec())
             .on_conflict(digests::address)

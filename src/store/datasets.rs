@@ -7,16 +7,15 @@ use uuid::Uuid;
 
 use super::in_list::in_list;
 use super::schema::{datasets, input_tags, inputs};
+use super::statement_size::statements;
 use super::{Db, on_backend};
 use crate::error::{Error, Result};
 use crate::wire::{Dataset, DatasetSummary, python};
 
-const IDS_PER_STATEMENT: usize = 10_000;
-
 pub fn by_id(db: &mut Db, dataset_ids: &[&str]) -> Result<HashMap<String, Dataset>> {
     let mut found = HashMap::new();
-    for dataset_ids in dataset_ids.chunks(IDS_PER_STATEMENT) {
-        let rows: Vec<Row> = datasets::table
+    for dataset_ids in statements(dataset_ids, 1) {
+        let rows: Vec<DatasetRow> = datasets::table
             .filter(in_list(datasets::dataset_uuid, dataset_ids))
             .load(db)?;
         found.extend(rows.into_iter().map(|row| {
@@ -35,7 +34,7 @@ pub fn by_id(db: &mut Db, dataset_ids: &[&str]) -> Result<HashMap<String, Datase
 }
 
 #[derive(Queryable)]
-struct Row {
+struct DatasetRow {
     dataset_id: String,
     _experiment_id: i32,
     name: String,

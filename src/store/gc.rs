@@ -6,11 +6,9 @@ use diesel::sql_types;
 use super::schema::{
     experiments, latest_metrics, logged_model_metrics, logged_models, metrics, params, runs, tags,
 };
+use super::statement_size::statements;
 use super::{Condition, DELETED, Db};
 use crate::error::Result;
-
-/// SQLite binds at most 32,766 values in a statement.
-const VALUES_PER_STATEMENT: usize = 10_000;
 
 /// A run or a logged model that may be removed.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
@@ -80,7 +78,7 @@ pub fn deleted_runs(db: &mut Db, before_ms: i64) -> Result<Vec<Candidate>> {
 /// These runs, as far as they exist.
 pub fn runs(db: &mut Db, ids: &[String]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
-    for ids in ids.chunks(VALUES_PER_STATEMENT) {
+    for ids in statements(ids, 1) {
         found.extend(runs_where(
             db,
             Box::new(runs::run_uuid.eq_any(ids.to_vec())),
@@ -92,7 +90,7 @@ pub fn runs(db: &mut Db, ids: &[String]) -> Result<Vec<Candidate>> {
 /// The runs of experiments, whether or not they were deleted.
 pub fn runs_of(db: &mut Db, experiment_ids: &[i32]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
-    for ids in experiment_ids.chunks(VALUES_PER_STATEMENT) {
+    for ids in statements(experiment_ids, 1) {
         let of_experiments = runs::experiment_id.eq_any(ids.to_vec());
         found.extend(runs_where(db, Box::new(of_experiments.assume_not_null()))?);
     }
@@ -118,7 +116,7 @@ pub fn deleted_logged_models(db: &mut Db, before_ms: i64) -> Result<Vec<Candidat
 /// These logged models, as far as they exist.
 pub fn logged_models(db: &mut Db, ids: &[String]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
-    for ids in ids.chunks(VALUES_PER_STATEMENT) {
+    for ids in statements(ids, 1) {
         let named = logged_models::model_id.eq_any(ids.to_vec());
         found.extend(logged_models_where(db, Box::new(named))?);
     }
@@ -128,7 +126,7 @@ pub fn logged_models(db: &mut Db, ids: &[String]) -> Result<Vec<Candidate>> {
 /// The logged models of experiments, whether or not they were deleted.
 pub fn logged_models_of(db: &mut Db, experiment_ids: &[i32]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
-    for ids in experiment_ids.chunks(VALUES_PER_STATEMENT) {
+    for ids in statements(experiment_ids, 1) {
         let of_experiments = logged_models::experiment_id.eq_any(ids.to_vec());
         found.extend(logged_models_where(db, Box::new(of_experiments))?);
     }
@@ -167,7 +165,7 @@ pub fn deleted_experiments(
 /// These experiments, as far as they exist.
 pub fn experiments(db: &mut Db, ids: &[i32]) -> Result<Vec<ExperimentCandidate>> {
     let mut found = Vec::new();
-    for ids in ids.chunks(VALUES_PER_STATEMENT) {
+    for ids in statements(ids, 1) {
         let query = experiments::table
             .filter(experiments::experiment_id.eq_any(ids))
             .order(experiments::experiment_id)

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::datasets::limit_length;
 use super::in_list::in_list;
 use super::schema::{input_tags, inputs};
+use super::statement_size::statements;
 use super::{Db, datasets, on_backend, runs};
 use crate::error::{Error, Result};
 use crate::validation;
@@ -24,10 +25,6 @@ const MODEL_INPUT: &str = "MODEL_INPUT";
 const RUN_OUTPUT: &str = "RUN_OUTPUT";
 const MODEL_OUTPUT: &str = "MODEL_OUTPUT";
 
-/// SQLite binds at most 32,766 values in a statement; no row here has more than eight.
-const ROWS_PER_STATEMENT: usize = 1_000;
-const IDS_PER_STATEMENT: usize = 10_000;
-
 /// Inputs and outputs of each of the runs, in four queries.
 pub fn of_runs(
     db: &mut Db,
@@ -37,7 +34,7 @@ pub fn of_runs(
         .iter()
         .map(|run_id| (run_id.clone(), Default::default()))
         .collect();
-    for run_ids in run_ids.chunks(IDS_PER_STATEMENT) {
+    for run_ids in statements(run_ids, 1) {
         add_datasets(db, run_ids, &mut found)?;
         add_models(db, run_ids, &mut found)?;
     }
@@ -82,7 +79,7 @@ fn add_datasets(
 
 fn tags_of(db: &mut Db, input_ids: Vec<&str>) -> Result<HashMap<String, Vec<InputTag>>> {
     let mut tags: HashMap<String, Vec<InputTag>> = HashMap::new();
-    for input_ids in input_ids.chunks(IDS_PER_STATEMENT) {
+    for input_ids in statements(&input_ids, 1) {
         let rows: Vec<(String, String, String)> = input_tags::table
             .filter(in_list(input_tags::input_uuid, input_ids))
             .order((input_tags::input_uuid, input_tags::name))
@@ -180,12 +177,12 @@ pub fn log_inputs(db: &mut Db, request: &LogInputs) -> Result<()> {
         })
         .filter(|(dataset, _)| seen.insert((dataset.name(), dataset.digest())))
         .collect();
-    for wanted in wanted.chunks(ROWS_PER_STATEMENT) {
+    for wanted in statements(&wanted, 9) {
         log_datasets(db, run_id, experiment_id, wanted)?;
     }
 
     let model_ids: Vec<&str> = request.models.iter().map(ModelInput::model_id).collect();
-    for model_ids in model_ids.chunks(ROWS_PER_STATEMENT) {
+    for model_ids in statements(&model_ids, 6) {
         let edges: Vec<_> = model_ids
             .iter()
             .map(|&model_id| Edge::new((RUN_INPUT, run_id), (MODEL_INPUT, model_id), 0))
@@ -238,7 +235,7 @@ fn log_datasets(
     on_backend!(db, |connection| diesel::insert_into(inputs::table)
         .values(&edges)
         .execute(connection))?;
-    for tags in tags.chunks(ROWS_PER_STATEMENT) {
+    for tags in statements(&tags, 3) {
         on_backend!(db, |connection| diesel::insert_into(input_tags::table)
             .values(tags)
             .execute(connection))?;
@@ -251,7 +248,7 @@ pub fn log_outputs(db: &mut Db, request: &LogOutputs) -> Result<()> {
     let run_id = request.run_id();
     runs::lock_active(db, run_id)?;
     let mut seen = HashSet::new();
-    for models in request.models.chunks(ROWS_PER_STATEMENT) {
+    for models in statements(&request.models, 6) {
         let model_ids: Vec<&str> = models.iter().map(ModelOutput::model_id).collect();
         let known: Option<String> = inputs::table
             .filter(inputs::source_type.eq(RUN_OUTPUT))

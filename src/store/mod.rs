@@ -12,18 +12,19 @@ pub mod gc;
 pub mod governance;
 mod in_list;
 pub mod inputs;
-mod known;
 pub mod logged_models;
 pub mod metrics;
 pub mod model_versions;
 mod open;
 pub mod paged;
+mod prepared;
 pub mod random_name;
 pub mod registered_models;
 pub mod runs;
 pub mod schema;
 pub mod search;
-pub mod unread;
+mod statement_size;
+pub mod unserved;
 pub mod webhooks;
 
 pub(crate) use db::on_backend;
@@ -31,7 +32,7 @@ pub use db::{Backend, Condition, Db};
 /// What Diesel reports. Callers turn it into an error of their own; they need not know its kinds.
 pub use diesel::result::Error as DatabaseError;
 pub use executor::{Store, WorkError};
-pub use open::{Found, Head, OpenError, Step, check, checkpoint, initialize, prepare};
+pub use open::{DatabaseState, Head, OpenError, Step, check, checkpoint, initialize, prepare};
 
 /// Everything is in the one workspace that a server without workspaces has.
 pub(crate) const WORKSPACE: &str = "default";

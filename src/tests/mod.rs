@@ -15,6 +15,7 @@ mod metrics;
 mod model_versions;
 mod own_api;
 mod registered_models;
+mod request_log;
 mod router;
 mod runs;
 mod searches;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::Utc;
 
 use super::client::{Reply, SendError};
-use crate::store::webhooks::outbox::{Failure, Outcome};
+use crate::store::webhooks::outbox::{Failure, DeliveryOutcome};
 
 /// The maximum number of attempts. Each wait is four times as long as the one before, up to six
 /// hours, so the ten waits take about 21 hours in total.
@@ -15,10 +15,10 @@ const MAX_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Returns the outcome of an attempt, with the time of the retry if there is one. `attempt` counts
 /// from zero.
-pub fn outcome_of(sent: Result<Reply, SendError>, attempt: u32) -> Outcome {
+pub fn outcome_of(sent: Result<Reply, SendError>, attempt: u32) -> DeliveryOutcome {
     let (failure, is_final, retry_after) = match sent {
         Ok(reply) if reply.status < 400 => {
-            return Outcome::Delivered {
+            return DeliveryOutcome::Delivered {
                 status: reply.status,
             };
         }
@@ -39,10 +39,10 @@ pub fn outcome_of(sent: Result<Reply, SendError>, attempt: u32) -> Outcome {
         }
     };
     if is_final || attempt + 1 >= MAX_ATTEMPTS {
-        return Outcome::GivenUp(failure);
+        return DeliveryOutcome::GivenUp(failure);
     }
     let wait = wait(attempt, rand::random_range(0.75..1.25)).max(retry_after.unwrap_or_default());
-    Outcome::Failed {
+    DeliveryOutcome::Failed {
         failure,
         retry_at: Utc::now().timestamp_millis() + milliseconds(wait.min(MAX_WAIT)),
     }
@@ -84,21 +84,21 @@ mod tests {
     fn temporary_failures_are_retried_a_limited_number_of_times() {
         assert_eq!(
             outcome_of(reply(204), 0),
-            Outcome::Delivered { status: 204 }
+            DeliveryOutcome::Delivered { status: 204 }
         );
         for status in [408, 429, 500, 503] {
             assert!(
-                matches!(outcome_of(reply(status), 0), Outcome::Failed { .. }),
+                matches!(outcome_of(reply(status), 0), DeliveryOutcome::Failed { .. }),
                 "{status}"
             );
             assert!(
-                matches!(outcome_of(reply(status), 10), Outcome::GivenUp(_)),
+                matches!(outcome_of(reply(status), 10), DeliveryOutcome::GivenUp(_)),
                 "{status}"
             );
         }
         for status in [400, 401, 404, 410] {
             assert!(
-                matches!(outcome_of(reply(status), 0), Outcome::GivenUp(_)),
+                matches!(outcome_of(reply(status), 0), DeliveryOutcome::GivenUp(_)),
                 "{status}"
             );
         }
@@ -110,8 +110,8 @@ mod tests {
         };
         assert!(matches!(
             outcome_of(error(false), 0),
-            Outcome::Failed { .. }
+            DeliveryOutcome::Failed { .. }
         ));
-        assert!(matches!(outcome_of(error(true), 0), Outcome::GivenUp(_)));
+        assert!(matches!(outcome_of(error(true), 0), DeliveryOutcome::GivenUp(_)));
     }
 }

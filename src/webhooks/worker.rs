@@ -12,8 +12,8 @@ use tracing::{info, warn};
 use super::client::Client;
 use super::retries::{MAX_ATTEMPTS, milliseconds, outcome_of};
 use crate::error::Result;
-use crate::store::webhooks::outbox::{self, Delivery, Failure, Outcome};
-use crate::store::webhooks::room::Room;
+use crate::store::webhooks::outbox::{self, Delivery, Failure, DeliveryOutcome};
+use crate::store::webhooks::delivery_slots::DeliverySlots;
 use crate::store::{Store, webhooks};
 
 /// The time between two looks into the outbox.
@@ -42,7 +42,7 @@ struct Worker {
     store: Arc<Store>,
     client: Arc<Client>,
     running: FuturesUnordered<BoxFuture<'static, FinishedDelivery>>,
-    room: Room,
+    slots: DeliverySlots,
 }
 
 /// A finished delivery.
@@ -53,22 +53,22 @@ struct FinishedDelivery {
 
 impl Worker {
     fn new(store: Arc<Store>, client: Arc<Client>) -> Self {
-        let room = Room::new(client.settings().concurrency);
+        let slots = DeliverySlots::new(client.settings().concurrency);
         Self {
             store,
             client,
             running: FuturesUnordered::new(),
-            room,
+            slots,
         }
     }
 
     /// Starts the deliveries that are due, as many as there is room for.
     async fn start_due(&mut self) -> Result<()> {
-        if self.room.is_full() {
+        if self.slots.is_full() {
             return Ok(());
         }
         let now = Utc::now().timestamp_millis();
-        let full = self.room.full_for();
+        let full = self.slots.full_for();
         let is_any_due = self
             .store
             .read(move |db| outbox::is_any_due(db, now, &full))
@@ -78,13 +78,13 @@ impl Worker {
         }
         // Until then, each delivery either has a reply or has timed out.
         let until = now + milliseconds(self.client.settings().timeout * 2 + SETTLE_TIME);
-        let room = self.room.clone();
+        let slots = self.slots.clone();
         let taken = self
             .store
-            .write(move |db| outbox::take(db, now, until, &room))
+            .write(move |db| outbox::take(db, now, until, &slots))
             .await?;
         for delivery in taken {
-            self.room.begin(&delivery.webhook_id);
+            self.slots.begin(&delivery.webhook_id);
             let (store, client) = (Arc::clone(&self.store), Arc::clone(&self.client));
             self.running.push(Box::pin(async move {
                 let webhook_id = delivery.webhook_id.clone();
@@ -106,7 +106,7 @@ impl Worker {
     /// Waits until a delivery is finished. Without a running delivery, it waits forever.
     async fn finish_one(&mut self) {
         match self.running.next().await {
-            Some(finished) => self.room.finish(&finished.webhook_id, finished.answered),
+            Some(finished) => self.slots.finish(&finished.webhook_id, finished.answered),
             None => std::future::pending().await,
         }
     }
@@ -129,21 +129,21 @@ async fn deliver(store: &Store, client: &Client, delivery: Delivery) -> Result<b
             answered = sent.is_ok();
             outcome_of(sent, attempt)
         }
-        None => Outcome::GivenUp(Failure {
+        None => DeliveryOutcome::GivenUp(Failure {
             status: None,
             error: "the webhook was deleted or disabled".to_owned(),
         }),
     };
     match &outcome {
-        Outcome::Delivered { .. } => info!(webhook = delivery.webhook_id, "delivered"),
-        Outcome::Failed { failure, .. } => {
+        DeliveryOutcome::Delivered { .. } => info!(webhook = delivery.webhook_id, "delivered"),
+        DeliveryOutcome::Failed { failure, .. } => {
             warn!(
                 webhook = delivery.webhook_id,
                 reason = failure.error,
                 "delivery failed"
             );
         }
-        Outcome::GivenUp(failure) => {
+        DeliveryOutcome::GivenUp(failure) => {
             warn!(
                 webhook = delivery.webhook_id,
                 reason = failure.error,
@@ -296,7 +296,7 @@ mod tests {
         );
 
         let again = store
-            .write(move |db| outbox::take(db, later, later, &Room::new(1)))
+            .write(move |db| outbox::take(db, later, later, &DeliverySlots::new(1)))
             .await
             .unwrap();
         for delivery in again {

@@ -5,14 +5,14 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::api::State;
 use crate::api::download::Attachment;
-use crate::artifacts::{ArtifactPath, Entry, Place};
+use crate::artifacts::{ArtifactLocation, ArtifactPath, Entry};
 use crate::error::Result;
 
 /// Sends the file at a place. Returns nothing where there is a folder.
 pub async fn send(
     state: &State,
     http: &HttpRequest,
-    place: &Place,
+    place: &ArtifactLocation,
 ) -> Result<Option<HttpResponse>> {
     let meant;
     let (place, opened) = match state.artifacts.open(place).await {
@@ -29,7 +29,7 @@ pub async fn send(
 }
 
 /// Returns MLflow's sentence about a file that is asked for where there is a folder.
-pub fn is_folder(place: &Place) -> String {
+pub fn is_folder(place: &ArtifactLocation) -> String {
     format!(
         "Artifact path refers to a directory, not a file: '{}'",
         place.path

@@ -39,7 +39,7 @@ pub async fn download(state: Data<State>, http: HttpRequest) -> Result<HttpRespo
     }
 }
 
-/// Stores a file. The reply names its content by an ETag.
+/// Stores a file. The reply names its content by an `ETag`.
 pub async fn upload(state: Data<State>, http: HttpRequest, body: Payload) -> Result<HttpResponse> {
     let mut body = Incoming::new(body, length(&http));
     let path = match path(&http, ROUTE) {

@@ -11,7 +11,7 @@ use super::artifacts::{logged_model_location, run_location};
 use crate::api::State;
 use crate::api::attachment::signed_content_disposition;
 use crate::api::message::Message;
-use crate::artifacts::{ArtifactPath, DownloadAddress, Place, SentPart, SignedAddress};
+use crate::artifacts::{ArtifactLocation, ArtifactPath, DownloadAddress, SentPart, SignedAddress};
 use crate::error::{Error, Result};
 use crate::wire::artifacts::{
     AbortMultipartUpload, CompleteMultipartUpload, CreateMultipartUpload,
@@ -161,11 +161,11 @@ pub async fn presigned_download(
 
 async fn download_address(
     state: &State,
-    place: Place,
+    place: ArtifactLocation,
     what: &str,
     lifetime: Option<Duration>,
 ) -> Result<SignedAddress> {
-    let sign = async |place: &Place| {
+    let sign = async |place: &ArtifactLocation| {
         let request = DownloadAddress {
             disposition: signed_content_disposition(place.path.name()),
             lifetime,
@@ -179,7 +179,7 @@ async fn download_address(
 }
 
 /// The file that is sent in parts: it goes under its own name into the folder of the path.
-fn file(state: &State, http: &HttpRequest, route: &str, local: &str) -> Result<Place> {
+fn file(state: &State, http: &HttpRequest, route: &str, local: &str) -> Result<ArtifactLocation> {
     let folder = artifact_files::path(http, route)?;
     let name = local.rsplit(['/', '\\']).next().unwrap_or_default();
     let path = folder

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::api::State;
 use crate::api::message::JsonBody;
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::unread::{self, Unread};
+use crate::store::unserved::{self, Unserved};
 
 /// Marks an answer that is empty because flowkeep does not have such things: the UI then says so.
 const MARK: &str = "Flowkeep-Not-Built";
@@ -20,12 +20,12 @@ const MARK: &str = "Flowkeep-Not-Built";
 pub struct EmptyList {
     pub method: Method,
     pub path: &'static str,
-    of: Unread,
+    of: Unserved,
     /// How MLflow writes that there is nothing.
     empty: &'static str,
 }
 
-const fn get(path: &'static str, of: Unread, empty: &'static str) -> EmptyList {
+const fn get(path: &'static str, of: Unserved, empty: &'static str) -> EmptyList {
     let method = Method::GET;
     EmptyList {
         method,
@@ -35,7 +35,7 @@ const fn get(path: &'static str, of: Unread, empty: &'static str) -> EmptyList {
     }
 }
 
-const fn post(path: &'static str, of: Unread, empty: &'static str) -> EmptyList {
+const fn post(path: &'static str, of: Unserved, empty: &'static str) -> EmptyList {
     let method = Method::POST;
     EmptyList {
         method,
@@ -50,69 +50,77 @@ const NO_PAGE: &str = r#"{"next_page_token":""}"#;
 
 /// All of these lists.
 pub static LISTS: [EmptyList; 17] = [
-    post("/3.0/mlflow/traces/search", Unread::Traces, NOTHING),
+    post("/3.0/mlflow/traces/search", Unserved::Traces, NOTHING),
     get(
         "/3.0/mlflow/datasets/search",
-        Unread::EvaluationDatasets,
+        Unserved::EvaluationDatasets,
         NOTHING,
     ),
     post(
         "/3.0/mlflow/datasets/search",
-        Unread::EvaluationDatasets,
+        Unserved::EvaluationDatasets,
         NOTHING,
     ),
-    post("/3.0/mlflow/issues/search", Unread::Issues, NO_PAGE),
+    post("/3.0/mlflow/issues/search", Unserved::Issues, NO_PAGE),
     get(
         "/3.0/mlflow/label-schemas/list",
-        Unread::LabelSchemas,
+        Unserved::LabelSchemas,
         NO_PAGE,
     ),
     get(
         "/3.0/mlflow/review-queues/list",
-        Unread::ReviewQueues,
+        Unserved::ReviewQueues,
         NO_PAGE,
     ),
-    get("/3.0/mlflow/scorers/list", Unread::Scorers, NOTHING),
+    get("/3.0/mlflow/scorers/list", Unserved::Scorers, NOTHING),
     get(
         "/3.0/mlflow/scorers/online-configs",
-        Unread::ScoringConfigs,
+        Unserved::ScoringConfigs,
         r#"{"configs":[]}"#,
     ),
-    get("/3.0/mlflow/gateway/budgets/list", Unread::Budgets, NOTHING),
+    get(
+        "/3.0/mlflow/gateway/budgets/list",
+        Unserved::Budgets,
+        NOTHING,
+    ),
     get(
         "/3.0/mlflow/gateway/budgets/windows",
-        Unread::Budgets,
+        Unserved::Budgets,
         NOTHING,
     ),
     get(
         "/3.0/mlflow/gateway/endpoints/bindings/list",
-        Unread::Bindings,
+        Unserved::Bindings,
         NOTHING,
     ),
     get(
         "/3.0/mlflow/gateway/endpoints/list",
-        Unread::GatewayEndpoints,
+        Unserved::GatewayEndpoints,
         NOTHING,
     ),
     get(
         "/3.0/mlflow/gateway/guardrails/list",
-        Unread::Guardrails,
+        Unserved::Guardrails,
         NOTHING,
     ),
     get(
         "/3.0/mlflow/gateway/model-definitions/list",
-        Unread::ModelDefinitions,
+        Unserved::ModelDefinitions,
         NOTHING,
     ),
-    get("/3.0/mlflow/gateway/secrets/list", Unread::Secrets, NOTHING),
+    get(
+        "/3.0/mlflow/gateway/secrets/list",
+        Unserved::Secrets,
+        NOTHING,
+    ),
     get(
         "/3.0/mlflow/mcp-servers",
-        Unread::McpServers,
+        Unserved::McpServers,
         r#"{"mcp_servers":[],"next_page_token":null}"#,
     ),
     get(
         "/3.0/mlflow/skills",
-        Unread::Skills,
+        Unserved::Skills,
         r#"{"skills":[],"next_page_token":null}"#,
     ),
 ];
@@ -131,8 +139,12 @@ fn marked(empty: Value) -> HttpResponse {
     HttpResponse::Ok().insert_header((MARK, "true")).json(empty)
 }
 
-async fn refuse_what_cannot_be_shown(state: &State, of: Unread) -> Result<()> {
-    if state.store.read(move |db| unread::is_empty(db, of)).await? {
+async fn refuse_what_cannot_be_shown(state: &State, of: Unserved) -> Result<()> {
+    if state
+        .store
+        .read(move |db| unserved::is_empty(db, of))
+        .await?
+    {
         return Ok(());
     }
     Err(Error::new(
@@ -163,7 +175,7 @@ pub async fn trace_metrics(state: Data<State>, body: JsonBody) -> Result<HttpRes
             "The body is not a query of trace metrics: {error}."
         ))
     })?;
-    refuse_what_cannot_be_shown(&state, Unread::Traces).await?;
+    refuse_what_cannot_be_shown(&state, Unserved::Traces).await?;
     let is_one_figure = asked.dimensions.is_empty() && asked.time_interval_seconds.is_none();
     let counts = |aggregation: &Aggregation| aggregation.aggregation_type == "COUNT";
     if is_one_figure && asked.aggregations.iter().any(counts) {

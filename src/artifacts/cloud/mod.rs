@@ -23,7 +23,7 @@ use object_store::{
 use tokio::sync::Semaphore;
 
 use super::path::ArtifactPath;
-use super::{Entry, Found};
+use super::{Entry, FoundFile};
 use crate::error::{Error, Result};
 
 pub use self::bucket::Bucket;
@@ -103,7 +103,7 @@ impl CloudFolder {
         Ok(entries)
     }
 
-    pub async fn walk(&self, path: &ArtifactPath) -> Result<Vec<Found>> {
+    pub async fn walk(&self, path: &ArtifactPath) -> Result<Vec<FoundFile>> {
         let key = self.key(path)?;
         let mut found = Vec::new();
         let mut objects = self.cloud.objects().list(Some(&key));
@@ -117,7 +117,7 @@ impl CloudFolder {
             };
             let below = below.trim_start_matches('/');
             if let Some(below) = ArtifactPath::default().below(below) {
-                found.push(Found {
+                found.push(FoundFile {
                     path: below,
                     size: object.size,
                     version: version(&object),
@@ -128,7 +128,7 @@ impl CloudFolder {
             && !path.is_root()
             && let Some(file) = self.head(path).await?
         {
-            found.push(Found {
+            found.push(FoundFile {
                 path: ArtifactPath::default(),
                 size: file.size(),
                 version: file.version(),

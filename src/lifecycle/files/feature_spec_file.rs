@@ -8,7 +8,7 @@ use futures_util::TryStreamExt;
 use super::super::feature_spec::{
     Comparison, FILE, FeatureSpec, Inputs, Problems, compare, limits,
 };
-use crate::artifacts::{ArtifactPath, Artifacts, Place};
+use crate::artifacts::{ArtifactLocation, ArtifactPath, Artifacts};
 use crate::error::{Error, ErrorCode, Result, found};
 use crate::store::{Db, artifact_locations, logged_models, runs};
 use crate::wire::{GetLoggedModel, ModelVersion, ModelVersionTag};
@@ -317,7 +317,7 @@ async fn read(
     Ok(Some(pieces.concat()))
 }
 
-async fn open(place: &Place, path: &str) -> Result<Option<crate::artifacts::Download>> {
+async fn open(place: &ArtifactLocation, path: &str) -> Result<Option<crate::artifacts::Download>> {
     let file = place.below(&ArtifactPath::from_plain(path)?);
     file.repository.open(&file.path).await
 }

@@ -1,7 +1,7 @@
 //! Removes artifacts, and tells what they were.
 
 use super::super::decision::Resources;
-use crate::artifacts::{ArtifactPath, Artifacts, Manifest, Place};
+use crate::artifacts::{ArtifactLocation, ArtifactPath, Artifacts, Manifest};
 use crate::error::{Error, Result};
 use crate::store::governance::guards::{self, Extent};
 
@@ -49,7 +49,7 @@ pub async fn remove_at(
     })
 }
 
-fn is_root_of_all(artifacts: &Artifacts, found: &Place) -> bool {
+fn is_root_of_all(artifacts: &Artifacts, found: &ArtifactLocation) -> bool {
     found.address() == artifacts.destination(ArtifactPath::default()).address()
 }
 
@@ -63,7 +63,7 @@ fn left(reason: &str, location: &str) -> RemovedArtifacts {
 }
 
 /// A location outside of the proxy is a root of its own, which cannot be removed as one.
-async fn remove(artifacts: &Artifacts, found: &Place) -> Result<()> {
+async fn remove(artifacts: &Artifacts, found: &ArtifactLocation) -> Result<()> {
     if !found.path.is_root() {
         return artifacts.delete(found).await;
     }

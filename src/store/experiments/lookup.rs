@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{COLUMNS, Row};
+use super::ExperimentRow;
 use crate::error::{Error, Result};
 use crate::store::schema::experiments;
 use crate::store::{Db, WORKSPACE};
@@ -10,11 +10,18 @@ use crate::validation;
 
 /// The row of an experiment that takes runs. On PostgreSQL nobody deletes it until the end of the
 /// transaction.
-pub fn find_active(db: &mut Db, id: i32) -> Result<Row> {
-    let query = experiments::table.find(id).select(COLUMNS);
-    let row: Option<Row> = match db {
-        Db::Postgres(connection) => query.for_key_share().get_result(connection).optional()?,
-        Db::Sqlite(connection) => query.get_result(connection).optional()?,
+pub fn find_active(db: &mut Db, id: i32) -> Result<ExperimentRow> {
+    let experiment = experiments::table.find(id);
+    let row: Option<ExperimentRow> = match db {
+        Db::Postgres(connection) => experiment
+            .select(ExperimentRow::as_select())
+            .for_key_share()
+            .get_result(connection)
+            .optional()?,
+        Db::Sqlite(connection) => experiment
+            .select(ExperimentRow::as_select())
+            .get_result(connection)
+            .optional()?,
     };
     let row = row.ok_or_else(|| Error::experiment_not_found(id))?;
     row.require_active()?;
@@ -22,18 +29,28 @@ pub fn find_active(db: &mut Db, id: i32) -> Result<Row> {
 }
 
 /// The row of an experiment, which on PostgreSQL nobody else changes until the end of the transaction.
-pub(super) fn find_for_change(db: &mut Db, experiment_id: &str) -> Result<Row> {
+pub(super) fn find_for_change(db: &mut Db, experiment_id: &str) -> Result<ExperimentRow> {
     let id = validation::experiment_id(experiment_id)?;
-    let query = experiments::table.find(id).select(COLUMNS);
-    let row = match db {
-        Db::Postgres(connection) => query.for_update().get_result(connection).optional()?,
-        Db::Sqlite(connection) => query.get_result(connection).optional()?,
+    let experiment = experiments::table.find(id);
+    let row: Option<ExperimentRow> = match db {
+        Db::Postgres(connection) => experiment
+            .select(ExperimentRow::as_select())
+            .for_update()
+            .get_result(connection)
+            .optional()?,
+        Db::Sqlite(connection) => experiment
+            .select(ExperimentRow::as_select())
+            .get_result(connection)
+            .optional()?,
     };
     row.ok_or_else(|| Error::experiment_not_found(id))
 }
 
-pub(super) fn find(db: &mut Db, id: i32) -> Result<Option<Row>> {
-    let row = experiments::table.find(id).select(COLUMNS).get_result(db);
+pub(super) fn find(db: &mut Db, id: i32) -> Result<Option<ExperimentRow>> {
+    let row = experiments::table
+        .find(id)
+        .select(ExperimentRow::as_select())
+        .get_result(db);
     Ok(row.optional()?)
 }
 

@@ -6,34 +6,14 @@ use diesel::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::store::schema::{experiment_tags, experiments};
+use crate::store::statement_size::statements;
 use crate::store::{ACTIVE, Db};
 use crate::wire::{Experiment, ExperimentTag};
 
-/// The most ids in one list of a query: both databases limit how many values can be bound.
-pub(super) const IDS_AT_ONCE: usize = 10_000;
-
-/// The columns of [`Row`].
-pub const COLUMNS: (
-    experiments::experiment_id,
-    experiments::name,
-    experiments::artifact_location,
-    experiments::lifecycle_stage,
-    experiments::creation_time,
-    experiments::last_update_time,
-    experiments::workspace,
-) = (
-    experiments::experiment_id,
-    experiments::name,
-    experiments::artifact_location,
-    experiments::lifecycle_stage,
-    experiments::creation_time,
-    experiments::last_update_time,
-    experiments::workspace,
-);
-
-/// An experiment as its table has it.
-#[derive(Clone, Debug, Queryable)]
-pub struct Row {
+/// A row of `experiments`.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = experiments)]
+pub struct ExperimentRow {
     pub experiment_id: i32,
     pub name: String,
     pub artifact_location: Option<String>,
@@ -43,7 +23,7 @@ pub struct Row {
     pub workspace: String,
 }
 
-impl Row {
+impl ExperimentRow {
     pub fn is_active(&self) -> bool {
         self.lifecycle_stage.as_deref() == Some(ACTIVE)
     }
@@ -61,10 +41,10 @@ impl Row {
 }
 
 /// Whole experiments with their tags, in the order of their rows.
-pub fn assemble(db: &mut Db, rows: Vec<Row>) -> Result<Vec<Experiment>> {
+pub fn assemble(db: &mut Db, rows: Vec<ExperimentRow>) -> Result<Vec<Experiment>> {
     let ids: Vec<i32> = rows.iter().map(|row| row.experiment_id).collect();
     let mut tags: HashMap<i32, Vec<ExperimentTag>> = HashMap::new();
-    for ids in ids.chunks(IDS_AT_ONCE) {
+    for ids in statements(&ids, 1) {
         let found: Vec<(i32, String, Option<String>)> = experiment_tags::table
             .filter(experiment_tags::experiment_id.eq_any(ids))
             .select((

@@ -9,12 +9,13 @@ use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
 
 pub use self::lookup::find_active;
 use self::lookup::{find, find_for_change, id_of_name};
-pub use self::messages::{COLUMNS, Row, assemble};
+pub use self::messages::{ExperimentRow, assemble};
 pub use self::tags::{delete_tag, set_tag};
 use super::schema::{experiments, runs};
 use super::{ACTIVE, DELETED, Db, WORKSPACE, on_backend};
 use crate::artifact_uri;
 use crate::error::{Error, ErrorCode, Result};
+use crate::store::statement_size::statements;
 use crate::validation;
 use crate::wire::{CreateExperiment, Experiment, UpdateExperiment};
 
@@ -97,12 +98,12 @@ pub fn get(db: &mut Db, experiment_id: &str) -> Result<Experiment> {
 /// Returns the experiments that have these ids, in no order. An id that no experiment has is left out.
 pub fn of_ids(db: &mut Db, ids: &[i32]) -> Result<Vec<Experiment>> {
     let mut rows = Vec::new();
-    for ids in ids.chunks(messages::IDS_AT_ONCE) {
+    for ids in statements(ids, 1) {
         rows.extend(
             experiments::table
                 .filter(experiments::experiment_id.eq_any(ids))
-                .select(COLUMNS)
-                .load::<Row>(db)?,
+                .select(ExperimentRow::as_select())
+                .load::<ExperimentRow>(db)?,
         );
     }
     assemble(db, rows)
@@ -112,7 +113,7 @@ pub fn get_by_name(db: &mut Db, name: &str) -> Result<Experiment> {
     let row = experiments::table
         .filter(experiments::workspace.eq(WORKSPACE))
         .filter(experiments::name.eq(name))
-        .select(COLUMNS)
+        .select(ExperimentRow::as_select())
         .get_result(db)
         .optional()?
         .ok_or_else(|| {
@@ -187,7 +188,7 @@ fn set_stage(db: &mut Db, experiment_id: &str, from: &str, to: &str, now_ms: i64
     Ok(row.experiment_id)
 }
 
-fn one(db: &mut Db, row: Row) -> Result<Experiment> {
+fn one(db: &mut Db, row: ExperimentRow) -> Result<Experiment> {
     let id = row.experiment_id;
     assemble(db, vec![row])?
         .pop()

@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use crate::error::Result;
 use crate::store::Db;
 use crate::store::schema::flowkeep_evidence as table;
+use crate::store::statement_size::statements;
 
 /// A row that is to be added to `flowkeep_evidence`.
 #[derive(Insertable)]
@@ -56,7 +57,7 @@ pub fn insert(db: &mut Db, row: &NewEvidenceRow) -> Result<i64> {
 /// All that was recorded about these versions of a model, oldest first.
 pub fn of_versions(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<EvidenceRow>> {
     let mut rows = Vec::new();
-    for versions in versions.chunks(super::VALUES_PER_STATEMENT) {
+    for versions in statements(versions, 1) {
         let all = table::table
             .filter(table::model_id.eq(model_id))
             .order(table::id)

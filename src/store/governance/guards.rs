@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use crate::error::Result;
 use crate::store::in_list::in_list;
 use crate::store::schema::{flowkeep_guards as table, flowkeep_models as models};
+use crate::store::statement_size::statements;
 use crate::store::{Condition, Db, on_backend};
 
 /// Why a folder may not change.
@@ -57,7 +58,7 @@ pub fn set(db: &mut Db, guard: Guard) -> Result<()> {
 
 /// Sets many guards.
 pub fn set_all(db: &mut Db, guards: &[Guard]) -> Result<()> {
-    for guards in guards.chunks(1_000) {
+    for guards in statements(guards, 4) {
         let rows: Vec<_> = guards
             .iter()
             .map(|guard| {
@@ -90,7 +91,7 @@ pub fn remove(db: &mut Db, model_id: &str, version: i32, kind: GuardKind) -> Res
 /// Takes all guards from versions that are gone. The database lets that happen only after history says
 /// that they were deleted.
 pub fn remove_all(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<()> {
-    for versions in versions.chunks(super::VALUES_PER_STATEMENT) {
+    for versions in statements(versions, 1) {
         diesel::delete(table::table)
             .filter(table::model_id.eq(model_id))
             .filter(table::version.eq_any(versions))

@@ -9,10 +9,8 @@ use diesel::prelude::*;
 
 use crate::error::Result;
 use crate::store::schema::flowkeep_history as table;
+use crate::store::statement_size::statements;
 use crate::store::{Db, on_backend};
-
-/// SQLite binds at most 32,766 values in a statement.
-const ROWS_PER_STATEMENT: usize = 1_000;
 
 /// A row that is to be added to `flowkeep_history`.
 #[derive(Insertable)]
@@ -59,7 +57,7 @@ pub struct HistoryRow {
 
 /// Adds rows to the log.
 pub fn insert(db: &mut Db, rows: &[NewHistoryRow]) -> Result<()> {
-    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+    for rows in statements(rows, 15) {
         on_backend!(db, |connection| diesel::insert_into(table::table)
             .values(rows)
             .execute(connection))?;
@@ -227,7 +225,7 @@ pub struct PastPlace {
 /// Where versions of a model have ever been.
 pub fn places(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<PastPlace>> {
     let mut found = Vec::new();
-    for versions in versions.chunks(super::VALUES_PER_STATEMENT) {
+    for versions in statements(versions, 1) {
         let query = table::table
             .filter(table::model_id.eq(model_id))
             .filter(table::version.eq_any(versions))
@@ -248,7 +246,7 @@ pub fn creations(
     versions: &[i32],
 ) -> Result<Vec<CreationRow>> {
     let mut found = Vec::new();
-    for versions in versions.chunks(super::VALUES_PER_STATEMENT) {
+    for versions in statements(versions, 1) {
         found.extend(
             table::table
                 .filter(table::model_id.eq(model_id))

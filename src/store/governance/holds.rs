@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use crate::error::Result;
 use crate::store::Db;
 use crate::store::schema::flowkeep_legal_holds as table;
+use crate::store::statement_size::statements;
 
 /// A row that is to be added to `flowkeep_legal_holds`.
 #[derive(Insertable)]
@@ -91,7 +92,7 @@ pub fn page(
 /// What is in force, by the ids of the kept versions that it lies on.
 pub fn in_force(db: &mut Db, retained_ids: &[i64]) -> Result<HashMap<i64, Vec<HoldRow>>> {
     let mut found: HashMap<i64, Vec<HoldRow>> = HashMap::new();
-    for ids in retained_ids.chunks(super::VALUES_PER_STATEMENT) {
+    for ids in statements(retained_ids, 1) {
         let rows: Vec<HoldRow> = table::table
             .filter(table::retained_id.eq_any(ids))
             .filter(table::lifted_at.is_null())

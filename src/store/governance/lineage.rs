@@ -10,6 +10,7 @@ use crate::store::schema::{
     latest_metrics, logged_model_metrics, logged_model_params, logged_model_tags, params, runs,
     tags,
 };
+use crate::store::statement_size::statements;
 
 /// What was logged to a run or a logged model.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,7 +52,7 @@ pub fn of_runs(
     if !wanted.any() {
         return Ok(found);
     }
-    for ids in ids.chunks(super::VALUES_PER_STATEMENT) {
+    for ids in statements(ids, 1) {
         let existing: Vec<(String, Option<String>)> = runs::table
             .filter(runs::run_uuid.eq_any(ids))
             .select((runs::run_uuid, runs::user_id))
@@ -112,7 +113,7 @@ pub fn of_logged_models(
         .iter()
         .map(|id| ((*id).to_owned(), LoggedData::default()))
         .collect();
-    for ids in ids.chunks(super::VALUES_PER_STATEMENT) {
+    for ids in statements(ids, 1) {
         if wanted.params {
             let rows: Vec<(String, String, String)> = logged_model_params::table
                 .filter(logged_model_params::model_id.eq_any(ids))

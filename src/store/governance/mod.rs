@@ -14,6 +14,3 @@ pub mod whereabouts;
 
 /// The outcome of what was not done.
 pub const REFUSED: &str = "refused";
-
-/// SQLite binds at most 32,766 values in a statement.
-const VALUES_PER_STATEMENT: usize = 10_000;

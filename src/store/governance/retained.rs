@@ -18,10 +18,8 @@ use crate::store::schema::{
     flowkeep_legal_holds as holds, flowkeep_models as models, flowkeep_retained as table,
     model_versions as versions,
 };
+use crate::store::statement_size::statements;
 use crate::store::{Condition, Db, on_backend};
-
-/// SQLite binds at most 32,766 values in a statement.
-const ROWS_PER_STATEMENT: usize = 1_000;
 
 /// A row of `flowkeep_retained`.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
@@ -100,7 +98,7 @@ impl Deletable<'_> {
 
 /// Adds rows.
 pub fn insert(db: &mut Db, rows: &[NewRetainedRow]) -> Result<()> {
-    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+    for rows in statements(rows, 10) {
         on_backend!(db, |connection| diesel::insert_into(table::table)
             .values(rows)
             .execute(connection))?;
@@ -111,7 +109,7 @@ pub fn insert(db: &mut Db, rows: &[NewRetainedRow]) -> Result<()> {
 /// The rows of versions that are not released, whether or not their time has passed.
 pub fn live(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<RetainedRow>> {
     let mut found = Vec::new();
-    for versions in versions.chunks(super::VALUES_PER_STATEMENT) {
+    for versions in statements(versions, 1) {
         let query = table::table
             .filter(table::model_id.eq(model_id))
             .filter(table::version.eq_any(versions))
@@ -218,7 +216,7 @@ pub struct Extension {
 
 /// Gives rows a later term.
 pub fn extend(db: &mut Db, extensions: &[Extension]) -> Result<()> {
-    for extensions in extensions.chunks(ROWS_PER_STATEMENT) {
+    for extensions in statements(extensions, 16) {
         let mut values = String::new();
         for Extension { id, term } in extensions {
             let comma = if values.is_empty() { "" } else { ", " };
@@ -240,7 +238,7 @@ pub fn extend(db: &mut Db, extensions: &[Extension]) -> Result<()> {
 
 /// Lets rows go. The database refuses it before their time.
 pub fn release(db: &mut Db, ids: &[i64], now_ms: i64) -> Result<()> {
-    for ids in ids.chunks(super::VALUES_PER_STATEMENT) {
+    for ids in statements(ids, 1) {
         diesel::update(table::table)
             .filter(table::id.eq_any(ids))
             .filter(table::released_at.is_null())

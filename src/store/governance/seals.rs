@@ -13,6 +13,7 @@ use diesel::prelude::*;
 use crate::error::Result;
 use crate::store::Db;
 use crate::store::schema::flowkeep_seals as table;
+use crate::store::statement_size::statements;
 
 pub const SEALED: &str = "sealed";
 pub const UNSEALED: &str = "unsealed";
@@ -76,7 +77,7 @@ pub fn of_versions(
     versions: &[VersionKey],
 ) -> Result<HashMap<i32, SealRow>> {
     let mut found: HashMap<i32, SealRow> = HashMap::new();
-    for versions in versions.chunks(super::VALUES_PER_STATEMENT) {
+    for versions in statements(versions, 1) {
         let numbers: Vec<i32> = versions.iter().map(|key| key.version).collect();
         let created: HashMap<i32, Option<i64>> = versions
             .iter()

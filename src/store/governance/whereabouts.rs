@@ -7,11 +7,12 @@ use diesel::prelude::*;
 use crate::error::Result;
 use crate::store::Db;
 use crate::store::schema::{logged_models, runs};
+use crate::store::statement_size::statements;
 
 /// The experiments of runs. Runs that do not exist are left out.
 pub fn of_runs(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, i32>> {
     let mut found = HashMap::new();
-    for ids in ids.chunks(super::VALUES_PER_STATEMENT) {
+    for ids in statements(ids, 1) {
         let rows: Vec<(String, Option<i32>)> = runs::table
             .filter(runs::run_uuid.eq_any(ids))
             .select((runs::run_uuid, runs::experiment_id))
@@ -35,7 +36,7 @@ pub struct LoggedModel {
 /// By id. Logged models that do not exist are left out.
 pub fn of_logged_models(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, LoggedModel>> {
     let mut found = HashMap::new();
-    for ids in ids.chunks(super::VALUES_PER_STATEMENT) {
+    for ids in statements(ids, 1) {
         let rows: Vec<LoggedModel> = logged_models::table
             .filter(logged_models::model_id.eq_any(ids))
             .select((

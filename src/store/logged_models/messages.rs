@@ -9,15 +9,13 @@ use crate::store::Db;
 use crate::store::schema::{
     logged_model_metrics, logged_model_params, logged_model_tags, logged_models,
 };
+use crate::store::statement_size::statements;
 use crate::wire::{
     LoggedModel, LoggedModelData, LoggedModelInfo, LoggedModelParameter, LoggedModelTag, Metric,
 };
 
-/// SQLite binds at most 32,766 values in a statement.
-const IDS_PER_STATEMENT: usize = 10_000;
-
 #[derive(Queryable)]
-struct Row {
+struct LoggedModelRow {
     model_id: String,
     experiment_id: i32,
     name: String,
@@ -31,7 +29,7 @@ struct Row {
     status_message: Option<String>,
 }
 
-impl Row {
+impl LoggedModelRow {
     fn into_info(self) -> LoggedModelInfo {
         LoggedModelInfo {
             model_id: Some(self.model_id),
@@ -52,8 +50,8 @@ impl Row {
 /// The models with these ids, in their order, in four queries. Ids of no model are left out.
 pub fn assemble(db: &mut Db, model_ids: &[String]) -> Result<Vec<LoggedModel>> {
     let mut models = HashMap::new();
-    for model_ids in model_ids.chunks(IDS_PER_STATEMENT) {
-        let rows: Vec<Row> = logged_models::table
+    for model_ids in statements(model_ids, 1) {
+        let rows: Vec<LoggedModelRow> = logged_models::table
             .filter(logged_models::model_id.eq_any(model_ids))
             .load(db)?;
         models.extend(rows.into_iter().map(|row| {

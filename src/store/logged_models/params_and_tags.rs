@@ -8,13 +8,11 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::store::schema::{logged_model_params, logged_model_tags, logged_models};
+use crate::store::statement_size::statements;
 use crate::store::{ACTIVE, Db, on_backend};
 use crate::wire::{
     LogLoggedModelParamsRequest, LoggedModelParameter, LoggedModelTag, SetLoggedModelTags, python,
 };
-
-/// SQLite binds at most 32,766 values in a statement.
-const ROWS_PER_STATEMENT: usize = 5_000;
 
 /// The experiment of a model, be it deleted or not.
 fn experiment_of(db: &mut Db, model_id: &str) -> Result<i32> {
@@ -39,7 +37,7 @@ pub(super) fn add_new_params(
     params: &[LoggedModelParameter],
 ) -> Result<()> {
     refuse_repeated("param", params.iter().map(LoggedModelParameter::key))?;
-    for params in params.chunks(ROWS_PER_STATEMENT) {
+    for params in statements(&params, 4) {
         let rows: Vec<_> = params
             .iter()
             .map(|param| {
@@ -102,7 +100,7 @@ pub(super) fn upsert_tags(
             )
         })
         .collect();
-    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+    for rows in statements(&rows, 4) {
         on_backend!(db, |connection| {
             diesel::insert_into(logged_model_tags::table)
                 .values(rows)

@@ -33,7 +33,7 @@ pub fn log_metric(db: &mut Db, request: &LogMetric) -> Result<()> {
 
 /// Logs points of a run. A point that is there already stays as it is. No batch is larger than one
 /// statement may be.
-pub fn log(db: &mut Db, run: &runs::Row, points: &[Metric]) -> Result<()> {
+pub fn log(db: &mut Db, run: &runs::RunRow, points: &[Metric]) -> Result<()> {
     if points.is_empty() {
         return Ok(());
     }

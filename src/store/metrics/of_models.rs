@@ -45,7 +45,7 @@ impl<'a> NewPoint<'a> {
 
 /// Logs those of a run's points that name a model. A point may be sent again, but not with another
 /// value.
-pub fn log(db: &mut Db, run: &runs::Row, points: &[Metric]) -> Result<()> {
+pub fn log(db: &mut Db, run: &runs::RunRow, points: &[Metric]) -> Result<()> {
     let experiment_id = run.experiment_id.unwrap_or_default();
     let mut rows: BTreeMap<Identity, NewPoint> = BTreeMap::new();
     for point in points.iter().filter(|point| !point.model_id().is_empty()) {

@@ -22,7 +22,7 @@ pub struct Sampling {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct SampledPointRow {
     #[diesel(sql_type = Text)]
     run_uuid: String,
     #[diesel(embed)]
@@ -62,8 +62,8 @@ pub fn samples_of_runs(db: &mut Db, sampling: &Sampling) -> Result<JsonChunks> {
         query = query.bind::<BigInt, _>(first).bind::<BigInt, _>(last);
     }
     let mut by_run: HashMap<String, Vec<Point>> = HashMap::new();
-    for row in query.load_iter::<Row, DefaultLoadingMode>(db)? {
-        let Row { run_uuid, point } = row?;
+    for row in query.load_iter::<SampledPointRow, DefaultLoadingMode>(db)? {
+        let SampledPointRow { run_uuid, point } = row?;
         match by_run.get_mut(&run_uuid) {
             Some(points) => points.push(point),
             None => {

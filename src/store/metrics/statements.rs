@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Bool, Double, Text};
 
 use super::points::NewPoint;
 use crate::store::Db;
-use crate::store::known::{Statement, known};
+use crate::store::prepared::{Statement, prepared};
 
 /// Adds points. One that is there already stays as it is.
 pub fn insert(db: &mut Db, points: &[NewPoint]) -> QueryResult<()> {
@@ -36,7 +36,7 @@ fn run<OnSqlite: Statement, OnPostgres: Statement>(
                     point.step.into_sql::<BigInt>(),
                     point.is_nan.into_sql::<Bool>(),
                 );
-                known::<OnSqlite, _>(values).execute(connection)?;
+                prepared::<OnSqlite, _>(values).execute(connection)?;
             }
         }
         // Each statement is a round trip: all rows in one, as a list for each column.
@@ -52,7 +52,7 @@ fn run<OnSqlite: Statement, OnPostgres: Statement>(
                 column(points, |point| point.step).into_sql::<Array<BigInt>>(),
                 column(points, |point| point.is_nan).into_sql::<Array<Bool>>(),
             );
-            known::<OnPostgres, _>(values).execute(connection)?;
+            prepared::<OnPostgres, _>(values).execute(connection)?;
         }
     }
     Ok(())

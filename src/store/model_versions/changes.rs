@@ -6,11 +6,9 @@ use super::{DELETED, ModelVersionRow, Stage, assemble, find, tags, with_tags_and
 use crate::error::{Error, Result};
 use crate::store::registered_models::{self, aliases};
 use crate::store::schema::model_versions as table;
+use crate::store::statement_size::statements;
 use crate::store::{Db, WORKSPACE};
 use crate::wire::{ModelVersion, ModelVersionStatus, ModelVersionTag};
-
-/// SQLite binds at most 32,766 values in a statement.
-const VERSIONS_PER_STATEMENT: usize = 10_000;
 
 /// A version that is to be created, its source checked and resolved.
 #[derive(Debug, Default)]
@@ -93,7 +91,7 @@ pub fn put_in_stage(
     stage: Stage,
     now_ms: i64,
 ) -> Result<()> {
-    for versions in versions.chunks(VERSIONS_PER_STATEMENT) {
+    for versions in statements(versions, 1) {
         diesel::update(table::table)
             .filter(table::workspace.eq(WORKSPACE))
             .filter(table::name.eq(name))

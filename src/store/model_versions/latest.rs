@@ -4,29 +4,34 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Text;
 
-use super::rows::Columns;
-use super::{COLUMNS, ModelVersionRow, Stage, assemble};
+use super::{ModelVersionRow, Stage, assemble};
 use crate::error::{Error, Result};
 use crate::store::in_list::padded;
 use crate::store::registered_models::{self, aliases};
+use crate::store::statement_size::statements;
 use crate::store::{Backend, Db, WORKSPACE};
 use crate::wire::ModelVersion;
-
-/// SQLite binds at most 32,766 values in a statement.
-const NAMES_PER_STATEMENT: usize = 10_000;
 
 /// The newest version in each stage of each of the models. Those of one model come in the order in
 /// which its stages had their first versions.
 pub fn latest_of_stages(db: &mut Db, names: &[String]) -> Result<Vec<ModelVersion>> {
     let mut rows: Vec<ModelVersionRow> = Vec::new();
-    for names in names.chunks(NAMES_PER_STATEMENT) {
-        rows.extend(LatestOf { names }.load::<ModelVersionRow>(db)?);
+    for names in statements(names, 1) {
+        let query = LatestOf {
+            columns: <ModelVersionRow as Selectable<Backend>>::construct_selection(),
+            names,
+        };
+        rows.extend(query.load::<ModelVersionRow>(db)?);
     }
     assemble(db, rows)
 }
 
+/// The columns of a row.
+type Columns = <ModelVersionRow as Selectable<Backend>>::SelectExpression;
+
 /// Looks up the ends of each stage in an index: it does not matter how many versions there are.
 struct LatestOf<'a> {
+    columns: Columns,
     names: &'a [String],
 }
 
@@ -42,7 +47,7 @@ impl QueryId for LatestOf<'_> {
 impl QueryFragment<Backend> for LatestOf<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
         out.push_sql("SELECT ");
-        COLUMNS.walk_ast(out.reborrow())?;
+        self.columns.walk_ast(out.reborrow())?;
         out.push_sql(
             " FROM (\
                SELECT model.workspace AS workspace, model.name AS name, \

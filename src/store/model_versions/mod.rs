@@ -16,8 +16,7 @@ pub use self::changes::{
 pub use self::latest::{latest, latest_of_stages, latest_versions, newest};
 pub use self::messages::{assemble, with_tags_and_aliases};
 pub use self::rows::{
-    COLUMNS, ModelVersionRow, active, all, download_uri, find, in_stage, row_locked, rows_in_stage,
-    some,
+    ModelVersionRow, active, all, download_uri, find, in_stage, row_locked, rows_in_stage, some,
 };
 pub use self::stage::{DELETED, Stage};
 use super::Db;

@@ -6,42 +6,12 @@ use super::{DELETED, Stage, names};
 use crate::error::{Error, Result, found};
 use crate::store::registered_models;
 use crate::store::schema::model_versions as table;
+use crate::store::statement_size::statements;
 use crate::store::{Db, WORKSPACE};
 
-pub const COLUMNS: Columns = (
-    table::name,
-    table::version,
-    table::creation_time,
-    table::last_updated_time,
-    table::description,
-    table::user_id,
-    table::current_stage,
-    table::source,
-    table::run_id,
-    table::status,
-    table::status_message,
-    table::run_link,
-    table::storage_location,
-);
-
-pub type Columns = (
-    table::name,
-    table::version,
-    table::creation_time,
-    table::last_updated_time,
-    table::description,
-    table::user_id,
-    table::current_stage,
-    table::source,
-    table::run_id,
-    table::status,
-    table::status_message,
-    table::run_link,
-    table::storage_location,
-);
-
-/// A row of `model_versions`, as [`COLUMNS`] select it.
-#[derive(Clone, Queryable)]
+/// A row of `model_versions`.
+#[derive(Clone, Queryable, Selectable)]
+#[diesel(table_name = table)]
 pub struct ModelVersionRow {
     pub name: String,
     pub version: i32,
@@ -86,7 +56,7 @@ pub fn find(db: &mut Db, name: &str, version: &str) -> Result<ModelVersionRow> {
     table::table
         .find((WORKSPACE, name, version.number.ok_or_else(missing)?))
         .filter(table::current_stage.ne(DELETED))
-        .select(COLUMNS)
+        .select(ModelVersionRow::as_select())
         .get_result(db)
         .optional()?
         .ok_or_else(missing)
@@ -99,7 +69,7 @@ pub fn all(db: &mut Db, name: &str) -> Result<Vec<ModelVersionRow>> {
         .filter(table::name.eq(name))
         .filter(table::current_stage.ne(DELETED))
         .order(table::version)
-        .select(COLUMNS)
+        .select(ModelVersionRow::as_select())
         .load(db)?)
 }
 
@@ -110,17 +80,21 @@ pub fn some(db: &mut Db, name: &str, versions: &[i32]) -> Result<Vec<ModelVersio
         return Ok(table::table
             .find((WORKSPACE, name, version))
             .filter(table::current_stage.ne(DELETED))
-            .select(COLUMNS)
+            .select(ModelVersionRow::as_select())
             .load(db)?);
     }
-    Ok(table::table
-        .filter(table::workspace.eq(WORKSPACE))
-        .filter(table::name.eq(name))
-        .filter(table::version.eq_any(versions))
-        .filter(table::current_stage.ne(DELETED))
-        .order(table::version)
-        .select(COLUMNS)
-        .load(db)?)
+    let mut rows = Vec::new();
+    for versions in statements(versions, 1) {
+        let query = table::table
+            .filter(table::workspace.eq(WORKSPACE))
+            .filter(table::name.eq(name))
+            .filter(table::version.eq_any(versions))
+            .filter(table::current_stage.ne(DELETED))
+            .order(table::version)
+            .select(ModelVersionRow::as_select());
+        rows.extend(query.load::<ModelVersionRow>(db)?);
+    }
+    Ok(rows)
 }
 
 /// The numbers of a model's versions in a stage.
@@ -141,7 +115,7 @@ pub fn rows_in_stage(db: &mut Db, name: &str, stage: Stage) -> Result<Vec<ModelV
         .filter(table::name.eq(name))
         .filter(table::current_stage.eq(stage.as_str()))
         .order(table::version)
-        .select(COLUMNS)
+        .select(ModelVersionRow::as_select())
         .load(db)?)
 }
 

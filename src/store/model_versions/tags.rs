@@ -8,12 +8,9 @@ use super::names;
 use super::of_pairs::TagsOf;
 use crate::error::Result;
 use crate::store::schema::model_version_tags::dsl;
+use crate::store::statement_size::statements;
 use crate::store::{Db, WORKSPACE, on_backend};
 use crate::wire::{DeleteModelVersionTag, ModelVersionTag, SetModelVersionTag};
-
-/// SQLite binds at most 32,766 values in a statement.
-const KEYS_PER_STATEMENT: usize = 8_192;
-const ROWS_PER_STATEMENT: usize = 1_000;
 
 /// The tags of each of the versions, by name and number.
 pub fn of_versions(
@@ -21,7 +18,7 @@ pub fn of_versions(
     versions: &[(String, i32)],
 ) -> Result<HashMap<(String, i32), Vec<ModelVersionTag>>> {
     let mut tags: HashMap<(String, i32), Vec<ModelVersionTag>> = HashMap::new();
-    for versions in versions.chunks(KEYS_PER_STATEMENT) {
+    for versions in statements(versions, 2) {
         let rows: Vec<(String, i32, String, Option<String>)> = TagsOf { versions }.load(db)?;
         for (name, version, key, value) in rows {
             tags.entry((name, version))
@@ -64,7 +61,7 @@ pub fn insert(db: &mut Db, name: &str, version: i32, tags: &[ModelVersionTag]) -
             )
         })
         .collect();
-    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+    for rows in statements(&rows, 5) {
         on_backend!(db, |connection| diesel::insert_into(
             dsl::model_version_tags
         )

@@ -22,7 +22,7 @@ use self::tables::table_names;
 
 /// What a database held before anything was done to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum DatabaseState {
     /// SQLite's file does not exist.
     NoFile,
     Empty,
@@ -34,7 +34,7 @@ pub enum Found {
     },
 }
 
-impl Found {
+impl DatabaseState {
     /// Whether a server has nothing left to do before it can work with the database.
     pub fn is_ready(&self) -> bool {
         matches!(self, Self::Mlflow { pending: 0, .. })
@@ -53,18 +53,18 @@ impl Found {
 }
 
 /// Says whether flowkeep can work with a database, and changes nothing.
-pub fn check(uri: &DatabaseUri) -> Result<Found, OpenError> {
+pub fn check(uri: &DatabaseUri) -> Result<DatabaseState, OpenError> {
     if let DatabaseUri::Sqlite(path) = uri
         && !path.exists()
     {
-        return Ok(Found::NoFile);
+        return Ok(DatabaseState::NoFile);
     }
     let mut db = connect(uri, Access::Inspect)?;
     inspect(&mut db, uri)
 }
 
 /// Makes a database ready for the server, with MLflow's default schema if it is empty.
-pub fn initialize(uri: &DatabaseUri) -> Result<Found, OpenError> {
+pub fn initialize(uri: &DatabaseUri) -> Result<DatabaseState, OpenError> {
     prepare(uri, MlflowSchema::default(), |_| {})
 }
 
@@ -76,15 +76,15 @@ pub fn prepare(
     uri: &DatabaseUri,
     schema: MlflowSchema,
     before_step: impl FnMut(Step),
-) -> Result<Found, OpenError> {
+) -> Result<DatabaseState, OpenError> {
     // A database that is refused must stay as it is, so it is looked at before it is opened to write.
     check(uri)?;
     let mut db = connect(uri, Access::Write)?;
     lock_out_others(&mut db, |db| {
         let found = inspect(db, uri)?;
         let plan = match &found {
-            Found::Mlflow { .. } => Plan::Adopt,
-            Found::NoFile | Found::Empty => Plan::Create(schema),
+            DatabaseState::Mlflow { .. } => Plan::Adopt,
+            DatabaseState::NoFile | DatabaseState::Empty => Plan::Create(schema),
         };
         let applied = migrations::applied(db)?;
         migrations::run(db, plan, &applied, before_step)?;
@@ -131,13 +131,13 @@ fn lock_out_others<T>(
     }
 }
 
-fn inspect(db: &mut Db, uri: &DatabaseUri) -> Result<Found, OpenError> {
+fn inspect(db: &mut Db, uri: &DatabaseUri) -> Result<DatabaseState, OpenError> {
     let tables = table_names(db)?;
     let has = |name: &str| tables.iter().any(|table| table == name);
     // Other programs use Alembic too.
     if !has("alembic_version") || !has("experiments") {
         return match tables.into_iter().next() {
-            None => Ok(Found::Empty),
+            None => Ok(DatabaseState::Empty),
             Some(example) => Err(OpenError::ForeignTables {
                 database: uri.clone(),
                 example,
@@ -165,7 +165,7 @@ fn inspect(db: &mut Db, uri: &DatabaseUri) -> Result<Found, OpenError> {
         });
     }
     let pending = migrations::pending(&known, &applied);
-    Ok(Found::Mlflow { head, pending })
+    Ok(DatabaseState::Mlflow { head, pending })
 }
 
 fn judge(found: &[String], uri: &DatabaseUri) -> Result<Head, OpenError> {

@@ -8,7 +8,7 @@ pub mod tags;
 use diesel::prelude::*;
 
 pub use self::messages::assemble;
-pub use self::rows::{COLUMNS, RegisteredModelRow, check_exists, description, lock, touch};
+pub use self::rows::{RegisteredModelRow, check_exists, description, lock, touch};
 use super::schema::{
     model_version_tags, model_versions, registered_model_aliases, registered_model_tags,
     registered_models,
@@ -81,7 +81,7 @@ pub fn get(db: &mut Db, name: &str) -> Result<RegisteredModel> {
     names::check_model(name)?;
     let row: RegisteredModelRow = registered_models::table
         .find((WORKSPACE, name))
-        .select(COLUMNS)
+        .select(RegisteredModelRow::as_select())
         .get_result(db)
         .optional()?
         .ok_or_else(|| Error::registered_model_not_found(name))?;

@@ -7,22 +7,9 @@ use crate::store::model_versions::names;
 use crate::store::schema::registered_models;
 use crate::store::{Db, WORKSPACE};
 
-pub const COLUMNS: Columns = (
-    registered_models::name,
-    registered_models::creation_time,
-    registered_models::last_updated_time,
-    registered_models::description,
-);
-
-type Columns = (
-    registered_models::name,
-    registered_models::creation_time,
-    registered_models::last_updated_time,
-    registered_models::description,
-);
-
-/// A row of `registered_models`, as [`COLUMNS`] select it.
-#[derive(Queryable)]
+/// A row of `registered_models`.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = registered_models)]
 pub struct RegisteredModelRow {
     pub name: String,
     pub creation_time: Option<i64>,

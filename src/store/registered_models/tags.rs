@@ -8,13 +8,10 @@ use crate::error::Result;
 use crate::store::in_list::in_list;
 use crate::store::model_versions::names;
 use crate::store::schema::registered_model_tags::dsl;
+use crate::store::statement_size::statements;
 use crate::store::{Db, WORKSPACE, on_backend};
 use crate::validation::prompts::{IS_PROMPT_TAG, marks_prompt};
 use crate::wire::{DeleteRegisteredModelTag, RegisteredModelTag, SetRegisteredModelTag};
-
-/// SQLite binds at most 32,766 values in a statement.
-const NAMES_PER_STATEMENT: usize = 10_000;
-const ROWS_PER_STATEMENT: usize = 1_000;
 
 /// The tags of each of the models, by its name.
 pub fn of_models(
@@ -22,7 +19,7 @@ pub fn of_models(
     names: &[String],
 ) -> Result<HashMap<String, Vec<RegisteredModelTag>>> {
     let mut tags: HashMap<String, Vec<RegisteredModelTag>> = HashMap::new();
-    for names in names.chunks(NAMES_PER_STATEMENT) {
+    for names in statements(names, 1) {
         let all = dsl::registered_model_tags
             .filter(dsl::workspace.eq(WORKSPACE))
             .order(dsl::key)
@@ -56,7 +53,7 @@ pub fn insert(db: &mut Db, name: &str, tags: &[RegisteredModelTag]) -> Result<()
             )
         })
         .collect();
-    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+    for rows in statements(&rows, 4) {
         on_backend!(db, |connection| diesel::insert_into(
             dsl::registered_model_tags
         )

@@ -5,18 +5,16 @@ use std::collections::HashMap;
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
-use super::rows::{NAME_TAG, Row};
+use super::rows::{NAME_TAG, RunRow};
 use crate::error::Result;
 use crate::store::in_list::in_list;
 use crate::store::schema::{latest_metrics, params, tags};
+use crate::store::statement_size::statements;
 use crate::store::{Db, inputs};
 use crate::wire::{Metric, Param, Run, RunData, RunTag};
 
-/// The most ids in one list of a query: both databases limit how many values can be bound.
-const IDS_AT_ONCE: usize = 10_000;
-
 /// Whole runs, in the order of their rows: with their latest metrics, params, tags, inputs and outputs.
-pub fn assemble(db: &mut Db, rows: Vec<Row>) -> Result<Vec<Run>> {
+pub fn assemble(db: &mut Db, rows: Vec<RunRow>) -> Result<Vec<Run>> {
     let ids: Vec<String> = rows.iter().map(|row| row.run_id.clone()).collect();
     let places: HashMap<&str, usize> = ids
         .iter()
@@ -24,7 +22,7 @@ pub fn assemble(db: &mut Db, rows: Vec<Row>) -> Result<Vec<Run>> {
         .map(|(place, id)| (id.as_str(), place))
         .collect();
     let mut data = vec![RunData::default(); rows.len()];
-    for ids in ids.chunks(IDS_AT_ONCE) {
+    for ids in statements(&ids, 1) {
         load_metrics(db, ids, |run_id, metric| {
             data[places[run_id]].metrics.push(metric);
         })?;

@@ -15,7 +15,7 @@ pub use self::logged_models::log_model;
 pub use self::messages::assemble;
 pub use self::params::log_param;
 use self::rows::lock;
-pub use self::rows::{COLUMNS, NAME_TAG, Row, find, find_active, id, lock_active};
+pub use self::rows::{NAME_TAG, RunRow, find, find_active, id, lock_active};
 pub use self::tags::{delete_tag, get as get_tag, set_tag};
 use super::random_name::random_name;
 use super::schema::runs;
@@ -39,7 +39,7 @@ pub fn create(db: &mut Db, request: &CreateRun) -> Result<Run> {
     }
     let run_id = Uuid::new_v4().simple().to_string();
     let location = experiment.artifact_location.unwrap_or_default();
-    let row = Row {
+    let row = RunRow {
         artifact_uri: Some(artifact_uri::append(
             &location,
             &format!("{run_id}/artifacts"),
@@ -98,7 +98,7 @@ fn name_and_tags(request: &CreateRun) -> Result<(String, Vec<RunTag>)> {
     Ok((name, tags))
 }
 
-fn insert(db: &mut Db, row: &Row) -> Result<()> {
+fn insert(db: &mut Db, row: &RunRow) -> Result<()> {
     diesel::insert_into(runs::table)
         .values((
             runs::run_uuid.eq(&row.run_id),

@@ -10,32 +10,11 @@ use crate::wire::{RunInfo, RunStatus};
 /// The tag that repeats a run's name.
 pub const NAME_TAG: &str = "mlflow.runName";
 
-/// The columns of [`Row`].
-pub const COLUMNS: (
-    runs::run_uuid,
-    runs::name,
-    runs::experiment_id,
-    runs::user_id,
-    runs::status,
-    runs::start_time,
-    runs::end_time,
-    runs::artifact_uri,
-    runs::lifecycle_stage,
-) = (
-    runs::run_uuid,
-    runs::name,
-    runs::experiment_id,
-    runs::user_id,
-    runs::status,
-    runs::start_time,
-    runs::end_time,
-    runs::artifact_uri,
-    runs::lifecycle_stage,
-);
-
-/// A run as its table has it.
-#[derive(Clone, Debug, Queryable)]
-pub struct Row {
+/// A row of `runs`.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = runs)]
+pub struct RunRow {
+    #[diesel(column_name = run_uuid)]
     pub run_id: String,
     pub name: Option<String>,
     pub experiment_id: Option<i32>,
@@ -47,7 +26,7 @@ pub struct Row {
     pub lifecycle_stage: Option<String>,
 }
 
-impl Row {
+impl RunRow {
     pub fn require_active(&self) -> Result<()> {
         if self.lifecycle_stage.as_deref() == Some(ACTIVE) {
             return Ok(());
@@ -84,34 +63,37 @@ pub fn id<'a>(run_id: &'a str, run_uuid: &'a str) -> &'a str {
 }
 
 /// The row of a run, whatever its lifecycle stage.
-pub fn find(db: &mut Db, run_id: &str) -> Result<Row> {
+pub fn find(db: &mut Db, run_id: &str) -> Result<RunRow> {
     runs::table
         .find(run_id)
-        .select(COLUMNS)
+        .select(RunRow::as_select())
         .get_result(db)
         .optional()?
         .ok_or_else(|| Error::run_not_found(run_id))
 }
 
 /// The row of a run that something is logged to.
-pub fn find_active(db: &mut Db, run_id: &str) -> Result<Row> {
+pub fn find_active(db: &mut Db, run_id: &str) -> Result<RunRow> {
     let row = find(db, run_id)?;
     row.require_active()?;
     Ok(row)
 }
 
 /// The same, and on PostgreSQL nobody else changes the run until the end of the transaction.
-pub fn lock_active(db: &mut Db, run_id: &str) -> Result<Row> {
+pub fn lock_active(db: &mut Db, run_id: &str) -> Result<RunRow> {
     let row = lock(db, run_id)?;
     row.require_active()?;
     Ok(row)
 }
 
-pub(super) fn lock(db: &mut Db, run_id: &str) -> Result<Row> {
-    let query = runs::table.find(run_id).select(COLUMNS);
+pub(super) fn lock(db: &mut Db, run_id: &str) -> Result<RunRow> {
+    let run = runs::table.find(run_id);
     match db {
-        Db::Postgres(connection) => query.for_no_key_update().get_result(connection),
-        Db::Sqlite(connection) => query.get_result(connection),
+        Db::Postgres(connection) => run
+            .select(RunRow::as_select())
+            .for_no_key_update()
+            .get_result(connection),
+        Db::Sqlite(connection) => run.select(RunRow::as_select()).get_result(connection),
     }
     .optional()?
     .ok_or_else(|| Error::run_not_found(run_id))

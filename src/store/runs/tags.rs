@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::rows::{NAME_TAG, find_active, id};
 use crate::error::{Error, Result};
 use crate::store::Db;
-use crate::store::known::{Statement, run_for_pairs};
+use crate::store::prepared::{Statement, run_for_pairs};
 use crate::store::schema::{runs, tags};
 use crate::validation;
 use crate::wire::{DeleteTag, RunTag, SetTag};

@@ -5,14 +5,14 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::columns::{Column, integer, integer_of_text, text};
+use super::integer_columns::AsBigInt;
 use super::keyset::{Key, KeyColumn, behind, key_values};
 use super::subquery::{Exists, Outer};
 use super::token::{self, KeyValue, PageToken};
-use super::wide::Wide;
 use super::{max_results, stages};
 use crate::error::Result;
 use crate::search::{self, Condition as Asked, Entity, OrderBy, Subject, Test};
-use crate::store::experiments::{COLUMNS, Row, assemble};
+use crate::store::experiments::{ExperimentRow, assemble};
 use crate::store::schema::{experiment_tags as tags, experiments};
 use crate::store::{Backend, Condition, Db};
 use crate::wire::{SearchExperiments, search_experiments};
@@ -28,7 +28,9 @@ pub fn search_experiments(
     let order = search::parse_order_by_list(&request.order_by, Subject::Experiments)?;
     let keys = keys(&order);
 
-    let mut query = experiments::table.select(COLUMNS).into_boxed();
+    let mut query = experiments::table
+        .select(ExperimentRow::as_select())
+        .into_boxed();
     for asked in filter.conditions {
         query = query.filter(condition(asked));
     }
@@ -39,7 +41,7 @@ pub fn search_experiments(
     for key in &keys {
         query = query.then_order_by(key.order());
     }
-    let mut rows: Vec<Row> = query.limit(limit + 1).load(db)?;
+    let mut rows: Vec<ExperimentRow> = query.limit(limit + 1).load(db)?;
 
     let mut next_page_token = None;
     if super::cut(&mut rows, limit)
@@ -69,7 +71,7 @@ fn condition(asked: Asked) -> Condition<Table> {
 }
 
 fn id() -> Column<Table, BigInt> {
-    Box::new(Wide(experiments::experiment_id))
+    Box::new(AsBigInt(experiments::experiment_id))
 }
 
 fn creation_time() -> Column<Table, BigInt> {

@@ -4,11 +4,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Double, Text};
 
 use super::columns::{Column, any_of, float, integer, integer_of_text, text};
+use super::integer_columns::AsBigInt;
 use super::keyset::{Key, KeyColumn, behind, key_values};
 use super::logged_model_token;
 use super::subquery::{Exists, Outer, Scalar};
 use super::token::{self, KeyValue};
-use super::wide::Wide;
 use super::{MOST_RESULTS, experiment_ids, positive};
 use crate::error::{Error, Result};
 use crate::search::{self, Condition as Asked, Entity, OrderBy, Subject, Test};
@@ -218,11 +218,11 @@ fn updated() -> Column<Table, BigInt> {
 }
 
 fn status() -> Column<Table, BigInt> {
-    Box::new(Wide(models::status))
+    Box::new(AsBigInt(models::status))
 }
 
 fn experiment() -> Column<Table, BigInt> {
-    Box::new(Wide(models::experiment_id))
+    Box::new(AsBigInt(models::experiment_id))
 }
 
 fn text_column(key: &str) -> Column<Table, Text> {

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Bool, SingleValue, Text};
 
-use super::short;
+use super::short_text;
 use crate::search::{Condition as Asked, Entity, Field, Match, Test};
 use crate::store::{Backend, Db};
 
@@ -186,7 +186,7 @@ fn equality(asked: &Asked) -> Option<(&Field, &str)> {
 
 /// Whether the indexes of tags have such a value.
 pub fn is_short(value: &str) -> bool {
-    value.chars().count() <= short::LONGEST
+    value.chars().count() <= short_text::LONGEST
 }
 
 fn walk<'b>(

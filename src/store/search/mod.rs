@@ -2,6 +2,7 @@
 
 mod columns;
 mod experiments;
+mod integer_columns;
 mod keyset;
 mod logged_model_token;
 mod logged_models;
@@ -9,10 +10,9 @@ mod lookup;
 mod model_versions;
 mod registered_models;
 mod runs;
-mod short;
+mod short_text;
 mod subquery;
 pub(super) mod token;
-mod wide;
 
 pub use self::experiments::search_experiments;
 pub use self::logged_models::search_logged_models;

@@ -5,17 +5,17 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::columns::{Column, integer, text};
+use super::integer_columns::ComparedAsBigInt;
 use super::keyset::{self, Key, KeyColumn};
 use super::lookup::{self, ByRow, Lookup, Ways};
-use super::short::Short;
+use super::short_text::IsShortText;
 use super::subquery::{Exists, Outer};
 use super::token::{KeyValue, PageToken};
-use super::wide::Compared;
 use super::{asks_for_prompts, is_prompt_tag, positive};
 use crate::error::Result;
 use crate::search::{self, Condition as Asked, Entity, Match, OrderBy, Subject, Test};
 use crate::store::WORKSPACE;
-use crate::store::model_versions::{COLUMNS, DELETED, ModelVersionRow, assemble};
+use crate::store::model_versions::{DELETED, ModelVersionRow, assemble};
 use crate::store::schema::{model_version_tags as tags, model_versions as versions};
 use crate::store::{Backend, Condition, Db};
 use crate::validation::prompts::IS_PROMPT_TAG;
@@ -40,7 +40,7 @@ pub fn search_model_versions(
     let mut rows: Vec<ModelVersionRow> = Vec::new();
     for part in keyset::parts(&keys, request.page_token.as_deref())? {
         let mut query = versions::table
-            .select(COLUMNS)
+            .select(ModelVersionRow::as_select())
             .filter(versions::current_stage.ne(DELETED))
             .into_boxed();
         if !prompts {
@@ -94,7 +94,7 @@ pub fn model_versions_of_runs(db: &mut Db, run_ids: &[String]) -> Result<Vec<Mod
     let mut rows: Vec<ModelVersionRow> = Vec::new();
     for run_ids in run_ids.chunks(RUNS_PER_STATEMENT) {
         let mut query = versions::table
-            .select(COLUMNS)
+            .select(ModelVersionRow::as_select())
             .filter(versions::current_stage.ne(DELETED))
             .filter(versions::run_id.eq_any(run_ids))
             .filter(not(any_version_is_prompt()))
@@ -124,7 +124,7 @@ fn condition(asked: Asked, by_row: bool) -> Condition<Table> {
 
 /// The version, which filters may compare with any integer.
 fn version() -> Column<Table, BigInt> {
-    Box::new(Compared(versions::version))
+    Box::new(ComparedAsBigInt(versions::version))
 }
 
 fn tag(key: String, test: Test) -> Condition<Table> {
@@ -137,7 +137,7 @@ fn tag(key: String, test: Test) -> Condition<Table> {
     if let Test::Text(Match::Equal, value) = &test
         && lookup::is_short(value)
     {
-        of_version = of_version.filter(Short(tags::value));
+        of_version = of_version.filter(IsShortText(tags::value));
     }
     Box::new(Exists(
         of_version.filter(text(Box::new(tags::value.assume_not_null()), test)),
@@ -153,7 +153,7 @@ fn any_version_is_prompt() -> Condition<Table> {
             .filter(tags::name.eq(Outer(versions::name)))
             .filter(tags::key.eq(IS_PROMPT_TAG))
             .filter(tags::value.eq("true"))
-            .filter(Short(tags::value)),
+            .filter(IsShortText(tags::value)),
     ))
 }
 

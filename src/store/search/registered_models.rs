@@ -6,13 +6,13 @@ use diesel::prelude::*;
 use super::columns::text;
 use super::keyset::{self, Key, KeyColumn};
 use super::lookup::{self, Lookup, Ways};
-use super::short::Short;
+use super::short_text::IsShortText;
 use super::subquery::{Exists, Outer};
 use super::token::{KeyValue, PageToken};
 use super::{asks_for_prompts, is_prompt_tag, positive};
 use crate::error::Result;
 use crate::search::{self, Condition as Asked, Entity, Match, OrderBy, Subject, Test};
-use crate::store::registered_models::{COLUMNS, RegisteredModelRow, assemble};
+use crate::store::registered_models::{RegisteredModelRow, assemble};
 use crate::store::schema::{registered_model_tags as tags, registered_models as models};
 use crate::store::{Backend, Condition, Db};
 use crate::validation::prompts::IS_PROMPT_TAG;
@@ -36,7 +36,9 @@ pub fn search_registered_models(
     let ways = Ways::of(db, &conditions, limit, Lookup::of_models)?;
     let mut rows: Vec<RegisteredModelRow> = Vec::new();
     for part in keyset::parts(&keys, request.page_token.as_deref())? {
-        let mut query = models::table.select(COLUMNS).into_boxed();
+        let mut query = models::table
+            .select(RegisteredModelRow::as_select())
+            .into_boxed();
         if !prompts {
             let is_prompt = Test::Text(Match::Equal, "true".to_owned());
             query = query.filter(not(tag(IS_PROMPT_TAG.to_owned(), is_prompt)));
@@ -94,7 +96,7 @@ fn tag(key: String, test: Test) -> Condition<Table> {
     if let Test::Text(Match::Equal, value) = &test
         && lookup::is_short(value)
     {
-        of_model = of_model.filter(Short(tags::value));
+        of_model = of_model.filter(IsShortText(tags::value));
     }
     Box::new(Exists(
         of_model.filter(text(Box::new(tags::value.assume_not_null()), test)),

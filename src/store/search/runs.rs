@@ -7,13 +7,13 @@ use diesel::sql_types::{Double, Text};
 use super::columns::{Column, float, integer, text};
 use super::keyset::{Key, KeyColumn, behind, key_values};
 use super::lookup::{self, Lookup, Ways};
-use super::short::Short;
+use super::short_text::IsShortText;
 use super::subquery::{Exists, Outer};
 use super::token::{self, KeyValue, PageToken};
 use super::{experiment_ids, max_results, stages};
 use crate::error::{Error, Result};
 use crate::search::{self, Condition as Asked, Entity, Match, OrderBy, Relation, Subject, Test};
-use crate::store::runs::{COLUMNS, NAME_TAG, Row, assemble};
+use crate::store::runs::{NAME_TAG, RunRow, assemble};
 use crate::store::schema::{datasets, input_tags, inputs, latest_metrics, params, runs, tags};
 use crate::store::{Backend, Condition, Db};
 use crate::wire::{SearchRuns, search_runs};
@@ -26,7 +26,7 @@ pub fn search_runs(db: &mut Db, request: &SearchRuns) -> Result<search_runs::Res
     let order = search::parse_order_by_list(&request.order_by, Subject::Runs)?;
     let keys = keys(&order)?;
 
-    let mut query = runs::table.select(COLUMNS).into_boxed();
+    let mut query = runs::table.select(RunRow::as_select()).into_boxed();
     let ways = Ways::of(db, &filter.conditions, limit, Lookup::of_runs)?;
     for (place, asked) in filter.conditions.into_iter().enumerate() {
         query = match ways.at(place) {
@@ -49,7 +49,7 @@ pub fn search_runs(db: &mut Db, request: &SearchRuns) -> Result<search_runs::Res
     for key in &keys {
         query = query.then_order_by(key.order());
     }
-    let mut rows: Vec<Row> = query.limit(limit + 1).load(db)?;
+    let mut rows: Vec<RunRow> = query.limit(limit + 1).load(db)?;
 
     let mut next_page_token = None;
     if super::cut(&mut rows, limit)
@@ -134,7 +134,7 @@ fn tag(key: String, test: Test) -> Condition<Table> {
     if let Test::Text(Match::Equal, value) = &test
         && lookup::is_short(value)
     {
-        of_run = of_run.filter(Short(tags::value));
+        of_run = of_run.filter(IsShortText(tags::value));
     }
     match test {
         Test::Null { negated: false } => Box::new(not(Exists(of_run))),

@@ -11,11 +11,11 @@ use diesel::prelude::*;
 use super::TestDatabase;
 use crate::config::{DatabaseUri, MlflowSchema};
 use crate::store::schema::flowkeep_schema;
-use crate::store::{Db, Found, Head, OpenError, check, checkpoint, initialize, prepare};
+use crate::store::{DatabaseState, Db, Head, OpenError, check, checkpoint, initialize, prepare};
 
 /// MLflow's tables at the default schema, with so many of flowkeep's migrations still to be made.
-fn adopted(pending: usize) -> Found {
-    Found::Mlflow {
+fn adopted(pending: usize) -> DatabaseState {
+    DatabaseState::Mlflow {
         head: Head::Known(MlflowSchema::default()),
         pending,
     }
@@ -35,7 +35,7 @@ fn path(uri: &DatabaseUri) -> &Path {
 }
 
 /// The error, without what differs from run to run.
-fn reason(database: &TestDatabase, outcome: Result<Found, OpenError>) -> String {
+fn reason(database: &TestDatabase, outcome: Result<DatabaseState, OpenError>) -> String {
     outcome
         .unwrap_err()
         .to_string()
@@ -45,7 +45,7 @@ fn reason(database: &TestDatabase, outcome: Result<Found, OpenError>) -> String 
 #[test]
 fn a_check_creates_nothing() {
     let database = TestDatabase::empty_sqlite();
-    assert_eq!(check(database.uri()).unwrap(), Found::NoFile);
+    assert_eq!(check(database.uri()).unwrap(), DatabaseState::NoFile);
     assert!(!path(database.uri()).exists());
 }
 
@@ -60,7 +60,7 @@ fn postgres_is_created_once() {
 }
 
 fn is_created_once(database: &TestDatabase) {
-    assert_eq!(initialize(database.uri()).unwrap(), Found::Empty);
+    assert_eq!(initialize(database.uri()).unwrap(), DatabaseState::Empty);
     let ready = adopted(0);
     assert_eq!(check(database.uri()).unwrap(), ready);
     assert_eq!(initialize(database.uri()).unwrap(), ready);
@@ -191,9 +191,9 @@ fn has_the_newer_schema(database: &TestDatabase) {
     let schema = MlflowSchema::V3_18_0;
     assert_eq!(
         prepare(database.uri(), schema, |_| {}).unwrap(),
-        Found::Empty
+        DatabaseState::Empty
     );
-    let ready = Found::Mlflow {
+    let ready = DatabaseState::Mlflow {
         head: Head::Known(schema),
         pending: 0,
     };
@@ -362,7 +362,7 @@ fn servers_that_start_at_once_do_not_collide_on_postgres() {
 }
 
 fn start_at_once(database: &TestDatabase) {
-    let found: Vec<Found> = thread::scope(|scope| {
+    let found: Vec<DatabaseState> = thread::scope(|scope| {
         let starting: Vec<_> = (0..6)
             .map(|_| scope.spawn(|| initialize(database.uri()).unwrap()))
             .collect();
@@ -371,7 +371,10 @@ fn start_at_once(database: &TestDatabase) {
             .map(|server| server.join().unwrap())
             .collect()
     });
-    let creators = found.iter().filter(|found| **found == Found::Empty).count();
+    let creators = found
+        .iter()
+        .filter(|found| **found == DatabaseState::Empty)
+        .count();
     assert_eq!(creators, 1, "{found:?}");
 }
 

@@ -5,9 +5,9 @@ use crate::audit::Actor;
 use crate::config::SourceRules;
 use crate::lifecycle::{Change, aliases, models, versions};
 use crate::store::Db;
+use crate::store::webhooks::delivery_slots::DeliverySlots;
 use crate::store::webhooks::events::Event;
-use crate::store::webhooks::outbox::{self, Delivery, Failure, Outcome};
-use crate::store::webhooks::room::Room;
+use crate::store::webhooks::outbox::{self, Delivery, DeliveryOutcome, Failure};
 use crate::store::webhooks::{self, NewWebhook};
 use crate::wire::{
     CreateModelVersion, CreateRegisteredModel, ModelVersionTag, RegisteredModelTag,
@@ -90,7 +90,7 @@ fn told(db: &mut Db) -> Vec<String> {
 }
 
 fn take_all(db: &mut Db) -> Vec<Delivery> {
-    outbox::take(db, i64::MAX, 1, &Room::new(300)).unwrap()
+    outbox::take(db, i64::MAX, 1, &DeliverySlots::new(300)).unwrap()
 }
 
 fn tells_of_each_change_once(db: &mut Db) {
@@ -172,17 +172,24 @@ fn takes_up_each_delivery_once(db: &mut Db) {
     create_model(db, "b", &[]);
     let (now, until) = (i64::MAX - 1, i64::MAX);
     assert_eq!(
-        outbox::take(db, now, until, &Room::new(1)).unwrap().len(),
+        outbox::take(db, now, until, &DeliverySlots::new(1))
+            .unwrap()
+            .len(),
         1
     );
     assert_eq!(
-        outbox::take(db, now, until, &Room::new(15)).unwrap().len(),
+        outbox::take(db, now, until, &DeliverySlots::new(15))
+            .unwrap()
+            .len(),
         1
     );
-    assert_eq!(outbox::take(db, now, until, &Room::new(15)).unwrap(), []);
+    assert_eq!(
+        outbox::take(db, now, until, &DeliverySlots::new(15)).unwrap(),
+        []
+    );
     assert!(!outbox::is_any_due(db, now, &[]).unwrap());
     // Whoever took them up is gone.
-    let again = outbox::take(db, until, until, &Room::new(15)).unwrap();
+    let again = outbox::take(db, until, until, &DeliverySlots::new(15)).unwrap();
     assert_eq!(
         again
             .iter()
@@ -200,18 +207,18 @@ fn takes_up_of_each_webhook_its_share(db: &mut Db) {
         create_model(db, name, &[]);
     }
     let (now, until) = (i64::MAX - 1, i64::MAX);
-    let mut room = Room::new(7);
-    let first = outbox::take(db, now, until, &room).unwrap();
+    let mut slots = DeliverySlots::new(7);
+    let first = outbox::take(db, now, until, &slots).unwrap();
     for delivery in &first {
-        room.begin(&delivery.webhook_id);
+        slots.begin(&delivery.webhook_id);
     }
     assert_eq!(first.len(), 4);
-    assert_eq!(room.full_for().len(), 2);
+    assert_eq!(slots.full_for().len(), 2);
     assert!(outbox::is_any_due(db, now, &[]).unwrap());
-    assert!(!outbox::is_any_due(db, now, &room.full_for()).unwrap());
-    assert_eq!(outbox::take(db, now, until, &room).unwrap(), []);
-    room.finish(&first[0].webhook_id, true);
-    let next = outbox::take(db, now, until, &room).unwrap();
+    assert!(!outbox::is_any_due(db, now, &slots.full_for()).unwrap());
+    assert_eq!(outbox::take(db, now, until, &slots).unwrap(), []);
+    slots.finish(&first[0].webhook_id, true);
+    let next = outbox::take(db, now, until, &slots).unwrap();
     assert_eq!(next.len(), 1);
     assert_eq!(next[0].webhook_id, first[0].webhook_id);
 }
@@ -224,13 +231,13 @@ fn forgets_what_is_settled(db: &mut Db) {
         status: Some(503),
         error: "busy".to_owned(),
     };
-    let failed = Outcome::Failed {
+    let failed = DeliveryOutcome::Failed {
         failure,
         retry_at: 50,
     };
     outbox::settle(db, &first, &failed, 1).unwrap();
     assert!(!outbox::is_any_due(db, 49, &[]).unwrap());
-    let [second] = outbox::take(db, 50, 100, &Room::new(15))
+    let [second] = outbox::take(db, 50, 100, &DeliverySlots::new(15))
         .unwrap()
         .try_into()
         .unwrap();
@@ -238,7 +245,7 @@ fn forgets_what_is_settled(db: &mut Db) {
         (&second.delivery_id, second.attempts),
         (&first.delivery_id, 1)
     );
-    outbox::settle(db, &second, &Outcome::Delivered { status: 200 }, 2).unwrap();
+    outbox::settle(db, &second, &DeliveryOutcome::Delivered { status: 200 }, 2).unwrap();
     assert!(!outbox::is_any_due(db, i64::MAX, &[]).unwrap());
     webhooks::delete(db, &id, 2).unwrap();
     create_model(db, "b", &[]);

@@ -1,9 +1,9 @@
 //! Webhooks: addresses that are told of changes in the registry.
 
+pub mod delivery_slots;
 pub mod events;
 pub mod outbox;
 mod page_token;
-pub mod room;
 
 use std::collections::HashMap;
 
@@ -17,35 +17,18 @@ use super::{Db, on_backend};
 use crate::error::{Error, Result};
 use crate::wire::{ListWebhooks, Webhook, WebhookStatus};
 
-type Columns = (
-    webhooks::webhook_id,
-    webhooks::name,
-    webhooks::description,
-    webhooks::url,
-    webhooks::status,
-    webhooks::creation_timestamp,
-    webhooks::last_updated_timestamp,
-);
-
-const COLUMNS: Columns = (
-    webhooks::webhook_id,
-    webhooks::name,
-    webhooks::description,
-    webhooks::url,
-    webhooks::status,
-    webhooks::creation_timestamp,
-    webhooks::last_updated_timestamp,
-);
-
-type Row = (
-    String,
-    String,
-    Option<String>,
-    String,
-    String,
-    Option<i64>,
-    Option<i64>,
-);
+/// A row of `webhooks`, without its secret.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = webhooks)]
+struct WebhookRow {
+    webhook_id: String,
+    name: String,
+    description: Option<String>,
+    url: String,
+    status: String,
+    creation_timestamp: Option<i64>,
+    last_updated_timestamp: Option<i64>,
+}
 
 /// A webhook that passed all checks.
 pub struct NewWebhook {
@@ -109,11 +92,11 @@ fn insert_events(db: &mut Db, id: &str, events: &[Event]) -> Result<()> {
 }
 
 pub fn get(db: &mut Db, id: &str) -> Result<Webhook> {
-    let row: Row = webhooks::table
+    let row: WebhookRow = webhooks::table
         .find(id)
         .filter(webhooks::workspace.eq(WORKSPACE))
         .filter(webhooks::deleted_timestamp.is_null())
-        .select(COLUMNS)
+        .select(WebhookRow::as_select())
         .first(db)
         .optional()?
         .ok_or_else(|| Error::webhook_not_found(id))?;
@@ -134,13 +117,13 @@ pub fn list(db: &mut Db, request: &ListWebhooks) -> Result<(Vec<Webhook>, Option
         }
     };
     let offset = page_token::offset_of(request.page_token())?;
-    let mut rows: Vec<Row> = webhooks::table
+    let mut rows: Vec<WebhookRow> = webhooks::table
         .filter(webhooks::workspace.eq(WORKSPACE))
         .filter(webhooks::deleted_timestamp.is_null())
         .order((webhooks::creation_timestamp.desc(), webhooks::webhook_id))
         .limit(limit + 1)
         .offset(offset)
-        .select(COLUMNS)
+        .select(WebhookRow::as_select())
         .load(db)?;
     let next = i64::try_from(rows.len())
         .is_ok_and(|found| found > limit)
@@ -203,8 +186,8 @@ pub fn target(db: &mut Db, id: &str, even_if_disabled: bool) -> Result<Option<Ta
         }))
 }
 
-fn assemble(db: &mut Db, rows: Vec<Row>) -> Result<Vec<Webhook>> {
-    let ids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
+fn assemble(db: &mut Db, rows: Vec<WebhookRow>) -> Result<Vec<Webhook>> {
+    let ids: Vec<&str> = rows.iter().map(|row| row.webhook_id.as_str()).collect();
     let stored: Vec<(String, String, String)> = webhook_events::table
         .filter(webhook_events::webhook_id.eq_any(ids))
         .order((webhook_events::entity, webhook_events::action))
@@ -223,17 +206,17 @@ fn assemble(db: &mut Db, rows: Vec<Row>) -> Result<Vec<Webhook>> {
     }
     Ok(rows
         .into_iter()
-        .map(
-            |(id, name, description, url, status, created, updated)| Webhook {
-                events: events.remove(&id).unwrap_or_default(),
-                webhook_id: Some(id),
-                name: Some(name),
-                description: description.filter(|description| !description.is_empty()),
-                url: Some(url),
-                status: WebhookStatus::from_str_name(&status).map(i32::from),
-                creation_timestamp: created,
-                last_updated_timestamp: updated,
-            },
-        )
+        .map(|row| Webhook {
+            events: events.remove(&row.webhook_id).unwrap_or_default(),
+            webhook_id: Some(row.webhook_id),
+            name: Some(row.name),
+            description: row
+                .description
+                .filter(|description| !description.is_empty()),
+            url: Some(row.url),
+            status: WebhookStatus::from_str_name(&row.status).map(i32::from),
+            creation_timestamp: row.creation_timestamp,
+            last_updated_timestamp: row.last_updated_timestamp,
+        })
         .collect())
 }

@@ -6,8 +6,8 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::delivery_slots::DeliverySlots;
 use super::events::Event;
-use super::room::Room;
 use crate::error::Result;
 use crate::store::WORKSPACE;
 use crate::store::schema::{
@@ -97,17 +97,17 @@ pub fn is_any_due(db: &mut Db, now: i64, beside: &[String]) -> Result<bool> {
 
 /// Takes up deliveries that are due, as many as there is room for. Nobody else gets them until `until`; should
 /// this server be gone by then, somebody does.
-pub fn take(db: &mut Db, now: i64, until: i64, room: &Room) -> Result<Vec<Delivery>> {
-    let mut room = room.clone();
+pub fn take(db: &mut Db, now: i64, until: i64, slots: &DeliverySlots) -> Result<Vec<Delivery>> {
+    let mut slots = slots.clone();
     let mut taken = Vec::new();
     // Each time round another webhook has used up its share.
     loop {
-        let found = oldest_due(db, now, &room)?;
+        let found = oldest_due(db, now, &slots)?;
         let number = found.len();
         let mut accepted = Vec::with_capacity(number);
         for delivery in found {
-            if room.has_for(&delivery.webhook_id) {
-                room.begin(&delivery.webhook_id);
+            if slots.has_for(&delivery.webhook_id) {
+                slots.begin(&delivery.webhook_id);
                 accepted.push(delivery);
             }
         }
@@ -123,19 +123,19 @@ pub fn take(db: &mut Db, now: i64, until: i64, room: &Room) -> Result<Vec<Delive
             .execute(db)?;
         let some_had_no_share = accepted.len() < number;
         taken.extend(accepted);
-        if !some_had_no_share || room.is_full() {
+        if !some_had_no_share || slots.is_full() {
             return Ok(taken);
         }
     }
 }
 
 /// As many as there is room for, of webhooks that may have some of it.
-fn oldest_due(db: &mut Db, now: i64, room: &Room) -> Result<Vec<Delivery>> {
+fn oldest_due(db: &mut Db, now: i64, slots: &DeliverySlots) -> Result<Vec<Delivery>> {
     let due = outbox::table
         .filter(outbox::due_at.le(now))
-        .filter(outbox::webhook_id.ne_all(room.full_for()))
+        .filter(outbox::webhook_id.ne_all(slots.full_for()))
         .order(outbox::due_at)
-        .limit(i64::try_from(room.left()).unwrap_or(1))
+        .limit(i64::try_from(slots.left()).unwrap_or(1))
         .select((
             outbox::delivery_id,
             outbox::webhook_id,
@@ -152,7 +152,7 @@ fn oldest_due(db: &mut Db, now: i64, room: &Room) -> Result<Vec<Delivery>> {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DeliveryOutcome {
     Delivered {
         status: u16,
     },
@@ -171,20 +171,25 @@ pub struct Failure {
 }
 
 /// Notes what became of an attempt.
-pub fn settle(db: &mut Db, delivery: &Delivery, outcome: &Outcome, now_ms: i64) -> Result<()> {
+pub fn settle(
+    db: &mut Db,
+    delivery: &Delivery,
+    outcome: &DeliveryOutcome,
+    now_ms: i64,
+) -> Result<()> {
     let row = outbox::table.find(&delivery.delivery_id);
     let (name, status, error) = match outcome {
-        Outcome::Delivered { status } => {
+        DeliveryOutcome::Delivered { status } => {
             diesel::delete(row).execute(db)?;
             ("delivered", Some(*status), None)
         }
-        Outcome::Failed { failure, retry_at } => {
+        DeliveryOutcome::Failed { failure, retry_at } => {
             diesel::update(row)
                 .set(outbox::due_at.eq(retry_at))
                 .execute(db)?;
             ("failed", failure.status, Some(failure.error.as_str()))
         }
-        Outcome::GivenUp(failure) => {
+        DeliveryOutcome::GivenUp(failure) => {
             diesel::delete(row).execute(db)?;
             ("given up", failure.status, Some(failure.error.as_str()))
         }

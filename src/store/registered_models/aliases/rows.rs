@@ -7,11 +7,9 @@ use diesel::prelude::*;
 use crate::error::Result;
 use crate::store::in_list::in_list;
 use crate::store::schema::registered_model_aliases::dsl;
+use crate::store::statement_size::statements;
 use crate::store::{Db, WORKSPACE};
 use crate::wire::{ModelVersion, RegisteredModelAlias};
-
-/// SQLite binds at most 32,766 values in a statement.
-const NAMES_PER_STATEMENT: usize = 10_000;
 
 /// The aliases of each of the models, by its name.
 pub fn of_models(
@@ -19,7 +17,7 @@ pub fn of_models(
     names: &[String],
 ) -> Result<HashMap<String, Vec<RegisteredModelAlias>>> {
     let mut aliases: HashMap<String, Vec<RegisteredModelAlias>> = HashMap::new();
-    for names in names.chunks(NAMES_PER_STATEMENT) {
+    for names in statements(names, 1) {
         let all = dsl::registered_model_aliases
             .filter(dsl::workspace.eq(WORKSPACE))
             .order(dsl::alias)

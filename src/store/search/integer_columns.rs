@@ -1,4 +1,4 @@
-//! An integer column as a wide one, so that filters may compare it with any number.
+//! Columns of 32-bit integers that filters compare with any 64-bit number.
 
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
 use diesel::prelude::QueryResult;
@@ -7,21 +7,25 @@ use diesel::sql_types::BigInt;
 
 use crate::store::Backend;
 
+/// An integer column, cast to 64 bits. No index is used for it.
 #[derive(QueryId, ValidGrouping)]
-pub struct Wide<Column>(pub Column);
+pub struct AsBigInt<Column>(pub Column);
 
-impl<Column: Expression> Expression for Wide<Column> {
+impl<Column: Expression> Expression for AsBigInt<Column> {
     type SqlType = BigInt;
 }
 
-impl<Column: Expression + AppearsOnTable<Source>, Source> AppearsOnTable<Source> for Wide<Column> {}
-
-impl<Column: Expression + SelectableExpression<Source>, Source> SelectableExpression<Source>
-    for Wide<Column>
+impl<Column: Expression + AppearsOnTable<Source>, Source> AppearsOnTable<Source>
+    for AsBigInt<Column>
 {
 }
 
-impl<Column: QueryFragment<Backend>> QueryFragment<Backend> for Wide<Column> {
+impl<Column: Expression + SelectableExpression<Source>, Source> SelectableExpression<Source>
+    for AsBigInt<Column>
+{
+}
+
+impl<Column: QueryFragment<Backend>> QueryFragment<Backend> for AsBigInt<Column> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
         out.push_sql("CAST(");
         self.0.walk_ast(out.reborrow())?;
@@ -30,26 +34,26 @@ impl<Column: QueryFragment<Backend>> QueryFragment<Backend> for Wide<Column> {
     }
 }
 
-/// An integer column that is only compared and sorted by, in a query that does not read it: databases compare
-/// integers of any width. Unlike a wide one it is found in indexes.
+/// An integer column that a query compares and sorts by, but does not read. Databases compare integers of any width,
+/// so it needs no cast and an index is used for it.
 #[derive(QueryId, ValidGrouping)]
-pub struct Compared<Column>(pub Column);
+pub struct ComparedAsBigInt<Column>(pub Column);
 
-impl<Column: Expression> Expression for Compared<Column> {
+impl<Column: Expression> Expression for ComparedAsBigInt<Column> {
     type SqlType = BigInt;
 }
 
 impl<Column: Expression + AppearsOnTable<Source>, Source> AppearsOnTable<Source>
-    for Compared<Column>
+    for ComparedAsBigInt<Column>
 {
 }
 
 impl<Column: Expression + SelectableExpression<Source>, Source> SelectableExpression<Source>
-    for Compared<Column>
+    for ComparedAsBigInt<Column>
 {
 }
 
-impl<Column: QueryFragment<Backend>> QueryFragment<Backend> for Compared<Column> {
+impl<Column: QueryFragment<Backend>> QueryFragment<Backend> for ComparedAsBigInt<Column> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
         self.0.walk_ast(out)
     }

@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-/// A webhook may have this part of the room: one whose receiver does not answer leaves the rest to others.
+/// A webhook may have this part of the slots: one whose receiver does not answer leaves the rest to others.
 const PARTS: usize = 3;
 
 #[derive(Clone, Debug)]
-pub struct Room {
+pub struct DeliverySlots {
     size: usize,
     used: usize,
     used_by: HashMap<String, usize>,
@@ -14,7 +14,7 @@ pub struct Room {
     silent: HashSet<String>,
 }
 
-impl Room {
+impl DeliverySlots {
     pub fn new(size: usize) -> Self {
         Self {
             size: size.max(1),
@@ -82,34 +82,34 @@ mod tests {
 
     #[test]
     fn leaves_room_beside_each_webhook() {
-        let mut room = Room::new(10);
+        let mut slots = DeliverySlots::new(10);
         for _ in 0..3 {
-            assert!(room.has_for("a"));
-            room.begin("a");
+            assert!(slots.has_for("a"));
+            slots.begin("a");
         }
-        assert!(!room.has_for("a"));
-        assert_eq!(room.full_for(), ["a"]);
-        assert!(room.has_for("b"));
-        assert_eq!(room.left(), 7);
-        room.finish("a", false);
+        assert!(!slots.has_for("a"));
+        assert_eq!(slots.full_for(), ["a"]);
+        assert!(slots.has_for("b"));
+        assert_eq!(slots.left(), 7);
+        slots.finish("a", false);
         // It did not answer: two are under way, and there is room for one.
-        assert!(!room.has_for("a"));
-        room.finish("a", false);
-        room.finish("a", false);
-        assert!(room.has_for("a"));
-        room.begin("a");
-        assert!(!room.has_for("a"));
-        room.finish("a", true);
-        room.begin("a");
-        assert!(room.has_for("a"));
+        assert!(!slots.has_for("a"));
+        slots.finish("a", false);
+        slots.finish("a", false);
+        assert!(slots.has_for("a"));
+        slots.begin("a");
+        assert!(!slots.has_for("a"));
+        slots.finish("a", true);
+        slots.begin("a");
+        assert!(slots.has_for("a"));
     }
 
     #[test]
     fn the_smallest_room_holds_one() {
-        let mut room = Room::new(0);
-        assert!(room.has_for("a"));
-        room.begin("a");
-        assert!(room.is_full());
-        assert!(!room.has_for("b"));
+        let mut slots = DeliverySlots::new(0);
+        assert!(slots.has_for("a"));
+        slots.begin("a");
+        assert!(slots.is_full());
+        assert!(!slots.has_for("b"));
     }
 }

@@ -6,8 +6,9 @@ use diesel::sql_types::Bool;
 use super::Db;
 use crate::error::Result;
 
+/// A kind of rows, by the table that holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unread {
+pub enum Unserved {
     Bindings,
     Budgets,
     EvaluationDatasets,
@@ -25,22 +26,22 @@ pub enum Unread {
     Traces,
 }
 
-/// What people know by name, in words. The rest only comes along with it.
-const NAMED: [(Unread, &str); 11] = [
-    (Unread::Traces, "traces"),
-    (Unread::EvaluationDatasets, "evaluation datasets"),
-    (Unread::Scorers, "scorers"),
-    (Unread::Issues, "issues"),
-    (Unread::LabelSchemas, "label schemas"),
-    (Unread::ReviewQueues, "review queues"),
-    (Unread::GatewayEndpoints, "gateway endpoints"),
-    (Unread::Secrets, "gateway secrets"),
-    (Unread::Budgets, "gateway budgets"),
-    (Unread::McpServers, "MCP servers"),
-    (Unread::Skills, "skills"),
+/// The kinds that a message names, in words. The others exist only together with one of these.
+const NAMED: [(Unserved, &str); 11] = [
+    (Unserved::Traces, "traces"),
+    (Unserved::EvaluationDatasets, "evaluation datasets"),
+    (Unserved::Scorers, "scorers"),
+    (Unserved::Issues, "issues"),
+    (Unserved::LabelSchemas, "label schemas"),
+    (Unserved::ReviewQueues, "review queues"),
+    (Unserved::GatewayEndpoints, "gateway endpoints"),
+    (Unserved::Secrets, "gateway secrets"),
+    (Unserved::Budgets, "gateway budgets"),
+    (Unserved::McpServers, "MCP servers"),
+    (Unserved::Skills, "skills"),
 ];
 
-impl Unread {
+impl Unserved {
     fn table(self) -> &'static str {
         match self {
             Self::Bindings => "endpoint_bindings",
@@ -63,13 +64,14 @@ impl Unread {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct Existence {
     #[diesel(sql_type = Bool)]
     found: bool,
 }
 
-pub fn is_empty(db: &mut Db, unread: Unread) -> Result<bool> {
-    let table = unread.table();
+/// Returns whether the database has no rows of a kind, or no table for them.
+pub fn is_empty(db: &mut Db, unserved: Unserved) -> Result<bool> {
+    let table = unserved.table();
     // Not every MLflow has every table.
     let exists = match db {
         Db::Sqlite(_) => {
@@ -83,8 +85,8 @@ pub fn is_empty(db: &mut Db, unread: Unread) -> Result<bool> {
 /// Returns what the database has that flowkeep does not show, in words.
 pub fn present(db: &mut Db) -> Result<Vec<&'static str>> {
     let mut present = Vec::new();
-    for (unread, words) in NAMED {
-        if !is_empty(db, unread)? {
+    for (unserved, words) in NAMED {
+        if !is_empty(db, unserved)? {
             present.push(words);
         }
     }
@@ -92,6 +94,7 @@ pub fn present(db: &mut Db) -> Result<Vec<&'static str>> {
 }
 
 fn is_there(db: &mut Db, query: &str) -> Result<bool> {
-    let row: Row = diesel::sql_query(format!("SELECT EXISTS ({query}) AS found")).get_result(db)?;
+    let row: Existence =
+        diesel::sql_query(format!("SELECT EXISTS ({query}) AS found")).get_result(db)?;
     Ok(row.found)
 }

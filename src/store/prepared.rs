@@ -1,5 +1,5 @@
-//! Statements that are written out, for the few that run so often that Diesel's way to them counts: it
-//! prepares a statement with ON CONFLICT DO UPDATE anew for each use.
+//! Statements written as SQL, for the few that run most often. Diesel prepares a statement with ON CONFLICT DO
+//! UPDATE anew for each use; these stay prepared on their connection.
 
 use std::marker::PhantomData;
 
@@ -17,25 +17,26 @@ pub trait Statement: 'static {
     const AFTER_VALUES: &'static str;
 }
 
-pub struct Known<Name, Values> {
+/// A statement with its values.
+pub struct Prepared<Name, Values> {
     name: PhantomData<Name>,
     values: Values,
 }
 
-/// The values are a tuple of `value.into_sql::<Type>()`.
-pub fn known<Name: Statement, Values>(values: Values) -> Known<Name, Values> {
-    Known {
+/// Binds values to a statement. The values are a tuple of `value.into_sql::<Type>()`.
+pub fn prepared<Name: Statement, Values>(values: Values) -> Prepared<Name, Values> {
+    Prepared {
         name: PhantomData,
         values,
     }
 }
 
-impl<Name: Statement, Values> QueryId for Known<Name, Values> {
-    type QueryId = Known<Name, ()>;
+impl<Name: Statement, Values> QueryId for Prepared<Name, Values> {
+    type QueryId = Prepared<Name, ()>;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl<Name, Values, DB> QueryFragment<DB> for Known<Name, Values>
+impl<Name, Values, DB> QueryFragment<DB> for Prepared<Name, Values>
 where
     Name: Statement,
     Values: QueryFragment<DB>,
@@ -49,10 +50,10 @@ where
     }
 }
 
-impl<Name, Values, Connection> RunQueryDsl<Connection> for Known<Name, Values> {}
+impl<Name, Values, Connection> RunQueryDsl<Connection> for Prepared<Name, Values> {}
 
-/// Runs a statement for rows of a key, a value and the run that has them, and says how many rows it
-/// changed. On SQLite it takes one row, on PostgreSQL a list for each column.
+/// Runs a statement for the keys and values of a run, and returns how many rows it changed. On SQLite the statement
+/// takes one row, on PostgreSQL a list for each column.
 pub fn run_for_pairs<OnSqlite: Statement, OnPostgres: Statement>(
     db: &mut Db,
     run_id: &str,
@@ -67,7 +68,7 @@ pub fn run_for_pairs<OnSqlite: Statement, OnPostgres: Statement>(
                     value.into_sql::<Text>(),
                     run_id.into_sql::<Text>(),
                 );
-                changed += known::<OnSqlite, _>(values).execute(connection)?;
+                changed += prepared::<OnSqlite, _>(values).execute(connection)?;
             }
             Ok(changed)
         }
@@ -78,7 +79,7 @@ pub fn run_for_pairs<OnSqlite: Statement, OnPostgres: Statement>(
                 values.into_sql::<Array<Text>>(),
                 vec![run_id; pairs.len()].into_sql::<Array<Text>>(),
             );
-            known::<OnPostgres, _>(values).execute(connection)
+            prepared::<OnPostgres, _>(values).execute(connection)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A condition that a text is short, by which both databases know that an index of short texts has it.
+//! The condition that a text is short. Both databases use the index of short texts only where a query states it.
 
 use diesel::expression::{
     AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
@@ -9,28 +9,32 @@ use diesel::sql_types::Bool;
 
 use crate::store::Backend;
 
-/// As the index `flowkeep_tags_value` has it, in characters.
+/// The longest text in the index `flowkeep_tags_value`, in characters.
 pub const LONGEST: usize = 100;
 
+/// Holds where the text in a column is at most [`LONGEST`] characters long.
 #[derive(QueryId)]
-pub struct Short<Column>(pub Column);
+pub struct IsShortText<Column>(pub Column);
 
-impl<Column: Expression> Expression for Short<Column> {
+impl<Column: Expression> Expression for IsShortText<Column> {
     type SqlType = Bool;
 }
 
-impl<Column> ValidGrouping<()> for Short<Column> {
+impl<Column> ValidGrouping<()> for IsShortText<Column> {
     type IsAggregate = is_aggregate::No;
 }
 
-impl<Column: Expression + AppearsOnTable<Source>, Source> AppearsOnTable<Source> for Short<Column> {}
-
-impl<Column: Expression + SelectableExpression<Source>, Source> SelectableExpression<Source>
-    for Short<Column>
+impl<Column: Expression + AppearsOnTable<Source>, Source> AppearsOnTable<Source>
+    for IsShortText<Column>
 {
 }
 
-impl<Column: QueryFragment<Backend>> QueryFragment<Backend> for Short<Column> {
+impl<Column: Expression + SelectableExpression<Source>, Source> SelectableExpression<Source>
+    for IsShortText<Column>
+{
+}
+
+impl<Column: QueryFragment<Backend>> QueryFragment<Backend> for IsShortText<Column> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
         out.push_sql("length(");
         self.0.walk_ast(out.reborrow())?;
