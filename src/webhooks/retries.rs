@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::Utc;
 
 use super::client::{Reply, SendError};
-use crate::store::webhooks::outbox::{Failure, DeliveryOutcome};
+use crate::store::webhooks::outbox::{DeliveryOutcome, Failure};
 
 /// The maximum number of attempts. Each wait is four times as long as the one before, up to six
 /// hours, so the ten waits take about 21 hours in total.
@@ -112,6 +112,9 @@ mod tests {
             outcome_of(error(false), 0),
             DeliveryOutcome::Failed { .. }
         ));
-        assert!(matches!(outcome_of(error(true), 0), DeliveryOutcome::GivenUp(_)));
+        assert!(matches!(
+            outcome_of(error(true), 0),
+            DeliveryOutcome::GivenUp(_)
+        ));
     }
 }

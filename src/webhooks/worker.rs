@@ -12,8 +12,8 @@ use tracing::{info, warn};
 use super::client::Client;
 use super::retries::{MAX_ATTEMPTS, milliseconds, outcome_of};
 use crate::error::Result;
-use crate::store::webhooks::outbox::{self, Delivery, Failure, DeliveryOutcome};
 use crate::store::webhooks::delivery_slots::DeliverySlots;
+use crate::store::webhooks::outbox::{self, Delivery, DeliveryOutcome, Failure};
 use crate::store::{Store, webhooks};
 
 /// The time between two looks into the outbox.
