@@ -123,11 +123,11 @@ impl Refusal {
             outcome: EntryOutcome::Refused,
             report: report.to_string(),
         };
-        Self::new(entry.decision(Some(decision)), message)
+        Self::reported(entry.decision(Some(decision)), message)
     }
 
     /// A refusal whose entry has its report already.
-    pub fn new(entry: Entry, message: String) -> NotDone {
+    pub fn reported(entry: Entry, message: String) -> NotDone {
         NotDone::Refused(Box::new(Self { entry, message }))
     }
 }

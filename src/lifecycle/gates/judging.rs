@@ -79,7 +79,7 @@ impl Verdict {
             report: self.json().to_string(),
         }));
         match outcome {
-            EntryOutcome::Refused => return Err(Refusal::new(entry, self.message())),
+            EntryOutcome::Refused => return Err(Refusal::reported(entry, self.message())),
             EntryOutcome::Warned => warnings.push(self.message()),
             EntryOutcome::Done => {}
         }

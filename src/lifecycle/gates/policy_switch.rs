@@ -89,7 +89,7 @@ fn refuse_to_leave(before: &ApplicablePolicy, entry: Entry) -> NotDone {
         outcome: EntryOutcome::Refused,
         report: report.to_string(),
     };
-    Refusal::new(entry.decision(Some(decision)), message)
+    Refusal::reported(entry.decision(Some(decision)), message)
 }
 
 /// Judges all versions of a model for the policy that it comes under, each where it is.
@@ -152,7 +152,7 @@ fn enter(
         };
         let rest = messages.join("\n");
         let end = refusal::read_policy(policy_name);
-        return Err(Refusal::new(entry, format!("{first}{rest}\n{end}")));
+        return Err(Refusal::reported(entry, format!("{first}{rest}\n{end}")));
     }
     let mut entries = seal(db, change, model, policy, &versions)?;
     entries.push(entry);
