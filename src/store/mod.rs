@@ -23,6 +23,7 @@ pub mod registered_models;
 pub mod runs;
 pub mod schema;
 pub mod search;
+pub(crate) mod stand_ins;
 mod statement_size;
 pub mod unserved;
 pub mod webhooks;

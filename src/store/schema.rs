@@ -157,6 +157,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    flowkeep_logged_model_values (model_id, metric_name, metric_timestamp_ms, metric_step, run_id) {
+        model_id -> Text,
+        metric_name -> Text,
+        metric_timestamp_ms -> BigInt,
+        metric_step -> BigInt,
+        run_id -> Text,
+        is_nan -> Bool,
+    }
+}
+
+diesel::table! {
     logged_model_params (model_id, param_key) {
         model_id -> Text,
         experiment_id -> Integer,
@@ -467,4 +478,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     flowkeep_artifact_digests,
     flowkeep_guards,
     flowkeep_seals,
+    flowkeep_logged_model_values,
 );

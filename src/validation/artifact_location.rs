@@ -4,7 +4,7 @@ use std::path::Path;
 
 use percent_encoding::percent_decode_str;
 
-use super::is_longer;
+use super::long_values::is_longer;
 use crate::artifact_uri::{absolute, split};
 use crate::config::{ArtifactSettings, Limits};
 use crate::error::{Error, Result};

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{trace_archival, truncated};
+use super::long_values::{Limited, fitted};
+use super::trace_archival;
 use crate::error::{Error, Result};
 use crate::wire::names::{check_key, check_length};
 use crate::wire::{ExperimentTag, Metric, Param, RunTag, python};
@@ -11,7 +12,8 @@ use crate::wire::{ExperimentTag, Metric, Param, RunTag, python};
 const LONGEST_KEY: usize = 250;
 
 const LONGEST_PARAM_VALUE: usize = 6_000;
-const LONGEST_TAG_VALUE: usize = 8_000;
+/// The longest value of a tag of a run, as the server cuts it and as PostgreSQL has room for it.
+pub const LONGEST_TAG_VALUE: usize = 8_000;
 const LONGEST_EXPERIMENT_TAG_VALUE: usize = 20_000;
 
 /// `path` is where the metric stands in its request; empty where it is the request.
@@ -44,7 +46,14 @@ pub fn dataset_of_metric(name: &str, digest: &str) -> Result<()> {
 pub fn param<'a>(param: &'a Param, path: &str, truncate: bool) -> Result<Cow<'a, str>> {
     check_key(param.key(), &join(path, "key"))?;
     check_length("Param key", param.key(), LONGEST_KEY)?;
-    truncated("Param value", param.value(), LONGEST_PARAM_VALUE, truncate)
+    let limited = Limited {
+        name: "Param value",
+        entity: "param",
+        key: param.key(),
+        value: param.value(),
+        limit: LONGEST_PARAM_VALUE,
+    };
+    fitted(&limited, truncate)
 }
 
 /// The value to store for a tag of a run.
@@ -52,12 +61,14 @@ pub fn run_tag<'a>(tag: &'a RunTag, path: &str, truncate: bool) -> Result<Cow<'a
     let key = join(path, "key");
     check_key(tag.key(), &key)?;
     check_length(&key, tag.key(), LONGEST_KEY)?;
-    truncated(
-        &join(path, "value"),
-        tag.value(),
-        LONGEST_TAG_VALUE,
-        truncate,
-    )
+    let limited = Limited {
+        name: &join(path, "value"),
+        entity: "tag",
+        key: tag.key(),
+        value: tag.value(),
+        limit: LONGEST_TAG_VALUE,
+    };
+    fitted(&limited, truncate)
 }
 
 pub fn experiment_tag(tag: &ExperimentTag) -> Result<()> {

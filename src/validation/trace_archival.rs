@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
-use super::is_longer;
+use super::long_values::is_longer;
 use crate::error::{Error, Result};
 use crate::wire::ExperimentTag;
 

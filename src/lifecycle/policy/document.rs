@@ -341,6 +341,9 @@ pub struct Rule {
     pub expression: Expression,
     /// What to say where it is not.
     pub message: String,
+    /// Whether infinite numbers may be compared. Left out: a rule that compares one is not met.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub allow_infinite: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

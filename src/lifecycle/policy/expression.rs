@@ -6,9 +6,11 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr};
-use cel::{Context, Env, Program, Value};
+use cel::{Context, Env, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::comparisons::{self, Infinite};
 
 const MOST_BYTES: usize = 2_000;
 const DEEPEST: usize = 60;
@@ -71,7 +73,8 @@ static ENVIRONMENT: LazyLock<Arc<Env>> =
 #[schemars(with = "String")]
 pub struct Expression {
     text: String,
-    program: Arc<Program>,
+    /// The condition with its comparisons guarded.
+    guarded: Arc<IdedExpr>,
     mentions: Arc<BTreeSet<String>>,
 }
 
@@ -84,7 +87,7 @@ impl Expression {
 
     /// Whether the condition holds; why it cannot be said, where it cannot.
     pub fn holds(&self, context: &Context) -> Result<bool, String> {
-        match self.program.execute(context) {
+        match Value::resolve(&self.guarded, context) {
             Ok(Value::Bool(holds)) => Ok(holds),
             Ok(other) => Err(format!("it came to {}, not to true or false", kind(&other))),
             Err(error) => Err(shortened(&error.to_string())),
@@ -93,8 +96,10 @@ impl Expression {
 }
 
 /// What conditions are evaluated in.
-pub fn context<'v>() -> Context<'static, 'v> {
-    Context::with_env(Arc::clone(&ENVIRONMENT))
+pub fn context<'v>(infinite: Infinite) -> Result<Context<'static, 'v>, String> {
+    let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
+    comparisons::add_guards(&mut context, infinite)?;
+    Ok(context)
 }
 
 impl TryFrom<String> for Expression {
@@ -124,7 +129,7 @@ impl TryFrom<String> for Expression {
         let mentions = Arc::new(walk.mentions);
         Ok(Self {
             text,
-            program: Arc::new(program),
+            guarded: Arc::new(comparisons::guarded(program.expression())),
             mentions,
         })
     }

@@ -7,6 +7,7 @@
 pub mod cases;
 mod check;
 pub mod claims;
+mod comparisons;
 pub mod document;
 mod evaluate;
 mod expression;

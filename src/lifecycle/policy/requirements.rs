@@ -28,6 +28,9 @@ pub struct MetricRequirement {
     /// The most that it may be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<Finite>,
+    /// Whether an infinite metric may meet `min`, and one that is minus infinity `max`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_infinite: bool,
 }
 
 /// An evaluation that must have passed.
@@ -64,6 +67,7 @@ impl FromKey for MetricRequirement {
             key,
             min: None,
             max: None,
+            allow_infinite: false,
         }
     }
 }

@@ -10,6 +10,7 @@ use thiserror::Error;
 use utoipa::ToSchema;
 
 use super::document::Better;
+use super::values::is_finite;
 
 /// What was measured on one arm.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -103,6 +104,13 @@ impl Measurement {
         }
     }
 
+    fn is_finite(&self) -> bool {
+        match *self {
+            Self::Proportion { .. } => true,
+            Self::Mean { mean, variance, .. } => is_finite(mean) && is_finite(variance),
+        }
+    }
+
     /// The rate of successes, or the mean.
     pub fn value(&self) -> f64 {
         match self {
@@ -142,6 +150,8 @@ pub enum Incomparable {
     Kinds,
     #[error("an arm has fewer than 2 samples")]
     TooFew,
+    #[error("a mean or variance is infinite")]
+    Infinite,
     #[error("the figures do not vary, so no test can tell the arms apart")]
     NoVariation,
 }
@@ -153,6 +163,9 @@ pub fn compare(
 ) -> Result<Comparison, Incomparable> {
     if baseline.samples() < 2 || candidate.samples() < 2 {
         return Err(Incomparable::TooFew);
+    }
+    if !baseline.is_finite() || !candidate.is_finite() {
+        return Err(Incomparable::Infinite);
     }
     let (test, error, degrees_of_freedom) = match (*baseline, *candidate) {
         (
@@ -263,7 +276,9 @@ pub fn judge(
         Err(reason) => shortfalls.push(reason.to_string()),
         Ok(comparison) => {
             let allowed = 1.0 - conditions.confidence;
-            if comparison.p_value > allowed {
+            // Written so that NaN would not pass.
+            let is_significant = comparison.p_value <= allowed;
+            if !is_significant {
                 shortfalls.push(format!(
                     "the difference is not significant: p = {}, and at most {} is allowed",
                     rounded(comparison.p_value),

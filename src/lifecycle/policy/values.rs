@@ -72,6 +72,12 @@ impl fmt::Display for Period {
     }
 }
 
+/// Whether a measured value is finite. MLflow stores the largest number there is in place of infinity, and nothing is
+/// measured that is as large.
+pub fn is_finite(value: f64) -> bool {
+    value.abs() < f64::MAX
+}
+
 /// A number that is neither infinite nor NaN.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "f64", into = "f64")]

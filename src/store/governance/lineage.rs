@@ -10,6 +10,7 @@ use crate::store::schema::{
     latest_metrics, logged_model_metrics, logged_model_params, logged_model_tags, params, runs,
     tags,
 };
+use crate::store::stand_ins::{IsNan, IsNanInRun, as_logged};
 use crate::store::statement_size::statements;
 
 /// What was logged to a run or a logged model.
@@ -91,12 +92,12 @@ pub fn of_runs(
                     latest_metrics::run_uuid,
                     latest_metrics::key,
                     latest_metrics::value,
-                    latest_metrics::is_nan,
+                    IsNanInRun,
                 ))
                 .load(db)?;
             let rows = rows
                 .into_iter()
-                .map(|(id, key, value, is_nan)| (id, key, if is_nan { f64::NAN } else { value }));
+                .map(|(id, key, value, is_nan)| (id, key, as_logged(Some(value), is_nan)));
             each(&mut found, rows, |logged| &mut logged.metrics);
         }
     }
@@ -137,26 +138,50 @@ pub fn of_logged_models(
             each(&mut found, rows, |logged| &mut logged.tags);
         }
         if wanted.metrics {
-            // Later values replace earlier ones as they are put together.
-            let rows: Vec<(String, String, Option<f64>)> = logged_model_metrics::table
+            let rows: Vec<ModelPoint> = logged_model_metrics::table
                 .filter(logged_model_metrics::model_id.eq_any(ids))
                 .order((
                     logged_model_metrics::metric_step,
                     logged_model_metrics::metric_timestamp_ms,
+                    logged_model_metrics::run_id.desc(),
                 ))
                 .select((
                     logged_model_metrics::model_id,
                     logged_model_metrics::metric_name,
+                    (
+                        logged_model_metrics::metric_step,
+                        logged_model_metrics::metric_timestamp_ms,
+                    ),
                     logged_model_metrics::metric_value,
+                    IsNan,
                 ))
                 .load(db)?;
-            let rows = rows
-                .into_iter()
-                .map(|(id, key, value)| (id, key, value.unwrap_or(f64::NAN)));
-            each(&mut found, rows, |logged| &mut logged.metrics);
+            each(&mut found, latest_of_each(rows), |logged| {
+                &mut logged.metrics
+            });
         }
     }
     Ok(found)
+}
+
+/// A point of a logged model's metric: model, metric, step and time, the stored number, and whether it stands for
+/// NaN.
+type ModelPoint = (String, String, (i64, i64), Option<f64>, bool);
+
+/// The latest value of each metric, of points in the order of their steps and times. Of several at one step and time,
+/// NaN counts.
+fn latest_of_each(points: Vec<ModelPoint>) -> impl Iterator<Item = (String, String, f64)> {
+    let mut latest: BTreeMap<(String, String), ((i64, i64), f64)> = BTreeMap::new();
+    for (id, key, place, stored, is_nan) in points {
+        let value = as_logged(stored, is_nan);
+        let known = latest.entry((id, key)).or_insert((place, value));
+        if known.0 != place || !known.1.is_nan() {
+            *known = (place, value);
+        }
+    }
+    latest
+        .into_iter()
+        .map(|((id, key), (_, value))| (id, key, value))
 }
 
 fn each<V>(

@@ -9,6 +9,7 @@ use crate::store::Db;
 use crate::store::schema::{
     logged_model_metrics, logged_model_params, logged_model_tags, logged_models,
 };
+use crate::store::stand_ins::{IsNan, as_logged};
 use crate::store::statement_size::statements;
 use crate::wire::{
     LoggedModel, LoggedModelData, LoggedModelInfo, LoggedModelParameter, LoggedModelTag, Metric,
@@ -138,9 +139,8 @@ struct MetricRow {
     timestamp: i64,
     step: i64,
     value: Option<f64>,
-    _experiment_id: i32,
+    is_nan: bool,
     run_id: String,
-    _dataset_id: Option<String>,
     dataset_name: Option<String>,
     dataset_digest: Option<String>,
 }
@@ -159,6 +159,17 @@ fn add_metrics(
             logged_model_metrics::metric_step,
             logged_model_metrics::run_id,
         ))
+        .select((
+            logged_model_metrics::model_id,
+            logged_model_metrics::metric_name,
+            logged_model_metrics::metric_timestamp_ms,
+            logged_model_metrics::metric_step,
+            logged_model_metrics::metric_value,
+            IsNan,
+            logged_model_metrics::run_id,
+            logged_model_metrics::dataset_name,
+            logged_model_metrics::dataset_digest,
+        ))
         .load(db)?;
     for row in rows {
         let Some(data) = models
@@ -169,8 +180,7 @@ fn add_metrics(
         };
         data.metrics.push(Metric {
             key: Some(row.name),
-            // SQLite keeps NaN as NULL.
-            value: Some(row.value.unwrap_or(f64::NAN)),
+            value: Some(as_logged(row.value, row.is_nan)),
             timestamp: Some(row.timestamp),
             step: Some(row.step),
             dataset_name: row.dataset_name.filter(|name| !name.is_empty()),

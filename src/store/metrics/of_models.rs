@@ -5,13 +5,16 @@
     reason = "Diesel's derive takes references to the fields"
 )]
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 
 use diesel::prelude::*;
 
-use super::points::storable;
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::schema::{logged_model_metrics, logged_models};
+use crate::store::schema::{
+    flowkeep_logged_model_values as notes, logged_model_metrics, logged_models,
+};
+use crate::store::stand_ins::{IsNan, as_logged, storable};
 use crate::store::{Db, on_backend, runs};
 use crate::wire::Metric;
 
@@ -27,6 +30,18 @@ struct NewPoint<'a> {
     run_id: &'a str,
     dataset_name: Option<&'a str>,
     dataset_digest: Option<&'a str>,
+}
+
+/// Says of a stored zero whether NaN was logged.
+#[derive(Insertable)]
+#[diesel(table_name = notes, treat_none_as_default_value = false)]
+struct Note<'a> {
+    model_id: &'a str,
+    metric_name: &'a str,
+    metric_timestamp_ms: i64,
+    metric_step: i64,
+    run_id: &'a str,
+    is_nan: bool,
 }
 
 /// What tells one point of a run from another: model, metric, time and step.
@@ -48,6 +63,7 @@ impl<'a> NewPoint<'a> {
 pub fn log(db: &mut Db, run: &runs::RunRow, points: &[Metric]) -> Result<()> {
     let experiment_id = run.experiment_id.unwrap_or_default();
     let mut rows: BTreeMap<Identity, NewPoint> = BTreeMap::new();
+    let mut logged: BTreeMap<Identity, f64> = BTreeMap::new();
     for point in points.iter().filter(|point| !point.model_id().is_empty()) {
         let row = NewPoint {
             model_id: point.model_id(),
@@ -60,11 +76,11 @@ pub fn log(db: &mut Db, run: &runs::RunRow, points: &[Metric]) -> Result<()> {
             dataset_name: given(point.dataset_name()),
             dataset_digest: given(point.dataset_digest()),
         };
-        let value = row.metric_value;
-        let known = rows.entry(row.identity()).or_insert(row);
-        if known.metric_value.total_cmp(&value).is_ne() {
-            return Err(other_value(known.metric_name, known.model_id));
+        let known = *logged.entry(row.identity()).or_insert(point.value());
+        if !is_same(known, point.value()) {
+            return Err(other_value(row.metric_name, row.model_id));
         }
+        rows.entry(row.identity()).or_insert(row);
     }
     if rows.is_empty() {
         return Ok(());
@@ -78,7 +94,35 @@ pub fn log(db: &mut Db, run: &runs::RunRow, points: &[Metric]) -> Result<()> {
     .on_conflict_do_nothing()
     .execute(connection))?;
     if inserted < rows.len() {
-        compare_with_stored(db, &run.run_id, &rows)?;
+        compare_with_stored(db, &rows, &logged)?;
+    }
+    take_notes(db, &rows, &logged)
+}
+
+/// Whether two values are one. No table tells infinity from the largest number for certain.
+fn is_same(one: f64, other: f64) -> bool {
+    one.is_nan() == other.is_nan()
+        && storable(one).partial_cmp(&storable(other)) == Some(Ordering::Equal)
+}
+
+fn take_notes(db: &mut Db, rows: &[NewPoint], logged: &BTreeMap<Identity, f64>) -> Result<()> {
+    let notes: Vec<Note> = rows
+        .iter()
+        .filter(|row| row.metric_value == 0.0)
+        .map(|row| Note {
+            model_id: row.model_id,
+            metric_name: row.metric_name,
+            metric_timestamp_ms: row.metric_timestamp_ms,
+            metric_step: row.metric_step,
+            run_id: row.run_id,
+            is_nan: logged[&row.identity()].is_nan(),
+        })
+        .collect();
+    if !notes.is_empty() {
+        on_backend!(db, |connection| diesel::insert_into(notes::table)
+            .values(&notes)
+            .on_conflict_do_nothing()
+            .execute(connection))?;
     }
     Ok(())
 }
@@ -104,12 +148,15 @@ fn require_models(db: &mut Db, model_ids: HashSet<&str>) -> Result<()> {
     }
 }
 
-fn compare_with_stored(db: &mut Db, run_id: &str, rows: &[NewPoint]) -> Result<()> {
-    let wanted: BTreeMap<Identity, f64> = rows
-        .iter()
-        .map(|row| (row.identity(), row.metric_value))
-        .collect();
-    let stored: Vec<(String, String, i64, i64, Option<f64>)> = logged_model_metrics::table
+fn compare_with_stored(
+    db: &mut Db,
+    rows: &[NewPoint],
+    logged: &BTreeMap<Identity, f64>,
+) -> Result<()> {
+    let Some(run_id) = rows.first().map(|row| row.run_id) else {
+        return Ok(());
+    };
+    let stored: Vec<(String, String, i64, i64, Option<f64>, bool)> = logged_model_metrics::table
         .filter(logged_model_metrics::run_id.eq(run_id))
         .filter(logged_model_metrics::model_id.eq_any(rows.iter().map(|row| row.model_id)))
         .filter(logged_model_metrics::metric_name.eq_any(rows.iter().map(|row| row.metric_name)))
@@ -120,13 +167,15 @@ fn compare_with_stored(db: &mut Db, run_id: &str, rows: &[NewPoint]) -> Result<(
             logged_model_metrics::metric_timestamp_ms,
             logged_model_metrics::metric_step,
             logged_model_metrics::metric_value,
+            IsNan,
         ))
         .load(db)?;
-    for (model_id, name, timestamp, step, value) in stored {
+    for (model_id, name, timestamp, step, value, is_nan) in stored {
         let identity = (model_id.as_str(), name.as_str(), timestamp, step);
-        if wanted
+        let stored = as_logged(value, is_nan);
+        if logged
             .get(&identity)
-            .is_some_and(|wanted| Some(*wanted) != value)
+            .is_some_and(|logged| !is_same(*logged, stored))
         {
             return Err(other_value(&name, &model_id));
         }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use crate::store::stand_ins::storable;
 use crate::wire::Metric;
 
 /// A point that is to be logged.
@@ -34,15 +35,6 @@ impl<'a> NewPoint<'a> {
             .cmp(&(other.step, other.timestamp))
             .then(by_value.unwrap_or(Ordering::Equal))
             .is_gt()
-    }
-}
-
-/// What a column of numbers can hold: NaN is a zero with a flag, infinity the largest number.
-pub(super) fn storable(value: f64) -> f64 {
-    if value.is_nan() {
-        0.0
-    } else {
-        value.clamp(f64::MIN, f64::MAX)
     }
 }
 

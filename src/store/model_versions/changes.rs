@@ -2,7 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::{DELETED, ModelVersionRow, Stage, assemble, find, tags, with_tags_and_aliases};
+use super::messages::with_tags;
+use super::{DELETED, ModelVersionRow, Stage, find, tags, with_tags_and_aliases};
 use crate::error::{Error, Result};
 use crate::store::registered_models::{self, aliases};
 use crate::store::schema::model_versions as table;
@@ -58,7 +59,8 @@ pub fn insert(db: &mut Db, new: &NewVersion, now_ms: i64) -> Result<InsertedVers
     tags::insert(db, new.name, version, new.tags)?;
     let number = version.to_string();
     let row = find(db, new.name, &number)?;
-    let version = assemble(db, vec![row.clone()])?.pop();
+    // A new version has no alias yet.
+    let version = with_tags(db, vec![row.clone()])?.pop();
     Ok(InsertedVersion {
         row,
         version: version.ok_or_else(|| Error::model_version_not_found(new.name, &number))?,

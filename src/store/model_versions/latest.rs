@@ -4,7 +4,8 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Text;
 
-use super::{ModelVersionRow, Stage, assemble};
+use super::messages::with_tags;
+use super::{ModelVersionRow, Stage};
 use crate::error::{Error, Result};
 use crate::store::in_list::padded;
 use crate::store::registered_models::{self, aliases};
@@ -13,7 +14,7 @@ use crate::store::{Backend, Db, WORKSPACE};
 use crate::wire::ModelVersion;
 
 /// The newest version in each stage of each of the models. Those of one model come in the order in
-/// which its stages had their first versions.
+/// which its stages had their first versions. Aliases are left out.
 pub fn latest_of_stages(db: &mut Db, names: &[String]) -> Result<Vec<ModelVersion>> {
     let mut rows: Vec<ModelVersionRow> = Vec::new();
     for names in statements(names, 1) {
@@ -23,7 +24,7 @@ pub fn latest_of_stages(db: &mut Db, names: &[String]) -> Result<Vec<ModelVersio
         };
         rows.extend(query.load::<ModelVersionRow>(db)?);
     }
-    assemble(db, rows)
+    with_tags(db, rows)
 }
 
 /// The columns of a row.
@@ -95,7 +96,7 @@ pub fn latest_versions(db: &mut Db, name: &str, stages: &[String]) -> Result<Vec
         .collect::<Result<Vec<_>>>()?;
     let mut versions = latest_of_stages(db, &[name.to_owned()])?;
     versions.retain(|version| stages.is_empty() || stages.contains(&version.current_stage()));
-    aliases::add_to(db, name, &mut versions)?;
+    aliases::add_to(db, &mut versions)?;
     Ok(versions)
 }
 

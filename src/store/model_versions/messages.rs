@@ -6,9 +6,15 @@ use crate::store::Db;
 use crate::store::registered_models::aliases;
 use crate::wire::{ModelVersion, ModelVersionStatus};
 
-/// The messages of these rows, in their order, with tags. Aliases are in the replies about single
-/// versions only: see [`super::aliases::add_to`].
+/// The messages of these rows, in their order, with tags and aliases.
 pub fn assemble(db: &mut Db, rows: Vec<ModelVersionRow>) -> Result<Vec<ModelVersion>> {
+    let mut versions = with_tags(db, rows)?;
+    aliases::add_to(db, &mut versions)?;
+    Ok(versions)
+}
+
+/// The same without aliases, for callers that know them already.
+pub fn with_tags(db: &mut Db, rows: Vec<ModelVersionRow>) -> Result<Vec<ModelVersion>> {
     let keys: Vec<(String, i32)> = rows.iter().map(ModelVersionRow::key).collect();
     let mut tags = tags::of_versions(db, &keys)?;
     Ok(rows
@@ -38,9 +44,7 @@ pub fn assemble(db: &mut Db, rows: Vec<ModelVersionRow>) -> Result<Vec<ModelVers
 /// The message of a row that was read, with its tags and aliases.
 pub fn with_tags_and_aliases(db: &mut Db, row: ModelVersionRow) -> Result<ModelVersion> {
     let (name, number) = (row.name.clone(), row.version);
-    let mut versions = assemble(db, vec![row])?;
-    aliases::add_to(db, &name, &mut versions)?;
-    versions
+    assemble(db, vec![row])?
         .pop()
         .ok_or_else(|| Error::model_version_not_found(&name, &number.to_string()))
 }

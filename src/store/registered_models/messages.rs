@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::aliases::distribute;
 use super::{RegisteredModelRow, aliases, tags};
 use crate::error::Result;
 use crate::store::Db;
@@ -12,15 +13,17 @@ use crate::wire::{ModelVersion, RegisteredModel};
 /// aliases.
 pub fn assemble(db: &mut Db, rows: Vec<RegisteredModelRow>) -> Result<Vec<RegisteredModel>> {
     let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
+    let mut aliases = aliases::of_models(db, &names)?;
+    let mut versions = model_versions::latest_of_stages(db, &names)?;
+    distribute(&aliases, &mut versions);
     let mut latest: HashMap<String, Vec<ModelVersion>> = HashMap::new();
-    for version in model_versions::latest_of_stages(db, &names)? {
+    for version in versions {
         latest
             .entry(version.name().to_owned())
             .or_default()
             .push(version);
     }
     let mut tags = tags::of_models(db, &names)?;
-    let mut aliases = aliases::of_models(db, &names)?;
     Ok(rows
         .into_iter()
         .map(|row| RegisteredModel {

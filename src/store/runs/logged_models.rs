@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::{lock_active, tags};
 use crate::error::{Error, Result};
 use crate::store::Db;
+use crate::validation::{LONGEST_TAG_VALUE, json_too_long};
 use crate::wire::{LogModel, python};
 
 const HISTORY_TAG: &str = "mlflow.log-model.history";
@@ -26,8 +27,11 @@ pub fn log_model(db: &mut Db, request: &LogModel, now_ms: i64) -> Result<()> {
         None => Vec::new(),
     };
     history.push(Value::Object(summary(&model, now_ms)?));
-    // Longer than other tags may be: half a value would not be JSON any more.
+    // Longer than other tags may be, where the database has room for it: half a value would not be JSON any more.
     let value = python::json(&Value::Array(history));
+    if matches!(db, Db::Postgres(_)) && value.chars().count() > LONGEST_TAG_VALUE {
+        return Err(json_too_long("tag", HISTORY_TAG, &value, LONGEST_TAG_VALUE));
+    }
     tags::upsert(db, &run.run_id, &[(HISTORY_TAG, &value)])
 }
 

@@ -1,7 +1,8 @@
 //! The search for logged models.
 
+use diesel::dsl::not;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Double, Text};
+use diesel::sql_types::{BigInt, Bool, Double, Text};
 
 use super::columns::{Column, any_of, float, integer, integer_of_text, text};
 use super::integer_columns::AsBigInt;
@@ -11,12 +12,13 @@ use super::subquery::{Exists, Outer, Scalar};
 use super::token::{self, KeyValue};
 use super::{MOST_RESULTS, experiment_ids, positive};
 use crate::error::{Error, Result};
-use crate::search::{self, Condition as Asked, Entity, OrderBy, Subject, Test};
+use crate::search::{self, Condition as Asked, Entity, OrderBy, Relation, Subject, Test};
 use crate::store::logged_models::assemble;
 use crate::store::schema::{
     logged_model_metrics as metrics, logged_model_params as params, logged_model_tags as tags,
     logged_models as models,
 };
+use crate::store::stand_ins::IsNan;
 use crate::store::{Backend, Condition, Db};
 use crate::wire::SearchLoggedModels;
 use crate::wire::search_logged_models::{self, Dataset, OrderBy as OrderClause};
@@ -87,10 +89,9 @@ fn condition(asked: Asked, datasets: &[Dataset]) -> Condition<Table> {
     let Asked { field, test } = asked;
     match field.entity {
         Entity::Metric => {
-            let value = float(Box::new(metrics::metric_value.assume_not_null()), &test);
             let found = of_model()
                 .filter(metrics::metric_name.eq(field.key))
-                .filter(value);
+                .filter(metric_value(&test));
             if datasets.is_empty() {
                 Box::new(Exists(found))
             } else {
@@ -112,6 +113,16 @@ fn condition(asked: Asked, datasets: &[Dataset]) -> Condition<Table> {
                 .filter(text(Box::new(tags::tag_value), test)),
         )),
         _ => attribute(&field.key, test),
+    }
+}
+
+/// A metric that is not a number is different from all numbers, whatever is stored in its place.
+fn metric_value(test: &Test) -> Condition<metrics::table> {
+    let value = float(Box::new(metrics::metric_value.assume_not_null()), test);
+    if matches!(test, Test::Number(Relation::NotEqual, _)) {
+        Box::new(value.or(IsNan))
+    } else {
+        Box::new(value.and(not(IsNan)))
     }
 }
 
@@ -160,8 +171,21 @@ fn keys(order: &[OrderClause]) -> Result<Vec<Key<Table>>> {
         let OrderBy { field, ascending } =
             search::parse_logged_model_order_by(clause.field_name(), clause.ascending())?;
         let column = if field.entity == Entity::Metric {
-            let (metric, clause) = (field.key, clause.clone());
-            KeyColumn::Float(Box::new(move || latest(metric.clone(), &clause)))
+            // Those that are not a number come behind the numbers, and before the missing.
+            let (metric, dataset) = (field.key.clone(), clause.clone());
+            keys.push(Key {
+                column: KeyColumn::Boolean(Box::new(move || {
+                    let latest = latest(metric.clone(), &dataset);
+                    Box::new(Scalar::<_, Bool>::new(latest.select(IsNan)))
+                })),
+                ascending: true,
+            });
+            let (metric, dataset) = (field.key, clause.clone());
+            KeyColumn::Float(Box::new(move || {
+                let latest = latest(metric.clone(), &dataset);
+                let value = latest.select(metrics::metric_value.assume_not_null());
+                Box::new(Scalar::<_, Double>::new(value))
+            }))
         } else {
             ordered_by.push(field.key.clone());
             attribute_key(field.key)
@@ -179,8 +203,8 @@ fn keys(order: &[OrderClause]) -> Result<Vec<Key<Table>>> {
     Ok(keys)
 }
 
-/// The latest value of a metric, perhaps only of those that were measured on one dataset.
-fn latest(metric: String, clause: &OrderClause) -> Column<Table, Double> {
+/// The latest point of a metric, perhaps only of those that were measured on one dataset.
+fn latest(metric: String, clause: &OrderClause) -> metrics::BoxedQuery<'static, Backend> {
     let mut query = of_model().filter(metrics::metric_name.eq(metric));
     if !clause.dataset_name().is_empty() {
         query = query.filter(metrics::dataset_name.eq(clause.dataset_name().to_owned()));
@@ -188,15 +212,13 @@ fn latest(metric: String, clause: &OrderClause) -> Column<Table, Double> {
     if !clause.dataset_digest().is_empty() {
         query = query.filter(metrics::dataset_digest.eq(clause.dataset_digest().to_owned()));
     }
-    let value = query
+    query
         .order((
             metrics::metric_timestamp_ms.desc(),
             metrics::metric_step.desc(),
             metrics::run_id.asc(),
         ))
         .limit(1)
-        .select(metrics::metric_value.assume_not_null());
-    Box::new(Scalar::<_, Double>::new(value))
 }
 
 fn attribute_key(key: String) -> KeyColumn<Table> {

@@ -8,6 +8,7 @@ mod gates;
 mod governance;
 mod inputs;
 mod limit;
+mod logged_model_values;
 mod logged_models;
 mod metrics;
 mod open;

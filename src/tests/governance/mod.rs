@@ -14,6 +14,7 @@ mod sealed_names;
 mod sealed_sequences;
 mod sealing;
 mod spec_at_registration;
+mod values;
 
 use serde_json::{Value, json};
 

@@ -142,9 +142,9 @@ impl Evaluation<'_> {
             return;
         }
         let input = RuleInput::new(self.target, self.facts);
-        let context = input.context();
+        let contexts = input.contexts(rules);
         for (number, rule) in (1..).zip(rules) {
-            let requirement = rules::requirement(rule, number, &context);
+            let requirement = rules::requirement(rule, number, &contexts);
             self.add(requirement);
         }
     }

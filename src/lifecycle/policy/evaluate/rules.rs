@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use cel::Context;
 use serde::Serialize;
 
+use crate::lifecycle::policy::comparisons::Infinite;
 use crate::lifecycle::policy::document::Rule;
 use crate::lifecycle::policy::expression;
 use crate::lifecycle::policy::facts::{Facts, Logged, Metrics, Params, Tags, Target, Verdict};
@@ -27,6 +28,13 @@ pub(super) struct RuleInput<'a> {
     tags: Tags,
     target: TargetInput<'a>,
     version: VersionInput<'a>,
+}
+
+/// What rules are evaluated in: those that may compare infinite numbers, and those that may not. None where there are no
+/// such rules.
+pub(super) struct Contexts {
+    finite: Option<Result<Context<'static, 'static>, String>>,
+    all: Option<Result<Context<'static, 'static>, String>>,
 }
 
 #[derive(Serialize)]
@@ -132,14 +140,25 @@ impl<'a> RuleInput<'a> {
         }
     }
 
-    pub(super) fn context(&self) -> Context<'static, 'static> {
-        let mut context = expression::context();
+    pub(super) fn contexts(&self, rules: &[Rule]) -> Contexts {
+        let context = |infinite| {
+            let is_used = rules.iter().any(|rule| infinite_of(rule) == infinite);
+            is_used.then(|| self.context(infinite))
+        };
+        Contexts {
+            finite: context(Infinite::Refused),
+            all: context(Infinite::Allowed),
+        }
+    }
+
+    fn context(&self, infinite: Infinite) -> Result<Context<'static, 'static>, String> {
+        let mut context = expression::context(infinite)?;
         if let Ok(cel::Value::Map(variables)) = cel::to_value(self) {
             for (name, value) in variables.map.iter() {
                 context.add_variable_from_value(name.to_string(), value.clone());
             }
         }
-        context
+        Ok(context)
     }
 }
 
@@ -175,14 +194,30 @@ fn approvals(facts: &Facts) -> Vec<ApprovalInput<'_>> {
         .collect()
 }
 
+fn infinite_of(rule: &Rule) -> Infinite {
+    if rule.allow_infinite {
+        Infinite::Allowed
+    } else {
+        Infinite::Refused
+    }
+}
+
 /// What a rule came to. One that cannot be evaluated is not met.
-pub(super) fn requirement(rule: &Rule, number: usize, context: &Context) -> Requirement {
+pub(super) fn requirement(rule: &Rule, number: usize, contexts: &Contexts) -> Requirement {
     let id = match &rule.name {
         Some(name) => format!("rule:{name}"),
         None => format!("rule:{number}"),
     };
+    let context = match infinite_of(rule) {
+        Infinite::Refused => &contexts.finite,
+        Infinite::Allowed => &contexts.all,
+    };
     // The evaluator is another's code: should it have a flaw, the answer is no, and the server lives.
-    let outcome = catch_unwind(AssertUnwindSafe(|| rule.expression.holds(context)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| match context {
+        Some(Ok(context)) => rule.expression.holds(context),
+        Some(Err(reason)) => Err(reason.clone()),
+        None => Err("it has nothing to speak of".to_owned()),
+    }));
     match outcome {
         Ok(Ok(true)) => Requirement::met(id, "the rule holds."),
         Ok(Ok(false)) => Requirement::unmet(id, rule.message.clone()),

@@ -6,7 +6,7 @@ use crate::lifecycle::policy::facts::{FeatureSpecFacts, Logged, Target};
 use crate::lifecycle::policy::glob::Glob;
 use crate::lifecycle::policy::report::Requirement;
 use crate::lifecycle::policy::statistics::rounded;
-use crate::lifecycle::policy::values::Finite;
+use crate::lifecycle::policy::values::{Finite, is_finite};
 
 /// What registration and gates ask for alike.
 pub(super) struct TraitList<'a> {
@@ -206,8 +206,12 @@ fn text(
 pub(super) fn shortfall(wanted: &MetricRequirement, value: f64) -> Option<String> {
     let least = wanted.min.map(Finite::get);
     let most = wanted.max.map(Finite::get);
+    let is_infinite = !is_finite(value) && !wanted.allow_infinite;
+    let finite = || Some("must be finite, as the policy does not say allow_infinite".to_owned());
     match (least, most) {
         _ if value.is_nan() => Some("must be a number".to_owned()),
+        (Some(_), _) if is_infinite && value > 0.0 => finite(),
+        (_, Some(_)) if is_infinite && value < 0.0 => finite(),
         (Some(least), _) if value < least => Some(format!("must be at least {least}")),
         (_, Some(most)) if value > most => Some(format!("must be at most {most}")),
         _ => None,

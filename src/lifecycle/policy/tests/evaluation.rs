@@ -6,7 +6,7 @@ use crate::lifecycle::policy::cases::{CaseResult, Cases};
 use crate::lifecycle::policy::{Policy, Report};
 
 /// What comes of a case with these lines.
-fn tried(spec: &str, case: &str) -> CaseResult {
+pub fn tried(spec: &str, case: &str) -> CaseResult {
     let mut text =
         String::from("cases:\n- name: case\n  model: {name: credit-risk}\n  expect: allow\n");
     for line in case.trim().lines() {

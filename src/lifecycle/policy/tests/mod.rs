@@ -1,3 +1,4 @@
+mod comparisons;
 mod documents;
 mod evaluation;
 

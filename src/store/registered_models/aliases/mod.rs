@@ -4,6 +4,7 @@ mod rows;
 
 use diesel::prelude::*;
 
+pub(crate) use self::rows::distribute;
 pub use self::rows::{add_to, delete_of_version, of_models, target};
 use super::rows::check_exists;
 use crate::error::{Error, Result};

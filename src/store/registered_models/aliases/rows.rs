@@ -1,6 +1,6 @@
 //! Rows of aliases.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
@@ -37,19 +37,31 @@ pub fn of_models(
     Ok(aliases)
 }
 
-/// Fills in the aliases of versions of one model, which searches leave out.
-pub fn add_to(db: &mut Db, name: &str, versions: &mut [ModelVersion]) -> Result<()> {
-    let aliases = of_models(db, &[name.to_owned()])?
-        .remove(name)
-        .unwrap_or_default();
-    for version in versions {
-        version.aliases = aliases
-            .iter()
-            .filter(|alias| alias.version == version.version)
-            .map(|alias| alias.alias().to_owned())
-            .collect();
-    }
+/// Fills in the aliases of versions, of however many models, in one query.
+pub fn add_to(db: &mut Db, versions: &mut [ModelVersion]) -> Result<()> {
+    let names: BTreeSet<&str> = versions.iter().map(ModelVersion::name).collect();
+    let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    let aliases = of_models(db, &names)?;
+    distribute(&aliases, versions);
     Ok(())
+}
+
+/// Gives each version those of the aliases that point to it.
+pub(crate) fn distribute(
+    aliases: &HashMap<String, Vec<RegisteredModelAlias>>,
+    versions: &mut [ModelVersion],
+) {
+    let mut of_versions: HashMap<(&str, &str), Vec<String>> = HashMap::new();
+    for (name, aliases) in aliases {
+        for alias in aliases {
+            let of_version = of_versions.entry((name, alias.version())).or_default();
+            of_version.push(alias.alias().to_owned());
+        }
+    }
+    for version in versions {
+        let key = (version.name(), version.version());
+        version.aliases = of_versions.get(&key).cloned().unwrap_or_default();
+    }
 }
 
 /// Takes away all aliases of one version.
