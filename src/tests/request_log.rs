@@ -79,9 +79,9 @@ async fn a_line_tells_who_asked_for_what_and_got_what() {
 
 #[actix_web::test]
 async fn a_query_is_kept_secret() {
-    let signed = TestRequest::with_uri("/version?X-Amz-Signature=0123&token=secret")
+    let signed = TestRequest::with_uri("/health?X-Amz-Signature=0123&token=secret")
         .insert_header(("authorization", "Bearer secret"));
-    insta::assert_snapshot!(line(signed).await, @r#" INFO flowkeep::requests: 127.0.0.1 - "GET /version?… HTTP/1.1" 200"#);
+    insta::assert_snapshot!(line(signed).await, @r#" INFO flowkeep::requests: 127.0.0.1 - "GET /health?… HTTP/1.1" 200"#);
 }
 
 #[actix_web::test]
