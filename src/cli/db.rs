@@ -69,7 +69,7 @@ fn check(uri: &DatabaseUri) -> CommandResult {
             .into());
         }
         DatabaseState::Empty => {
-            println!("{uri} is empty. `flowkeep server` will create its tables.")
+            println!("{uri} is empty. `flowkeep server` will create its tables.");
         }
         DatabaseState::Mlflow { pending: 0, head } => {
             println!("{uri} is ready. MLflow's schema is {head}.");
@@ -95,11 +95,11 @@ fn initialize(uri: &DatabaseUri, schema: Option<MlflowSchema>) -> CommandResult 
     let found = store::prepare(uri, schema.unwrap_or_default(), |_| {})?;
     match found {
         DatabaseState::NoFile | DatabaseState::Empty => {
-            println!("{uri} was empty and has its tables now.")
+            println!("{uri} was empty and has its tables now.");
         }
         DatabaseState::Mlflow { pending: 0, .. } => println!("{uri} was ready already."),
         DatabaseState::Mlflow { .. } => {
-            println!("{uri} has flowkeep's tables beside MLflow's now.")
+            println!("{uri} has flowkeep's tables beside MLflow's now.");
         }
     }
     Ok(())

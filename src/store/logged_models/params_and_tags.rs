@@ -37,7 +37,7 @@ pub(super) fn add_new_params(
     params: &[LoggedModelParameter],
 ) -> Result<()> {
     refuse_repeated("param", params.iter().map(LoggedModelParameter::key))?;
-    for params in statements(&params, 4) {
+    for params in statements(params, 4) {
         let rows: Vec<_> = params
             .iter()
             .map(|param| {

@@ -1,5 +1,6 @@
 //! The layers of `src/`, held against the table in ARCHITECTURE.md.
 
+mod glossary;
 mod house;
 mod source;
 
