@@ -7,7 +7,7 @@ use flowkeep::artifacts::ArtifactPath;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    for path in [ArtifactPath::parse(text), ArtifactPath::from_plain(text)]
+    for path in [ArtifactPath::from_address(text), ArtifactPath::from_plain(text)]
         .into_iter()
         .flatten()
     {
