@@ -7,9 +7,12 @@ use flowkeep::artifacts::ArtifactPath;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    for path in [ArtifactPath::from_address(text), ArtifactPath::from_plain(text)]
-        .into_iter()
-        .flatten()
+    for path in [
+        ArtifactPath::from_address(text),
+        ArtifactPath::from_plain(text),
+    ]
+    .into_iter()
+    .flatten()
     {
         let plain = path.as_str();
         let stays_below = |component| matches!(component, Component::Normal(_));

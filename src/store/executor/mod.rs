@@ -68,7 +68,7 @@ impl Store {
         self.write_or(work).await
     }
 
-    /// Does what [`Store::write`] does, for a function that ends in more ways than with an [`Error`].
+    /// Does what [`Store::write`] does, for a function that ends in more ways than with an error of the house.
     pub async fn write_or<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,
