@@ -75,7 +75,7 @@ class Side:
         if isinstance(value, dict):
             return {name: self._masked(item, name) for name, item in value.items()}
         if isinstance(value, list):
-            # Stock leaves the aliases of versions out of lists. The table of aliases is compared all the same.
+            # Stock leaves the aliases of versions out of lists. The table of aliases is compared too.
             if key in {"model_versions", "latest_versions"}:
                 value = [{name: item[name] for name in item if name != "aliases"} for item in value]
             items = [self._masked(item) for item in value]
