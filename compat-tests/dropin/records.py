@@ -147,7 +147,7 @@ def read(server: Server) -> dict[str, Any]:
         ],
         "models": [sort_entries(model) for model in models],
         "versions": [
-            sort_entries(version)
+            sort_entries(_without_aliases(version))
             for version in server.get(f"{API}/model-versions/search").get("model_versions", [])
         ],
         "champions": [
@@ -173,6 +173,11 @@ def _files(server: Server, run: dict[str, Any]) -> dict[str, str]:
     }
 
 
+def _without_aliases(version: dict[str, Any]) -> dict[str, Any]:
+    """Stock leaves the aliases of versions out of lists. Those of the models say the same."""
+    return {name: value for name, value in version.items() if name != "aliases"}
+
+
 def sort_entries(value: Any) -> Any:
     """Tags, params, metrics and aliases are sets: a server may list them in any order."""
     if isinstance(value, dict):
@@ -181,6 +186,7 @@ def sort_entries(value: Any) -> Any:
         items = [sort_entries(item) for item in value]
         if items and all(isinstance(item, dict) and "current_stage" in item for item in items):
             # The newest versions of a model, one for each stage: stock's search leaves their order open.
+            items = [_without_aliases(item) for item in items]
             return sorted(items, key=lambda item: (item["name"], int(item["version"])))
         if all(isinstance(item, dict) and ("key" in item or "alias" in item) for item in items):
             return sorted(items, key=lambda item: str(item.get("key", item.get("alias"))))
