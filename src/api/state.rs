@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::lifecycle::{self, Change, Decision, Done, Resources, policies};
 use crate::store::{Db, Store, experiments};
 use crate::ui::UiFolder;
+use crate::validation::{Check, Checked};
 use crate::webhooks;
 
 /// The stores and settings that handlers work with.
@@ -59,6 +60,11 @@ impl State {
             ui: settings.ui,
             mlflow_version: settings.mlflow_version,
         })
+    }
+
+    /// Checks a request before a connection or the writer is taken. Fails with MLflow's error for its first fault.
+    pub fn checked<R: Check>(&self, request: R) -> Result<Checked<R>> {
+        Checked::new(request, &self.limits)
     }
 
     /// Runs a change of a model's life.

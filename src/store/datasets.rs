@@ -148,28 +148,3 @@ pub fn search(db: &mut Db, experiment_ids: &[String]) -> Result<Vec<DatasetSumma
         })
         .collect())
 }
-
-pub fn validate(dataset: &Dataset) -> Result<()> {
-    const LONGEST_NAME: usize = 500;
-    const LONGEST_DIGEST: usize = 36;
-    const LONGEST_SOURCE: usize = 65_535;
-    const LONGEST_SCHEMA: usize = 1_048_575;
-    const LONGEST_PROFILE: usize = 16_777_215;
-
-    limit_length("name", dataset.name(), LONGEST_NAME)?;
-    limit_length("digest", dataset.digest(), LONGEST_DIGEST)?;
-    limit_length("source", dataset.source(), LONGEST_SOURCE)?;
-    limit_length("schema", dataset.schema(), LONGEST_SCHEMA)?;
-    limit_length("profile", dataset.profile(), LONGEST_PROFILE)
-}
-
-/// Lengths are counted in characters.
-pub(super) fn limit_length(name: &str, value: &str, limit: usize) -> Result<()> {
-    // No string has more characters than bytes.
-    if value.len() > limit && value.chars().count() > limit {
-        return Err(Error::invalid_parameter(format!(
-            "'{name}' exceeds the maximum length of {limit} characters"
-        )));
-    }
-    Ok(())
-}

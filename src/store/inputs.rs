@@ -6,13 +6,12 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::datasets::limit_length;
 use super::in_list::in_list;
 use super::schema::{input_tags, inputs};
 use super::statement_size::statements;
 use super::{Db, datasets, on_backend, runs};
 use crate::error::{Error, Result};
-use crate::validation;
+use crate::validation::Checked;
 use crate::wire::{
     Dataset, DatasetInput, InputTag, LogInputs, LogOutputs, ModelInput, ModelOutput, RunInputs,
     RunOutputs,
@@ -154,12 +153,9 @@ impl<'a> Edge<'a> {
     }
 }
 
-pub fn log_inputs(db: &mut Db, request: &LogInputs) -> Result<()> {
+/// Logs that an active run has used data sets and models.
+pub fn log_inputs(db: &mut Db, request: &Checked<LogInputs>) -> Result<()> {
     let run_id = request.run_id();
-    validation::run_id(run_id)?;
-    for input in &request.datasets {
-        validate(input)?;
-    }
     // The lock keeps two requests from adding one edge at once.
     let experiment_id = runs::lock_active(db, run_id)?
         .experiment_id
@@ -277,27 +273,6 @@ pub fn log_outputs(db: &mut Db, request: &LogOutputs) -> Result<()> {
         on_backend!(db, |connection| diesel::insert_into(inputs::table)
             .values(&edges)
             .execute(connection))?;
-    }
-    Ok(())
-}
-
-fn validate(input: &DatasetInput) -> Result<()> {
-    const LONGEST_TAG_KEY: usize = 255;
-    const LONGEST_TAG_VALUE: usize = 500;
-
-    if let Some(dataset) = &input.dataset {
-        datasets::validate(dataset)?;
-    }
-    let mut keys = HashSet::new();
-    for tag in &input.tags {
-        limit_length("key", tag.key(), LONGEST_TAG_KEY)?;
-        limit_length("value", tag.value(), LONGEST_TAG_VALUE)?;
-        if !keys.insert(tag.key()) {
-            return Err(Error::bad_request(format!(
-                "The tag '{}' is given twice for one dataset.",
-                tag.key()
-            )));
-        }
     }
     Ok(())
 }

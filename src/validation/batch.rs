@@ -9,8 +9,8 @@ const MOST_METRICS: usize = 1_000;
 const MOST_PARAMS_OR_TAGS: usize = 100;
 const MOST_ENTITIES: usize = 1_000;
 
-/// The size of a batch, and that it gives each param one value.
-pub fn batch(request: &LogBatch) -> Result<()> {
+/// Checks the size of a batch, and that it gives each param one value.
+pub(super) fn batch(request: &LogBatch) -> Result<()> {
     let (metrics, params, tags) = (
         request.metrics.len(),
         request.params.len(),

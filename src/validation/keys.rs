@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::long_values::{Limited, fitted};
+use super::long_values::{Limited, cut_to_fit};
 use super::trace_archival;
 use crate::error::{Error, Result};
 use crate::wire::names::{check_key, check_length};
-use crate::wire::{ExperimentTag, Metric, Param, RunTag, python};
+use crate::wire::{Metric, Param, RunTag, python};
 
 /// The longest key of a metric, a param or a tag.
 const LONGEST_KEY: usize = 250;
@@ -16,8 +16,9 @@ const LONGEST_PARAM_VALUE: usize = 6_000;
 pub const LONGEST_TAG_VALUE: usize = 8_000;
 const LONGEST_EXPERIMENT_TAG_VALUE: usize = 20_000;
 
-/// `path` is where the metric stands in its request; empty where it is the request.
-pub fn metric(metric: &Metric, path: &str) -> Result<()> {
+/// Checks the key and the time of a point. `path` says where the point stands in its request; it is empty if the point
+/// is the request.
+pub(super) fn metric(metric: &Metric, path: &str) -> Result<()> {
     check_key(metric.key(), &join(path, "name"))?;
     if metric.timestamp() < 0 {
         return Err(Error::invalid_parameter(format!(
@@ -32,8 +33,8 @@ pub fn metric(metric: &Metric, path: &str) -> Result<()> {
     check_length("Metric name", metric.key(), LONGEST_KEY)
 }
 
-/// A metric names its data set by name and digest or not at all.
-pub fn dataset_of_metric(name: &str, digest: &str) -> Result<()> {
+/// Checks that a metric names its data set by both name and digest, or by neither.
+pub(super) fn dataset_of_metric(name: &str, digest: &str) -> Result<()> {
     if name.is_empty() != digest.is_empty() {
         return Err(Error::invalid_parameter(
             "Both dataset_name and dataset_digest must be provided if one is provided",
@@ -42,8 +43,8 @@ pub fn dataset_of_metric(name: &str, digest: &str) -> Result<()> {
     Ok(())
 }
 
-/// The value to store for a param.
-pub fn param<'a>(param: &'a Param, path: &str, truncate: bool) -> Result<Cow<'a, str>> {
+/// Checks a param and cuts a value that is too long if `truncate` says so. `path` is as in [`metric`].
+pub(super) fn param(param: &mut Param, path: &str, truncate: bool) -> Result<()> {
     check_key(param.key(), &join(path, "key"))?;
     check_length("Param key", param.key(), LONGEST_KEY)?;
     let limited = Limited {
@@ -53,11 +54,14 @@ pub fn param<'a>(param: &'a Param, path: &str, truncate: bool) -> Result<Cow<'a,
         value: param.value(),
         limit: LONGEST_PARAM_VALUE,
     };
-    fitted(&limited, truncate)
+    if let Some(cut) = cut_to_fit(&limited, truncate)? {
+        param.value = Some(cut);
+    }
+    Ok(())
 }
 
-/// The value to store for a tag of a run.
-pub fn run_tag<'a>(tag: &'a RunTag, path: &str, truncate: bool) -> Result<Cow<'a, str>> {
+/// Checks a tag of a run and cuts a value that is too long if `truncate` says so. `path` is as in [`metric`].
+pub(super) fn run_tag(tag: &mut RunTag, path: &str, truncate: bool) -> Result<()> {
     let key = join(path, "key");
     check_key(tag.key(), &key)?;
     check_length(&key, tag.key(), LONGEST_KEY)?;
@@ -68,14 +72,18 @@ pub fn run_tag<'a>(tag: &'a RunTag, path: &str, truncate: bool) -> Result<Cow<'a
         value: tag.value(),
         limit: LONGEST_TAG_VALUE,
     };
-    fitted(&limited, truncate)
+    if let Some(cut) = cut_to_fit(&limited, truncate)? {
+        tag.value = Some(cut);
+    }
+    Ok(())
 }
 
-pub fn experiment_tag(tag: &ExperimentTag) -> Result<()> {
-    check_key(tag.key(), "key")?;
-    check_length("key", tag.key(), LONGEST_KEY)?;
-    check_length("value", tag.value(), LONGEST_EXPERIMENT_TAG_VALUE)?;
-    trace_archival::experiment_tag(tag)
+/// Checks a tag of an experiment, including the tags that say how long traces are kept.
+pub(super) fn experiment_tag(key: &str, value: &str) -> Result<()> {
+    check_key(key, "key")?;
+    check_length("key", key, LONGEST_KEY)?;
+    check_length("value", value, LONGEST_EXPERIMENT_TAG_VALUE)?;
+    trace_archival::experiment_tag(key, value)
 }
 
 fn join(path: &str, field: &'static str) -> Cow<'static, str> {
@@ -97,10 +105,12 @@ mod tests {
             key: Some("p".to_owned()),
             value: Some(long),
         };
-        let cut = param(&long, "", true).unwrap();
-        assert_eq!(cut.chars().count(), LONGEST_PARAM_VALUE);
+        let mut cut = long.clone();
+        param(&mut cut, "", true).unwrap();
+        assert_eq!(cut.value().chars().count(), LONGEST_PARAM_VALUE);
+        let mut refused = long;
         insta::assert_snapshot!(
-            param(&long, "", false).unwrap_err().message,
+            param(&mut refused, "", false).unwrap_err().message,
             @"'Param value' exceeds the maximum length of 6000 characters"
         );
     }

@@ -1,8 +1,6 @@
 //! Values that are longer than their column. MLflow cuts them. JSON would not be JSON any more, and a client that reads
 //! its own tag back, adds to it and writes it again could never do so again: it is refused instead.
 
-use std::borrow::Cow;
-
 use serde::de::IgnoredAny;
 
 use crate::error::{Error, Result};
@@ -10,18 +8,19 @@ use crate::wire::names::check_length;
 use crate::wire::python::quote_constants;
 
 /// A value with a limit, which is counted in characters.
-pub(super) struct Limited<'n, 'v> {
+pub(super) struct Limited<'a> {
     /// What MLflow's refusal calls it.
-    pub name: &'n str,
+    pub name: &'a str,
     /// `tag` or `param`.
-    pub entity: &'n str,
-    pub key: &'n str,
-    pub value: &'v str,
+    pub entity: &'a str,
+    pub key: &'a str,
+    pub value: &'a str,
     pub limit: usize,
 }
 
-/// The value as it is stored: cut where the server is set up to do so and it is plain text.
-pub(super) fn fitted<'v>(limited: &Limited<'_, 'v>, truncate: bool) -> Result<Cow<'v, str>> {
+/// Returns the part of a value that fits, or `None` if the whole value fits. Fails if the value is too long and must not
+/// be cut: because it is JSON, or because `truncate` says that the server does not cut.
+pub(super) fn cut_to_fit(limited: &Limited<'_>, truncate: bool) -> Result<Option<String>> {
     let Limited {
         name,
         entity,
@@ -29,17 +28,19 @@ pub(super) fn fitted<'v>(limited: &Limited<'_, 'v>, truncate: bool) -> Result<Co
         value,
         limit,
     } = *limited;
-    if !truncate || !is_longer(value, limit) {
+    if !is_longer(value, limit) {
+        return Ok(None);
+    }
+    if !truncate {
         check_length(name, value, limit)?;
-        return Ok(Cow::Borrowed(value));
     }
     if is_json(value) {
         return Err(json_too_long(entity, key, value, limit));
     }
-    Ok(value.chars().take(limit).collect())
+    Ok(Some(value.chars().take(limit).collect()))
 }
 
-/// What is told of JSON that does not fit.
+/// Returns the error for JSON that does not fit.
 pub fn json_too_long(entity: &str, key: &str, value: &str, limit: usize) -> Error {
     let size = value.chars().count();
     Error::invalid_parameter(format!(
@@ -75,7 +76,7 @@ mod tests {
             value,
             limit,
         };
-        fitted(&limited, truncate).map(Cow::into_owned)
+        Ok(cut_to_fit(&limited, truncate)?.unwrap_or_else(|| value.to_owned()))
     }
 
     #[test]

@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use super::long_values::is_longer;
 use crate::error::{Error, Result};
-use crate::wire::ExperimentTag;
 
 const LONGEST_DURATION: usize = 32;
 
-pub fn experiment_tag(tag: &ExperimentTag) -> Result<()> {
-    match tag.key() {
+/// Checks a tag of an experiment if it is one of the two.
+pub fn experiment_tag(key: &str, value: &str) -> Result<()> {
+    match key {
         "mlflow.trace.archivalRetention" => {
-            let settings = parse(tag.value())?;
+            let settings = parse(value)?;
             if settings["type"] != "duration" {
                 return Err(Error::invalid_parameter(
                     "Trace archival config must use type 'duration'.",
@@ -23,7 +23,7 @@ pub fn experiment_tag(tag: &ExperimentTag) -> Result<()> {
             duration(&settings["value"])
         }
         "mlflow.trace.archiveNow" => {
-            let settings = parse(tag.value())?;
+            let settings = parse(value)?;
             match &settings["older_than"] {
                 Value::Null => Ok(()),
                 age => duration(age),

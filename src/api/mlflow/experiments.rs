@@ -31,6 +31,7 @@ pub async fn create(
             &working_directory,
         )?);
     }
+    let request = state.checked(request)?;
     let root = state.artifact_settings.default_root.clone();
     let now_ms = state.clock.now_ms();
     let experiment_id = state
@@ -72,6 +73,7 @@ pub async fn update(
     state: Data<State>,
     request: UpdateExperiment,
 ) -> Result<update_experiment::Response> {
+    let request = state.checked(request)?;
     let now_ms = state.clock.now_ms();
     state
         .store
@@ -111,6 +113,7 @@ pub async fn set_tag(
     state: Data<State>,
     request: SetExperimentTag,
 ) -> Result<set_experiment_tag::Response> {
+    let request = state.checked(request)?;
     state
         .store
         .write(move |db| experiments::set_tag(db, &request))

@@ -11,6 +11,7 @@ use crate::wire::{
 
 /// Notes which data sets and models a run has used.
 pub async fn log_inputs(state: Data<State>, request: LogInputs) -> Result<log_inputs::Response> {
+    let request = state.checked(request)?;
     state
         .store
         .write(move |db| inputs::log_inputs(db, &request))

@@ -18,6 +18,7 @@ pub async fn create(
     state: Data<State>,
     request: CreateLoggedModel,
 ) -> Result<create_logged_model::Response> {
+    let request = state.checked(request)?;
     let now_ms = state.clock.now_ms();
     let model = state
         .store

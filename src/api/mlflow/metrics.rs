@@ -5,13 +5,13 @@ use actix_web::web::Data;
 
 use crate::api::State;
 use crate::error::{Error, Result};
-use crate::store::metrics::{self, Sampling};
-use crate::store::runs;
+use crate::store::metrics::{self, HistoryPage, Sampling};
 use crate::wire::list_writer::JsonChunks;
 use crate::wire::{GetMetricHistory, GetMetricHistoryBulkInterval, LogMetric, log_metric, python};
 
 /// Logs one point of a metric.
 pub async fn log(state: Data<State>, request: LogMetric) -> Result<log_metric::Response> {
+    let request = state.checked(request)?;
     state
         .store
         .write(move |db| metrics::log_metric(db, &request))
@@ -21,17 +21,10 @@ pub async fn log(state: Data<State>, request: LogMetric) -> Result<log_metric::R
 
 /// Lists all points of one metric of a run.
 pub async fn history(state: Data<State>, request: GetMetricHistory) -> Result<JsonChunks> {
-    if let Some(points) = request.max_results.filter(|points| *points <= 0) {
-        return Err(Error::invalid_parameter(format!(
-            "Invalid value {points} for parameter 'max_results' supplied. It must be a positive integer."
-        )));
-    }
+    let page = HistoryPage::read(&request)?;
     state
         .store
-        .read(move |db| {
-            let run_id = runs::id(request.run_id(), request.run_uuid());
-            metrics::get_history(db, run_id, &request)
-        })
+        .read(move |db| metrics::get_history(db, &page))
         .await
 }
 

@@ -14,6 +14,7 @@ use crate::wire::{
 
 /// Creates a run.
 pub async fn create(state: Data<State>, request: CreateRun) -> Result<create_run::Response> {
+    let request = state.checked(request)?;
     let run = state
         .store
         .write(move |db| runs::create(db, &request))
@@ -62,10 +63,10 @@ pub async fn restore(state: Data<State>, request: RestoreRun) -> Result<restore_
 
 /// Sets a tag of a run.
 pub async fn set_tag(state: Data<State>, request: SetTag) -> Result<set_tag::Response> {
-    let truncate = state.limits.truncate_long_values;
+    let request = state.checked(request)?;
     state
         .store
-        .write(move |db| runs::set_tag(db, &request, truncate))
+        .write(move |db| runs::set_tag(db, &request))
         .await?;
     Ok(set_tag::Response {})
 }
@@ -81,20 +82,20 @@ pub async fn delete_tag(state: Data<State>, request: DeleteTag) -> Result<delete
 
 /// Logs a parameter of a run. It cannot be changed later.
 pub async fn log_param(state: Data<State>, request: LogParam) -> Result<log_param::Response> {
-    let truncate = state.limits.truncate_long_values;
+    let request = state.checked(request)?;
     state
         .store
-        .write(move |db| runs::log_param(db, &request, truncate))
+        .write(move |db| runs::log_param(db, &request))
         .await?;
     Ok(log_param::Response {})
 }
 
 /// Logs metrics, parameters and tags of a run: all of them, or none.
 pub async fn log_batch(state: Data<State>, request: LogBatch) -> Result<log_batch::Response> {
-    let truncate = state.limits.truncate_long_values;
+    let request = state.checked(request)?;
     state
         .store
-        .write(move |db| runs::log_batch(db, &request, truncate))
+        .write(move |db| runs::log_batch(db, &request))
         .await?;
     Ok(log_batch::Response {})
 }

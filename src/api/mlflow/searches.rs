@@ -4,7 +4,7 @@ use actix_web::web::Data;
 
 use crate::api::State;
 use crate::error::Result;
-use crate::store::search;
+use crate::store::search::{self, Search};
 use crate::wire::{
     SearchExperiments, SearchLoggedModels, SearchModelVersions, SearchRegisteredModels, SearchRuns,
     search_experiments, search_logged_models, search_model_versions, search_registered_models,
@@ -16,14 +16,16 @@ pub async fn experiments(
     state: Data<State>,
     request: SearchExperiments,
 ) -> Result<search_experiments::Response> {
-    let search = move |db: &mut _| search::search_experiments(db, &request);
-    state.store.read(search).await
+    let search = request.parse()?;
+    let find = move |db: &mut _| search::search_experiments(db, &search);
+    state.store.read(find).await
 }
 
 /// Searches the runs of experiments.
 pub async fn runs(state: Data<State>, request: SearchRuns) -> Result<search_runs::Response> {
-    let search = move |db: &mut _| search::search_runs(db, &request);
-    state.store.read(search).await
+    let search = request.parse()?;
+    let find = move |db: &mut _| search::search_runs(db, &search);
+    state.store.read(find).await
 }
 
 /// Searches the logged models of experiments.
@@ -31,8 +33,9 @@ pub async fn logged_models(
     state: Data<State>,
     request: SearchLoggedModels,
 ) -> Result<search_logged_models::Response> {
-    let search = move |db: &mut _| search::search_logged_models(db, &request);
-    state.store.read(search).await
+    let search = request.parse()?;
+    let find = move |db: &mut _| search::search_logged_models(db, &search);
+    state.store.read(find).await
 }
 
 /// Searches registered models.
@@ -40,8 +43,9 @@ pub async fn registered_models(
     state: Data<State>,
     request: SearchRegisteredModels,
 ) -> Result<search_registered_models::Response> {
-    let search = move |db: &mut _| search::search_registered_models(db, &request);
-    state.store.read(search).await
+    let search = request.parse()?;
+    let find = move |db: &mut _| search::search_registered_models(db, &search);
+    state.store.read(find).await
 }
 
 /// Searches model versions.
@@ -49,6 +53,7 @@ pub async fn model_versions(
     state: Data<State>,
     request: SearchModelVersions,
 ) -> Result<search_model_versions::Response> {
-    let search = move |db: &mut _| search::search_model_versions(db, &request);
-    state.store.read(search).await
+    let search = request.parse()?;
+    let find = move |db: &mut _| search::search_model_versions(db, &search);
+    state.store.read(find).await
 }

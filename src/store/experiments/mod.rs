@@ -16,7 +16,7 @@ use super::{ACTIVE, DELETED, Db, WORKSPACE, on_backend};
 use crate::artifact_uri;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::statement_size::statements;
-use crate::validation;
+use crate::validation::{self, Checked};
 use crate::wire::{CreateExperiment, Experiment, UpdateExperiment};
 
 /// Clients take it for granted that there is an experiment 0.
@@ -25,13 +25,11 @@ const DEFAULT_EXPERIMENT: (i32, &str) = (0, "Default");
 /// Creates an experiment. Without a location of its own, its artifacts go below the root.
 pub fn create(
     db: &mut Db,
-    request: &CreateExperiment,
+    request: &Checked<CreateExperiment>,
     artifact_root: &str,
     now_ms: i64,
 ) -> Result<i32> {
     let name = request.name();
-    validation::experiment_name(name)?;
-    tags::validate(&request.tags)?;
     if let Some(id) = id_of_name(db, name)? {
         return Err(taken(name, &format!("Experiment {id} has this name.")));
     }
@@ -123,9 +121,8 @@ pub fn get_by_name(db: &mut Db, name: &str) -> Result<Experiment> {
 }
 
 /// Gives an experiment another name.
-pub fn rename(db: &mut Db, request: &UpdateExperiment, now_ms: i64) -> Result<()> {
+pub fn rename(db: &mut Db, request: &Checked<UpdateExperiment>, now_ms: i64) -> Result<()> {
     let name = request.new_name();
-    validation::experiment_name(name)?;
     let row = find_for_change(db, request.experiment_id())?;
     if !row.is_active() {
         return Err(Error::new(

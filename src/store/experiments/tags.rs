@@ -8,12 +8,9 @@ use super::lookup::find_for_change;
 use crate::error::{Error, Result};
 use crate::store::schema::experiment_tags;
 use crate::store::{Db, on_backend};
-use crate::validation;
+use crate::validation::Checked;
+use crate::validation::experiments::{MOST_VIEWS, VIEW_PREFIX, too_many_views};
 use crate::wire::{DeleteExperimentTag, ExperimentTag, SetExperimentTag};
-
-/// The stock UI keeps the views that people make of an experiment in tags.
-const VIEW_PREFIX: &str = "mlflow.customView.view";
-const MOST_VIEWS: usize = 50;
 
 #[derive(Insertable)]
 #[diesel(table_name = experiment_tags, treat_none_as_default_value = false)]
@@ -39,17 +36,6 @@ pub fn insert(db: &mut Db, experiment_id: i32, tags: &[ExperimentTag]) -> Result
     Ok(())
 }
 
-/// What a new experiment may be given: no more views than it may have.
-pub fn validate(tags: &[ExperimentTag]) -> Result<()> {
-    if tags.iter().filter(|tag| is_view(tag.key())).count() > MOST_VIEWS {
-        return Err(too_many_views(""));
-    }
-    for tag in tags {
-        validation::experiment_tag(tag)?;
-    }
-    Ok(())
-}
-
 /// A key that is given twice.
 pub fn repeated(tags: &[ExperimentTag]) -> Option<&str> {
     let mut seen = HashSet::new();
@@ -57,21 +43,17 @@ pub fn repeated(tags: &[ExperimentTag]) -> Option<&str> {
     keys.find(|key| !seen.insert(*key))
 }
 
-pub fn set_tag(db: &mut Db, request: &SetExperimentTag) -> Result<()> {
-    let tag = ExperimentTag {
-        key: request.key.clone(),
-        value: request.value.clone(),
-    };
-    validation::experiment_tag(&tag)?;
+/// Sets a tag of an active experiment. Fails if the tag is one view more than an experiment can have.
+pub fn set_tag(db: &mut Db, request: &Checked<SetExperimentTag>) -> Result<()> {
     let experiment = find_for_change(db, request.experiment_id())?;
     experiment.require_active()?;
     let id = experiment.experiment_id;
-    if is_view(tag.key()) {
-        limit_views(db, id, tag.key())?;
+    if request.key().starts_with(VIEW_PREFIX) {
+        limit_views(db, id, request.key())?;
     }
     let row = NewTag {
-        key: tag.key(),
-        value: tag.value(),
+        key: request.key(),
+        value: request.value(),
         experiment_id: id,
     };
     on_backend!(db, |connection| diesel::insert_into(experiment_tags::table)
@@ -97,10 +79,6 @@ pub fn delete_tag(db: &mut Db, request: &DeleteExperimentTag) -> Result<()> {
     Ok(())
 }
 
-fn is_view(key: &str) -> bool {
-    key.starts_with(VIEW_PREFIX)
-}
-
 /// A view that is there may be changed; another one must still fit in.
 fn limit_views(db: &mut Db, experiment_id: i32, key: &str) -> Result<()> {
     let views: Vec<String> = experiment_tags::table
@@ -112,11 +90,4 @@ fn limit_views(db: &mut Db, experiment_id: i32, key: &str) -> Result<()> {
         return Err(too_many_views(&format!(" for experiment {experiment_id}")));
     }
     Ok(())
-}
-
-fn too_many_views(place: &str) -> Error {
-    Error::invalid_parameter(format!(
-        "Unable to create another custom view{place}; the maximum number of custom views per experiment \
-         is {MOST_VIEWS}. Delete an existing custom view before creating a new one."
-    ))
 }

@@ -13,7 +13,7 @@ use super::schema::logged_models;
 use super::{ACTIVE, DELETED, Db, experiments};
 use crate::artifact_uri;
 use crate::error::{Error, Result};
-use crate::validation;
+use crate::validation::{self, Checked};
 use crate::wire::{
     CreateLoggedModel, FinalizeLoggedModel, GetLoggedModel, LoggedModel, LoggedModelStatus,
     LoggedModelTag, python,
@@ -41,8 +41,11 @@ fn whole(db: &mut Db, model_id: &str) -> Result<LoggedModel> {
 }
 
 /// Creates a logged model in an experiment.
-pub fn create(db: &mut Db, request: &CreateLoggedModel, now_ms: i64) -> Result<LoggedModel> {
-    validate_name(request.name())?;
+pub fn create(
+    db: &mut Db,
+    request: &Checked<CreateLoggedModel>,
+    now_ms: i64,
+) -> Result<LoggedModel> {
     let experiment_id = validation::experiment_id(request.experiment_id())?;
     let experiment = experiments::find_active(db, experiment_id)?;
 
@@ -75,17 +78,6 @@ pub fn create(db: &mut Db, request: &CreateLoggedModel, now_ms: i64) -> Result<L
     params_and_tags::refuse_repeated("tag", request.tags.iter().map(LoggedModelTag::key))?;
     params_and_tags::upsert_tags(db, (&model_id, experiment_id), &request.tags)?;
     whole(db, &model_id)
-}
-
-fn validate_name(name: &str) -> Result<()> {
-    if name.contains(['/', ':', '.', '%', '"', '\'']) {
-        return Err(Error::invalid_parameter(format!(
-            "Invalid model name ({}) provided. Model name must be a non-empty string and cannot \
-             contain the following characters: ('/', ':', '.', '%', '\"', \"'\")",
-            python::repr(name)
-        )));
-    }
-    Ok(())
 }
 
 /// Sets the status that a logged model ends with.

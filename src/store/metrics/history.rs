@@ -3,38 +3,73 @@
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
-use crate::error::Result;
-use crate::store::Db;
+use crate::error::{Error, Result};
 use crate::store::schema::metrics;
 use crate::store::search::token::{KeyValue, PageToken, of_other_search};
+use crate::store::{Db, runs};
 use crate::wire::list_writer::{JsonChunks, ListWriter};
 use crate::wire::{GetMetricHistory, Metric, MetricWithRunId};
 
-/// What a history is sorted by: time, step, value, and whether that is NaN. It tells all points of
-/// one metric apart.
-type Place = (i64, i64, f64, bool);
+/// What the points of a history are sorted by: time, step, value, and whether the value stands for NaN. No two points
+/// of one metric are equal in it.
+#[derive(Clone, Copy, Debug, Queryable, Selectable)]
+#[diesel(table_name = metrics)]
+struct SortKey {
+    timestamp: i64,
+    step: i64,
+    value: f64,
+    is_nan: bool,
+}
 
-/// The points of one metric of a run, or a page of them, if the request limits their number: JSON of
-/// `get_metric_history::Response`.
-pub fn get_history(db: &mut Db, run_id: &str, request: &GetMetricHistory) -> Result<JsonChunks> {
+/// A request for the history of a metric, whose page and limit were checked before a connection is taken.
+#[derive(Debug)]
+pub struct HistoryPage {
+    run_id: String,
+    metric_key: String,
+    /// The maximum number of points. `None` for all of them.
+    limit: Option<i32>,
+    /// The last point of the page before.
+    after: Option<SortKey>,
+}
+
+impl HistoryPage {
+    /// Reads a request. Fails if its limit is not positive, or if its page token is invalid.
+    pub fn read(request: &GetMetricHistory) -> Result<Self> {
+        if let Some(points) = request.max_results.filter(|points| *points <= 0) {
+            return Err(Error::invalid_parameter(format!(
+                "Invalid value {points} for parameter 'max_results' supplied. It must be a positive integer."
+            )));
+        }
+        let keys = PageToken::of(request.page_token.as_deref())?;
+        Ok(Self {
+            run_id: runs::id(request.run_id(), request.run_uuid()).to_owned(),
+            metric_key: request.metric_key().to_owned(),
+            limit: request.max_results,
+            after: keys.map(|keys| SortKey::of_token(&keys)).transpose()?,
+        })
+    }
+}
+
+/// Returns the points of one metric of a run, or a page of them: JSON of `get_metric_history::Response`.
+pub fn get_history(db: &mut Db, page: &HistoryPage) -> Result<JsonChunks> {
     let mut query = metrics::table
-        .filter(metrics::run_uuid.eq(run_id))
-        .filter(metrics::key.eq(request.metric_key()))
+        .filter(metrics::run_uuid.eq(&page.run_id))
+        .filter(metrics::key.eq(&page.metric_key))
         .order((
             metrics::timestamp,
             metrics::step,
             metrics::value,
             metrics::is_nan,
         ))
-        .select((
-            metrics::timestamp,
-            metrics::step,
-            metrics::value,
-            metrics::is_nan,
-        ))
+        .select(SortKey::as_select())
         .into_boxed();
-    if let Some(keys) = PageToken::of(request.page_token.as_deref())? {
-        let (timestamp, step, value, is_nan) = place_of(&keys)?;
+    if let Some(SortKey {
+        timestamp,
+        step,
+        value,
+        is_nan,
+    }) = page.after
+    {
         query = query.filter(
             metrics::timestamp
                 .gt(timestamp)
@@ -47,7 +82,7 @@ pub fn get_history(db: &mut Db, run_id: &str, request: &GetMetricHistory) -> Res
                 )),
         );
     }
-    let limit = request.max_results.map(i64::from);
+    let limit = page.limit.map(i64::from);
     if let Some(limit) = limit {
         // One more than asked for tells whether there is another page.
         query = query.limit(limit + 1);
@@ -55,46 +90,53 @@ pub fn get_history(db: &mut Db, run_id: &str, request: &GetMetricHistory) -> Res
     let mut left = limit.and_then(|limit| usize::try_from(limit).ok());
     let mut list = ListWriter::new("metrics");
     let mut next_page_token = None;
-    let mut before = None;
+    let mut before: Option<SortKey> = None;
     let mut point = Metric {
-        key: request.metric_key.clone(),
+        key: Some(page.metric_key.clone()),
         ..Metric::default()
     };
-    for place in query.load_iter::<Place, DefaultLoadingMode>(db)? {
+    for row in query.load_iter::<SortKey, DefaultLoadingMode>(db)? {
         if left == Some(0) {
-            next_page_token = before.as_ref().map(token_after).transpose()?;
+            next_page_token = before.as_ref().map(SortKey::token).transpose()?;
             break;
         }
         left = left.map(|left| left - 1);
-        let place = place?;
-        let (timestamp, step, value, is_nan) = place;
-        point.value = Some(if is_nan { f64::NAN } else { value });
-        point.timestamp = Some(timestamp);
-        point.step = Some(step);
+        let row = row?;
+        point.value = Some(if row.is_nan { f64::NAN } else { row.value });
+        point.timestamp = Some(row.timestamp);
+        point.step = Some(row.step);
         list.push(&point)?;
-        before = Some(place);
+        before = Some(row);
     }
     list.into_message(next_page_token.as_deref())
 }
 
-fn token_after(&(timestamp, step, value, is_nan): &Place) -> Result<String> {
-    PageToken::encode(vec![
-        KeyValue::Integer(timestamp),
-        KeyValue::Integer(step),
-        KeyValue::Float(value.to_bits()),
-        KeyValue::Boolean(is_nan),
-    ])
-}
+impl SortKey {
+    /// Returns the token of the page that begins behind this point.
+    fn token(&self) -> Result<String> {
+        PageToken::encode(vec![
+            KeyValue::Integer(self.timestamp),
+            KeyValue::Integer(self.step),
+            KeyValue::Float(self.value.to_bits()),
+            KeyValue::Boolean(self.is_nan),
+        ])
+    }
 
-fn place_of(keys: &[KeyValue]) -> Result<Place> {
-    match keys {
-        [
-            KeyValue::Integer(timestamp),
-            KeyValue::Integer(step),
-            KeyValue::Float(value),
-            KeyValue::Boolean(is_nan),
-        ] => Ok((*timestamp, *step, f64::from_bits(*value), *is_nan)),
-        _ => Err(of_other_search()),
+    fn of_token(keys: &[KeyValue]) -> Result<Self> {
+        match keys {
+            [
+                KeyValue::Integer(timestamp),
+                KeyValue::Integer(step),
+                KeyValue::Float(value),
+                KeyValue::Boolean(is_nan),
+            ] => Ok(Self {
+                timestamp: *timestamp,
+                step: *step,
+                value: f64::from_bits(*value),
+                is_nan: *is_nan,
+            }),
+            _ => Err(of_other_search()),
+        }
     }
 }
 

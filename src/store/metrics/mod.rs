@@ -6,16 +6,16 @@ mod points;
 mod samples;
 mod statements;
 
-pub use self::history::{get_history, of_runs};
+pub use self::history::{HistoryPage, get_history, of_runs};
 use self::points::{NewPoint, latest_of_each};
 pub use self::samples::{Sampling, samples_of_runs};
 use super::{Db, runs};
 use crate::error::Result;
-use crate::validation;
+use crate::validation::Checked;
 use crate::wire::{LogMetric, Metric};
 
-pub fn log_metric(db: &mut Db, request: &LogMetric) -> Result<()> {
-    validation::dataset_of_metric(request.dataset_name(), request.dataset_digest())?;
+/// Logs one point of a metric to an active run.
+pub fn log_metric(db: &mut Db, request: &Checked<LogMetric>) -> Result<()> {
     let metric = Metric {
         key: request.key.clone(),
         value: request.value,
@@ -26,7 +26,6 @@ pub fn log_metric(db: &mut Db, request: &LogMetric) -> Result<()> {
         model_id: request.model_id.clone(),
         run_id: None,
     };
-    validation::metric(&metric, "")?;
     let run = runs::find_active(db, runs::id(request.run_id(), request.run_uuid()))?;
     log(db, &run, &[metric])
 }

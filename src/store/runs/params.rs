@@ -9,9 +9,9 @@ use crate::error::{Error, Result};
 use crate::store::Db;
 use crate::store::prepared::{Statement, run_for_pairs};
 use crate::store::schema::params;
-use crate::validation;
+use crate::validation::Checked;
+use crate::wire::LogParam;
 use crate::wire::python::repr;
-use crate::wire::{LogParam, Param};
 
 /// A param that has another value already.
 struct Conflict<'a> {
@@ -20,14 +20,10 @@ struct Conflict<'a> {
     new: &'a str,
 }
 
-pub fn log_param(db: &mut Db, request: &LogParam, truncate: bool) -> Result<()> {
-    let param = Param {
-        key: request.key.clone(),
-        value: request.value.clone(),
-    };
-    let value = validation::param(&param, "", truncate)?;
+/// Logs a param of an active run. Fails if the param has another value already.
+pub fn log_param(db: &mut Db, request: &Checked<LogParam>) -> Result<()> {
     let run_id = find_active(db, id(request.run_id(), request.run_uuid()))?.run_id;
-    match insert(db, &run_id, &[(param.key(), &value)])?.first() {
+    match insert(db, &run_id, &[(request.key(), request.value())])?.first() {
         None => Ok(()),
         Some(Conflict { key, old, new }) => Err(Error::invalid_parameter(format!(
             "Changing param values is not allowed. Param with key='{key}' was already logged with \

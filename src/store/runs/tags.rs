@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::store::Db;
 use crate::store::prepared::{Statement, run_for_pairs};
 use crate::store::schema::{runs, tags};
-use crate::validation;
+use crate::validation::Checked;
 use crate::wire::{DeleteTag, RunTag, SetTag};
 
 struct UpsertTag;
@@ -29,14 +29,10 @@ impl Statement for UpsertTags {
 
 const OVER_THE_OLD: &str = ") ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value";
 
-pub fn set_tag(db: &mut Db, request: &SetTag, truncate: bool) -> Result<()> {
-    let tag = RunTag {
-        key: request.key.clone(),
-        value: request.value.clone(),
-    };
-    let value = validation::run_tag(&tag, "", truncate)?;
+/// Sets a tag of an active run.
+pub fn set_tag(db: &mut Db, request: &Checked<SetTag>) -> Result<()> {
     let run = find_active(db, id(request.run_id(), request.run_uuid()))?;
-    set(db, &run.run_id, &[(tag.key(), &value)])
+    set(db, &run.run_id, &[(request.key(), request.value())])
 }
 
 /// Sets tags, of which the last one with a key counts. The one that repeats the run's name renames it.

@@ -6,7 +6,8 @@ use diesel::sql_types::BigInt;
 
 use super::columns::{Column, integer, integer_of_text, text};
 use super::integer_columns::AsBigInt;
-use super::keyset::{Key, KeyColumn, behind, key_values};
+use super::keyset::{Key, KeyColumn, behind, key_values, read_token};
+use super::parsed::{ParsedSearch, Search};
 use super::subquery::{Exists, Outer};
 use super::token::{self, KeyValue, PageToken};
 use super::{max_results, stages};
@@ -19,25 +20,41 @@ use crate::wire::{SearchExperiments, search_experiments};
 
 type Table = experiments::table;
 
+impl Search for SearchExperiments {
+    fn parse(self) -> Result<ParsedSearch<Self>> {
+        let limit = max_results(self.max_results())?;
+        let filter = search::parse_filter(self.filter(), Subject::Experiments)?;
+        let order = search::parse_order_by_list(&self.order_by, Subject::Experiments)?;
+        let after = read_token(self.page_token.as_deref(), &keys(&order))?;
+        Ok(ParsedSearch {
+            request: self,
+            limit,
+            filter,
+            order,
+            after,
+            experiment_ids: Vec::new(),
+        })
+    }
+}
+
+/// Returns one page of the experiments that a search finds.
 pub fn search_experiments(
     db: &mut Db,
-    request: &SearchExperiments,
+    search: &ParsedSearch<SearchExperiments>,
 ) -> Result<search_experiments::Response> {
-    let limit = max_results(request.max_results())?;
-    let filter = search::parse_filter(request.filter(), Subject::Experiments)?;
-    let order = search::parse_order_by_list(&request.order_by, Subject::Experiments)?;
-    let keys = keys(&order);
+    let limit = search.limit;
+    let keys = keys(&search.order);
 
     let mut query = experiments::table
         .select(ExperimentRow::as_select())
         .into_boxed();
-    for asked in filter.conditions {
-        query = query.filter(condition(asked));
+    for asked in &search.filter.conditions {
+        query = query.filter(condition(asked.clone()));
     }
-    if let Some(after) = PageToken::of(request.page_token.as_deref())? {
-        query = query.filter(behind(&keys, &after).ok_or_else(token::of_other_search)?);
+    if let Some(after) = &search.after {
+        query = query.filter(behind(&keys, after).ok_or_else(token::of_other_search)?);
     }
-    query = query.filter(experiments::lifecycle_stage.eq_any(stages(request.view_type())));
+    query = query.filter(experiments::lifecycle_stage.eq_any(stages(search.request.view_type())));
     for key in &keys {
         query = query.then_order_by(key.order());
     }

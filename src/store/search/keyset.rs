@@ -189,15 +189,32 @@ fn or<Table: 'static>(one: Condition<Table>, other: Condition<Table>) -> Conditi
     Box::new(one.or(other))
 }
 
-/// The parts of a search that follow a page token; without one, the whole of it.
+/// Returns the sort keys in a page token. Fails if the token is invalid, or if it belongs to a search with other keys.
+pub fn read_token<Table: 'static>(
+    token: Option<&str>,
+    keys: &[Key<Table>],
+) -> Result<Option<Vec<KeyValue>>> {
+    let after = PageToken::of(token)?;
+    if let Some(after) = &after {
+        check_fits(after, keys)?;
+    }
+    Ok(after)
+}
+
+/// Fails if values are not those of these keys.
+pub fn check_fits<Table: 'static>(values: &[KeyValue], keys: &[Key<Table>]) -> Result<()> {
+    behind(keys, values).map(|_| ()).ok_or_else(of_other_search)
+}
+
+/// Returns the parts of a search whose rows come behind the row with these values; without values, the whole search.
 pub fn parts<Table: 'static>(
     keys: &[Key<Table>],
-    token: Option<&str>,
+    after: Option<&[KeyValue]>,
 ) -> Result<Vec<Option<Condition<Table>>>> {
-    let Some(after) = PageToken::of(token)? else {
+    let Some(after) = after else {
         return Ok(vec![None]);
     };
-    let parts = parts_behind(keys, &after)?;
+    let parts = parts_behind(keys, after)?;
     Ok(parts.into_iter().map(Some).collect())
 }
 

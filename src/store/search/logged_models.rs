@@ -6,8 +6,9 @@ use diesel::sql_types::{BigInt, Bool, Double, Text};
 
 use super::columns::{Column, any_of, float, integer, integer_of_text, text};
 use super::integer_columns::AsBigInt;
-use super::keyset::{Key, KeyColumn, behind, key_values};
+use super::keyset::{Key, KeyColumn, behind, check_fits, key_values};
 use super::logged_model_token;
+use super::parsed::{ParsedSearch, Search};
 use super::subquery::{Exists, Outer, Scalar};
 use super::token::{self, KeyValue};
 use super::{MOST_RESULTS, experiment_ids, positive};
@@ -28,45 +29,72 @@ type Table = models::table;
 /// The size of a page where the request says 0.
 const DEFAULT_RESULTS: i64 = 100;
 
+impl Search for SearchLoggedModels {
+    fn parse(self) -> Result<ParsedSearch<Self>> {
+        if self
+            .datasets
+            .iter()
+            .any(|dataset| dataset.dataset_name().is_empty())
+        {
+            return Err(Error::invalid_parameter(
+                "`dataset_name` in the `datasets` clause must be specified.",
+            ));
+        }
+        let after = logged_model_token::of(&self)?;
+        let limit = match i64::from(self.max_results()) {
+            0 => DEFAULT_RESULTS,
+            wanted => positive(wanted)?.min(MOST_RESULTS),
+        };
+        let filter = search::parse_filter(self.filter(), Subject::LoggedModels)?;
+        let order = self
+            .order_by
+            .iter()
+            .map(|clause| {
+                search::parse_logged_model_order_by(clause.field_name(), clause.ascending())
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        if let Some(after) = &after {
+            check_fits(after, &keys(&order, &self.order_by))?;
+        }
+        let experiment_ids = experiment_ids(&self.experiment_ids)?;
+        Ok(ParsedSearch {
+            request: self,
+            limit,
+            filter,
+            order,
+            after,
+            experiment_ids,
+        })
+    }
+}
+
+/// Returns one page of the logged models that a search finds.
 pub fn search_logged_models(
     db: &mut Db,
-    request: &SearchLoggedModels,
+    search: &ParsedSearch<SearchLoggedModels>,
 ) -> Result<search_logged_models::Response> {
-    let datasets = &request.datasets;
-    if datasets
-        .iter()
-        .any(|dataset| dataset.dataset_name().is_empty())
-    {
-        return Err(Error::invalid_parameter(
-            "`dataset_name` in the `datasets` clause must be specified.",
-        ));
-    }
-    let after = logged_model_token::of(request)?;
-    let limit = match i64::from(request.max_results()) {
-        0 => DEFAULT_RESULTS,
-        wanted => positive(wanted)?.min(MOST_RESULTS),
-    };
-    let filter = search::parse_filter(request.filter(), Subject::LoggedModels)?;
-    let keys = keys(&request.order_by)?;
+    let limit = search.limit;
+    let datasets = &search.request.datasets;
+    let keys = keys(&search.order, &search.request.order_by);
 
     let mut query = models::table.select(models::model_id).into_boxed();
-    let asks_for_metrics = filter
+    let asks_for_metrics = search
+        .filter
         .conditions
         .iter()
         .any(|asked| asked.field.entity == Entity::Metric);
     if !datasets.is_empty() && !asks_for_metrics {
         query = query.filter(Exists(of_model().filter(on_datasets(datasets))));
     }
-    for asked in filter.conditions {
-        query = query.filter(condition(asked, datasets));
+    for asked in &search.filter.conditions {
+        query = query.filter(condition(asked.clone(), datasets));
     }
-    if let Some(after) = after {
-        query = query.filter(behind(&keys, &after).ok_or_else(token::of_other_search)?);
+    if let Some(after) = &search.after {
+        query = query.filter(behind(&keys, after).ok_or_else(token::of_other_search)?);
     }
-    let experiments = experiment_ids(&request.experiment_ids)?;
     query = query
         .filter(models::lifecycle_stage.ne("deleted"))
-        .filter(models::experiment_id.eq_any(experiments));
+        .filter(models::experiment_id.eq_any(search.experiment_ids.clone()));
     for key in &keys {
         query = query.then_order_by(key.order());
     }
@@ -77,7 +105,7 @@ pub fn search_logged_models(
         && let Some(last) = ids.last()
     {
         let values = key_values!(db, models::table, &keys, models::model_id.eq(last));
-        next_page_token = Some(logged_model_token::encode(request, values)?);
+        next_page_token = Some(logged_model_token::encode(&search.request, values)?);
     }
     Ok(search_logged_models::Response {
         models: assemble(db, &ids)?,
@@ -164,12 +192,13 @@ fn on_datasets(datasets: &[Dataset]) -> Condition<metrics::table> {
     any_of(datasets.iter().map(on_one).collect())
 }
 
-fn keys(order: &[OrderClause]) -> Result<Vec<Key<Table>>> {
+/// Returns the keys of an order, and those that decide between models that are equal in them. `clauses` are what the
+/// order was parsed from: a clause can name the dataset whose metrics count.
+fn keys(order: &[OrderBy], clauses: &[OrderClause]) -> Vec<Key<Table>> {
     let mut keys = Vec::new();
     let mut ordered_by = Vec::new();
-    for clause in order {
-        let OrderBy { field, ascending } =
-            search::parse_logged_model_order_by(clause.field_name(), clause.ascending())?;
+    for (OrderBy { field, ascending }, clause) in order.iter().zip(clauses) {
+        let ascending = *ascending;
         let column = if field.entity == Entity::Metric {
             // Those that are not a number come behind the numbers, and before the missing.
             let (metric, dataset) = (field.key.clone(), clause.clone());
@@ -180,7 +209,7 @@ fn keys(order: &[OrderClause]) -> Result<Vec<Key<Table>>> {
                 })),
                 ascending: true,
             });
-            let (metric, dataset) = (field.key, clause.clone());
+            let (metric, dataset) = (field.key.clone(), clause.clone());
             KeyColumn::Float(Box::new(move || {
                 let latest = latest(metric.clone(), &dataset);
                 let value = latest.select(metrics::metric_value.assume_not_null());
@@ -188,7 +217,7 @@ fn keys(order: &[OrderClause]) -> Result<Vec<Key<Table>>> {
             }))
         } else {
             ordered_by.push(field.key.clone());
-            attribute_key(field.key)
+            attribute_key(field.key.clone())
         };
         keys.push(Key { column, ascending });
     }
@@ -200,7 +229,7 @@ fn keys(order: &[OrderClause]) -> Result<Vec<Key<Table>>> {
             });
         }
     }
-    Ok(keys)
+    keys
 }
 
 /// The latest point of a metric, perhaps only of those that were measured on one dataset.

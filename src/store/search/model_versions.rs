@@ -8,6 +8,7 @@ use super::columns::{Column, integer, text};
 use super::integer_columns::ComparedAsBigInt;
 use super::keyset::{self, Key, KeyColumn};
 use super::lookup::{self, ByRow, Lookup, Ways};
+use super::parsed::{ParsedSearch, Search};
 use super::short_text::IsShortText;
 use super::subquery::{Exists, Outer};
 use super::token::{KeyValue, PageToken};
@@ -23,22 +24,39 @@ use crate::wire::{ModelVersion, SearchModelVersions, search_model_versions};
 
 type Table = versions::table;
 
-/// Versions of prompts are hidden unless the filter asks for them.
+impl Search for SearchModelVersions {
+    fn parse(self) -> Result<ParsedSearch<Self>> {
+        let limit = positive(self.max_results())?;
+        let filter = search::parse_filter(self.filter(), Subject::ModelVersions)?;
+        let order = search::parse_order_by_list(&self.order_by, Subject::ModelVersions)?;
+        let keys: Vec<_> = keys(&order).into_iter().map(|(key, _)| key).collect();
+        let after = keyset::read_token(self.page_token.as_deref(), &keys)?;
+        Ok(ParsedSearch {
+            request: self,
+            limit,
+            filter,
+            order,
+            after,
+            experiment_ids: Vec::new(),
+        })
+    }
+}
+
+/// Returns one page of the versions that a search finds. Versions of prompts are hidden unless the filter asks for
+/// them.
 pub fn search_model_versions(
     db: &mut Db,
-    request: &SearchModelVersions,
+    search: &ParsedSearch<SearchModelVersions>,
 ) -> Result<search_model_versions::Response> {
-    let limit = positive(request.max_results())?;
-    let filter = search::parse_filter(request.filter(), Subject::ModelVersions)?;
-    let order = search::parse_order_by_list(&request.order_by, Subject::ModelVersions)?;
-    let (keys, values): (Vec<_>, Vec<_>) = keys(&order).into_iter().unzip();
+    let limit = search.limit;
+    let (keys, values): (Vec<_>, Vec<_>) = keys(&search.order).into_iter().unzip();
 
-    let prompts = asks_for_prompts(&filter);
-    let mut conditions = filter.conditions;
+    let prompts = asks_for_prompts(&search.filter);
+    let mut conditions = search.filter.conditions.clone();
     conditions.retain(|asked| prompts || !is_prompt_tag(&asked.field));
     let ways = Ways::of(db, &conditions, limit, Lookup::of_versions)?;
     let mut rows: Vec<ModelVersionRow> = Vec::new();
-    for part in keyset::parts(&keys, request.page_token.as_deref())? {
+    for part in keyset::parts(&keys, search.after.as_deref())? {
         let mut query = versions::table
             .select(ModelVersionRow::as_select())
             .filter(versions::current_stage.ne(DELETED))

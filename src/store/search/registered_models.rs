@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::columns::text;
 use super::keyset::{self, Key, KeyColumn};
 use super::lookup::{self, Lookup, Ways};
+use super::parsed::{ParsedSearch, Search};
 use super::short_text::IsShortText;
 use super::subquery::{Exists, Outer};
 use super::token::{KeyValue, PageToken};
@@ -20,22 +21,39 @@ use crate::wire::{SearchRegisteredModels, search_registered_models};
 
 type Table = models::table;
 
-/// Prompts are registered models too, and hidden unless the filter asks for them.
+impl Search for SearchRegisteredModels {
+    fn parse(self) -> Result<ParsedSearch<Self>> {
+        let limit = positive(self.max_results())?;
+        let filter = search::parse_filter(self.filter(), Subject::RegisteredModels)?;
+        let order = search::parse_order_by_list(&self.order_by, Subject::RegisteredModels)?;
+        let keys: Vec<_> = keys(&order).into_iter().map(|(key, _)| key).collect();
+        let after = keyset::read_token(self.page_token.as_deref(), &keys)?;
+        Ok(ParsedSearch {
+            request: self,
+            limit,
+            filter,
+            order,
+            after,
+            experiment_ids: Vec::new(),
+        })
+    }
+}
+
+/// Returns one page of the registered models that a search finds. Prompts are registered models too, and hidden
+/// unless the filter asks for them.
 pub fn search_registered_models(
     db: &mut Db,
-    request: &SearchRegisteredModels,
+    search: &ParsedSearch<SearchRegisteredModels>,
 ) -> Result<search_registered_models::Response> {
-    let limit = positive(request.max_results())?;
-    let filter = search::parse_filter(request.filter(), Subject::RegisteredModels)?;
-    let order = search::parse_order_by_list(&request.order_by, Subject::RegisteredModels)?;
-    let (keys, values): (Vec<_>, Vec<_>) = keys(&order).into_iter().unzip();
+    let limit = search.limit;
+    let (keys, values): (Vec<_>, Vec<_>) = keys(&search.order).into_iter().unzip();
 
-    let prompts = asks_for_prompts(&filter);
-    let mut conditions = filter.conditions;
+    let prompts = asks_for_prompts(&search.filter);
+    let mut conditions = search.filter.conditions.clone();
     conditions.retain(|asked| prompts || !is_prompt_tag(&asked.field));
     let ways = Ways::of(db, &conditions, limit, Lookup::of_models)?;
     let mut rows: Vec<RegisteredModelRow> = Vec::new();
-    for part in keyset::parts(&keys, request.page_token.as_deref())? {
+    for part in keyset::parts(&keys, search.after.as_deref())? {
         let mut query = models::table
             .select(RegisteredModelRow::as_select())
             .into_boxed();

@@ -5,8 +5,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{Double, Text};
 
 use super::columns::{Column, float, integer, text};
-use super::keyset::{Key, KeyColumn, behind, key_values};
+use super::keyset::{Key, KeyColumn, behind, key_values, read_token};
 use super::lookup::{self, Lookup, Ways};
+use super::parsed::{ParsedSearch, Search};
 use super::short_text::IsShortText;
 use super::subquery::{Exists, Outer};
 use super::token::{self, KeyValue, PageToken};
@@ -20,29 +21,49 @@ use crate::wire::{SearchRuns, search_runs};
 
 type Table = runs::table;
 
-pub fn search_runs(db: &mut Db, request: &SearchRuns) -> Result<search_runs::Response> {
-    let limit = max_results(i64::from(request.max_results()))?;
-    let filter = search::parse_filter(request.filter(), Subject::Runs)?;
-    let order = search::parse_order_by_list(&request.order_by, Subject::Runs)?;
-    let keys = keys(&order)?;
+impl Search for SearchRuns {
+    fn parse(self) -> Result<ParsedSearch<Self>> {
+        let limit = max_results(i64::from(self.max_results()))?;
+        let filter = search::parse_filter(self.filter(), Subject::Runs)?;
+        let order = search::parse_order_by_list(&self.order_by, Subject::Runs)?;
+        let after = read_token(self.page_token.as_deref(), &keys(&order)?)?;
+        let experiment_ids = experiment_ids(&self.experiment_ids)?;
+        Ok(ParsedSearch {
+            request: self,
+            limit,
+            filter,
+            order,
+            after,
+            experiment_ids,
+        })
+    }
+}
+
+/// Returns one page of the runs that a search finds.
+pub fn search_runs(
+    db: &mut Db,
+    search: &ParsedSearch<SearchRuns>,
+) -> Result<search_runs::Response> {
+    let limit = search.limit;
+    let keys = keys(&search.order)?;
 
     let mut query = runs::table.select(RunRow::as_select()).into_boxed();
-    let ways = Ways::of(db, &filter.conditions, limit, Lookup::of_runs)?;
-    for (place, asked) in filter.conditions.into_iter().enumerate() {
+    let ways = Ways::of(db, &search.filter.conditions, limit, Lookup::of_runs)?;
+    for (place, asked) in search.filter.conditions.iter().enumerate() {
         query = match ways.at(place) {
             Some(lookup) => query.filter(lookup),
-            None => query.filter(condition(asked)?),
+            None => query.filter(condition(asked.clone())?),
         };
     }
-    if let Some(after) = PageToken::of(request.page_token.as_deref())? {
-        query = query.filter(behind(&keys, &after).ok_or_else(token::of_other_search)?);
+    if let Some(after) = &search.after {
+        query = query.filter(behind(&keys, after).ok_or_else(token::of_other_search)?);
     }
-    query = match experiment_ids(&request.experiment_ids)?.as_slice() {
+    query = match search.experiment_ids.as_slice() {
         // An equality, so that an index can give the runs in their order.
         [id] => query.filter(runs::experiment_id.eq(*id)),
         ids => query.filter(runs::experiment_id.eq_any(ids.to_vec())),
     };
-    query = match stages(request.run_view_type()) {
+    query = match stages(search.request.run_view_type()) {
         [stage] => query.filter(runs::lifecycle_stage.eq(*stage)),
         both => query.filter(runs::lifecycle_stage.eq_any(both)),
     };

@@ -1,4 +1,4 @@
-use super::on_both_databases;
+use super::{checked, on_both_databases};
 use crate::store::{Db, experiments};
 use crate::wire::CreateExperiment;
 
@@ -10,7 +10,7 @@ fn gives_each_experiment_an_id_of_its_own(db: &mut Db) {
             name: Some(name.to_owned()),
             ..CreateExperiment::default()
         };
-        experiments::create(db, &request, "mlflow-artifacts:/", 1).unwrap()
+        experiments::create(db, &checked(request), "mlflow-artifacts:/", 1).unwrap()
     };
     let first = create(db, "first");
     let second = create(db, "second");

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 
-use super::on_both_databases;
 use super::rows::{add_experiment, add_run};
+use super::{checked, on_both_databases};
 use crate::store::schema::{datasets, input_tags, inputs as edges, runs};
 use crate::store::{self, Db, inputs};
 use crate::wire::{
@@ -45,7 +45,7 @@ fn log(db: &mut Db, run_id: &str, datasets: Vec<DatasetInput>) {
         datasets,
         models: Vec::new(),
     };
-    inputs::log_inputs(db, &request).unwrap();
+    inputs::log_inputs(db, &checked(request)).unwrap();
 }
 
 fn of_run(db: &mut Db, run_id: &str) -> (RunInputs, RunOutputs) {
@@ -66,7 +66,7 @@ fn gives_back_what_was_logged(db: &mut Db) {
             model_id: Some("m-in".into()),
         }],
     };
-    inputs::log_inputs(db, &given).unwrap();
+    inputs::log_inputs(db, &checked(given.clone())).unwrap();
     let output = ModelOutput {
         model_id: Some("m-out".into()),
         step: Some(7),
@@ -188,7 +188,7 @@ fn leaves_deleted_runs_alone(db: &mut Db) {
         datasets: vec![dataset("rows", &[])],
         models: Vec::new(),
     };
-    let error = inputs::log_inputs(db, &request).unwrap_err();
+    let error = inputs::log_inputs(db, &checked(request)).unwrap_err();
     assert_eq!(
         error.message,
         "The run r must be in the 'active' state. Current state is deleted."

@@ -9,7 +9,8 @@ use crate::store::governance::lineage::{self, LoggedParts};
 use crate::store::schema::{
     flowkeep_logged_model_values, logged_model_metrics, logged_models, metrics,
 };
-use crate::store::{Db, logged_models as models, runs, search};
+use crate::store::search::{self, Search};
+use crate::store::{Db, logged_models as models, runs};
 use crate::wire::search_logged_models::OrderBy;
 use crate::wire::{SearchLoggedModels, python};
 
@@ -149,7 +150,7 @@ fn are_searched_and_ordered(db: &mut Db) {
         };
         let mut ids = Vec::new();
         loop {
-            let found = search::search_logged_models(db, &request).unwrap();
+            let found = search::search_logged_models(db, &request.parse().unwrap()).unwrap();
             let models = found.models.into_iter();
             ids.extend(models.map(|model| model.info.unwrap().model_id.unwrap()));
             request.page_token = found.next_page_token;

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 
-use super::on_both_databases;
 use super::rows::{add_experiment, add_run};
+use super::{checked, on_both_databases};
 use crate::store::schema::logged_model_metrics;
 use crate::store::{Db, logged_models};
 use crate::wire::{
@@ -26,7 +26,7 @@ fn create(db: &mut Db, experiment_id: i32, name: &str) -> String {
         tags: tags(&[("team", name)]),
         ..CreateLoggedModel::default()
     };
-    let model = logged_models::create(db, &request, 1).unwrap();
+    let model = logged_models::create(db, &checked(request), 1).unwrap();
     model.info.unwrap().model_id().to_owned()
 }
 

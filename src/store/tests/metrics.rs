@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::on_both_databases;
 use super::runs::{log, new_run};
-use crate::store::metrics::{self, Sampling};
+use crate::store::metrics::{self, HistoryPage, Sampling};
 use crate::store::schema::{logged_model_metrics, logged_models};
 use crate::store::{Db, runs};
 use crate::wire::{
@@ -35,10 +35,11 @@ fn points(points: &[(&str, Value, i64, i64)]) -> Value {
 /// Time and value of all points of a metric.
 fn history(db: &mut Db, run_id: &str, key: &str) -> Vec<(i64, f64)> {
     let request = GetMetricHistory {
+        run_id: Some(run_id.to_owned()),
         metric_key: Some(key.to_owned()),
         ..GetMetricHistory::default()
     };
-    let found: get_metric_history::Response = metrics::get_history(db, run_id, &request)
+    let found: get_metric_history::Response = metrics::get_history(db, &HistoryPage::read(&request).unwrap())
         .unwrap()
         .read()
         .unwrap();
@@ -178,13 +179,14 @@ fn pages_through_a_history(db: &mut Db) {
     log(db, &run, points(&logged)).unwrap();
     let whole = history(db, &run, "loss");
     let mut request = GetMetricHistory {
+        run_id: Some(run.clone()),
         metric_key: Some("loss".to_owned()),
         max_results: Some(2),
         ..GetMetricHistory::default()
     };
     let mut paged = Vec::new();
     loop {
-        let page: get_metric_history::Response = metrics::get_history(db, &run, &request)
+        let page: get_metric_history::Response = metrics::get_history(db, &HistoryPage::read(&request).unwrap())
             .unwrap()
             .read()
             .unwrap();

@@ -24,6 +24,29 @@ mod search;
 mod webhooks;
 
 use databases::TestDatabase;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::config::Limits;
+use crate::error::Result;
+use crate::store::search::{ParsedSearch, Search};
+use crate::validation::{Check, Checked};
+
+/// Checks a request as a handler does before it calls the store.
+fn try_checked<R: Check>(request: R) -> Result<Checked<R>> {
+    Checked::new(request, &Limits::default())
+}
+
+/// Parses a search that is written in JSON, as a handler does before it calls the store.
+fn parsed<R: Search + DeserializeOwned>(request: Value) -> ParsedSearch<R> {
+    let request: R = serde_json::from_value(request).unwrap();
+    request.parse().unwrap()
+}
+
+/// Checks a request that has no fault.
+fn checked<R: Check>(request: R) -> Checked<R> {
+    try_checked(request).unwrap()
+}
 
 /// Makes of each named function `fn name(db: &mut Db)` two tests, one for each database.
 macro_rules! on_both_databases {

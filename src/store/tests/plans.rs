@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use serde_json::{Value, json};
 
-use super::TestDatabase;
 use super::rows::{add_experiment, add_registry, add_run};
+use super::{TestDatabase, checked, parsed};
 use crate::store::{Db, metrics, model_versions, registered_models, runs, search};
 
 #[derive(QueryableByName)]
@@ -92,26 +92,27 @@ fn no_call_that_is_made_often_reads_a_table_through() {
 
     let found = scans(db, |db| {
         let metric = json!({"run_id": "r", "key": "k", "value": 1, "timestamp": 1, "step": 1});
-        metrics::log_metric(db, &read(metric)).unwrap();
+        metrics::log_metric(db, &checked(read(metric))).unwrap();
         let batch = json!({
             "run_id": "r",
             "metrics": [{"key": "k", "value": 2, "timestamp": 2, "step": 2}],
             "params": [{"key": "p", "value": "1"}],
             "tags": [{"key": "t", "value": "1"}],
         });
-        runs::log_batch(db, &read(batch), true).unwrap();
+        runs::log_batch(db, &checked(read(batch))).unwrap();
         let tag = json!({"run_id": "r", "key": "t", "value": "2"});
-        runs::set_tag(db, &read(tag), true).unwrap();
+        runs::set_tag(db, &checked(read(tag))).unwrap();
         let run = json!({"experiment_id": experiment_id.to_string()});
-        runs::create(db, &read(run)).unwrap();
+        runs::create(db, &checked(read(run))).unwrap();
         runs::get(db, "r").unwrap();
-        let history = read(json!({"metric_key": "k"}));
-        metrics::get_history(db, "r", &history).unwrap();
+        let history = read(json!({"run_id": "r", "metric_key": "k"}));
+        let page = metrics::HistoryPage::read(&history).unwrap();
+        metrics::get_history(db, &page).unwrap();
         model_versions::get(db, "m", "1").unwrap();
         registered_models::aliases::resolve(db, "m", "champion").unwrap();
         for filter in ["", "tags.t = '2'", "params.p = '1'", "metrics.k > 1"] {
             let wanted = json!({"experiment_ids": [experiment_id.to_string()], "filter": filter});
-            search::search_runs(db, &read(wanted)).unwrap();
+            search::search_runs(db, &parsed(wanted)).unwrap();
         }
     });
     assert!(found.is_empty(), "{found:#?}");
@@ -124,7 +125,7 @@ fn a_tag_is_found_by_its_value() {
     let experiment_id = add_experiment(db, "one").to_string();
     let wanted = json!({"experiment_ids": [experiment_id], "filter": "tags.t = 'short'"});
     let statements = statements(db, |db| {
-        search::search_runs(db, &read(wanted)).unwrap();
+        search::search_runs(db, &parsed(wanted)).unwrap();
     });
     let search = statements.iter().find(|text| text.contains("found.key"));
     let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {}", search.unwrap()))
@@ -179,7 +180,7 @@ fn searches_of_the_registry_are_led_by_rare_values() {
     ] {
         let wanted = json!({"filter": filter});
         let steps = steps(db, |db| {
-            search::search_model_versions(db, &read(wanted)).unwrap();
+            search::search_model_versions(db, &parsed(wanted)).unwrap();
         });
         assert!(steps.iter().any(|step| step.contains(index)), "{steps:#?}");
         assert!(
@@ -191,7 +192,7 @@ fn searches_of_the_registry_are_led_by_rare_values() {
     }
     let wanted = json!({"filter": "tags.kind = 'rare'"});
     let steps = steps(db, |db| {
-        search::search_registered_models(db, &read(wanted)).unwrap();
+        search::search_registered_models(db, &parsed(wanted)).unwrap();
     });
     let index = "flowkeep_registered_model_tags_value (key=? AND value=?)";
     assert!(steps.iter().any(|step| step.contains(index)), "{steps:#?}");
@@ -202,12 +203,13 @@ fn lists_of_the_registry_read_no_more_than_their_page() {
     let database = registry();
     let db = &mut database.connect();
     let steps = steps(db, |db| {
-        let page = search::search_model_versions(db, &read(json!({"max_results": 1}))).unwrap();
+        let page = search::search_model_versions(db, &parsed(json!({"max_results": 1}))).unwrap();
         let next = json!({"max_results": 1, "page_token": page.next_page_token});
-        search::search_model_versions(db, &read(next)).unwrap();
-        let page = search::search_registered_models(db, &read(json!({"max_results": 1}))).unwrap();
+        search::search_model_versions(db, &parsed(next)).unwrap();
+        let page =
+            search::search_registered_models(db, &parsed(json!({"max_results": 1}))).unwrap();
         let next = json!({"max_results": 1, "page_token": page.next_page_token});
-        search::search_registered_models(db, &read(next)).unwrap();
+        search::search_registered_models(db, &parsed(next)).unwrap();
     });
     // Beside short lists, only what is read in the order of the page, up to its end.
     let in_order = [

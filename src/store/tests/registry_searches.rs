@@ -3,8 +3,8 @@
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
-use super::on_both_databases;
 use super::rows::add_registry;
+use super::{on_both_databases, parsed};
 use crate::store::{Db, search};
 use crate::wire::{ModelVersion, RegisteredModel};
 
@@ -21,15 +21,13 @@ const MANY: u32 = 5_000;
 
 fn versions(db: &mut Db, filter: &str) -> Vec<String> {
     let request = json!({"filter": filter, "max_results": 3});
-    let found =
-        search::search_model_versions(db, &serde_json::from_value(request).unwrap()).unwrap();
+    let found = search::search_model_versions(db, &parsed(request)).unwrap();
     names(found.model_versions.iter().map(ModelVersion::name))
 }
 
 fn models(db: &mut Db, filter: &str) -> Vec<String> {
     let request = json!({"filter": filter, "max_results": 3, "order_by": ["timestamp DESC"]});
-    let found =
-        search::search_registered_models(db, &serde_json::from_value(request).unwrap()).unwrap();
+    let found = search::search_registered_models(db, &parsed(request)).unwrap();
     names(found.registered_models.iter().map(RegisteredModel::name))
 }
 
@@ -102,8 +100,7 @@ fn goes_through_all_pages_of_what_an_index_finds(db: &mut Db) {
 fn all_pages(db: &mut Db, mut request: Value) -> Vec<String> {
     let mut found = Vec::new();
     loop {
-        let request_now = serde_json::from_value(request.clone()).unwrap();
-        let page = search::search_model_versions(db, &request_now).unwrap();
+        let page = search::search_model_versions(db, &parsed(request.clone())).unwrap();
         found.extend(names(page.model_versions.iter().map(ModelVersion::name)));
         match page.next_page_token {
             Some(token) => request["page_token"] = token.into(),

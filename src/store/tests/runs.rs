@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::on_both_databases;
+use super::{checked, on_both_databases, try_checked};
 use crate::store::{Db, experiments, runs};
 use crate::wire::{CreateExperiment, CreateRun, LogBatch, Run, UpdateRun};
 
@@ -21,6 +21,7 @@ pub fn new_run(db: &mut Db) -> String {
         name: Some(uuid::Uuid::new_v4().to_string()),
         ..CreateExperiment::default()
     };
+    let request = checked(request);
     let experiment_id = experiments::create(db, &request, "mlflow-artifacts:/", 1).unwrap();
     run_in(db, experiment_id)
 }
@@ -30,14 +31,15 @@ fn run_in(db: &mut Db, experiment_id: i32) -> String {
         experiment_id: Some(experiment_id.to_string()),
         ..CreateRun::default()
     };
-    let run = runs::create(db, &request).unwrap();
+    let run = runs::create(db, &checked(request)).unwrap();
     run.info.unwrap().run_id.unwrap()
 }
 
 pub fn log(db: &mut Db, run_id: &str, batch: serde_json::Value) -> crate::error::Result<()> {
     let mut request: LogBatch = serde_json::from_value(batch).unwrap();
     request.run_id = Some(run_id.to_owned());
-    diesel::Connection::transaction(db, |db| runs::log_batch(db, &request, true))
+    let request = try_checked(request)?;
+    diesel::Connection::transaction(db, |db| runs::log_batch(db, &request))
 }
 
 fn params(run: &Run) -> Vec<(&str, &str)> {
@@ -71,6 +73,7 @@ fn keeps_names_of_deleted_experiments(db: &mut Db) {
         name: Some("churn".to_owned()),
         ..CreateExperiment::default()
     };
+    let request = checked(request);
     let id = experiments::create(db, &request, "s3://root", 1).unwrap();
     experiments::delete(db, &id.to_string(), 2).unwrap();
     let error = experiments::create(db, &request, "s3://root", 1).unwrap_err();

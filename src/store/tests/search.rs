@@ -2,12 +2,13 @@ use diesel::prelude::*;
 
 use super::on_both_databases;
 use super::rows::{add_experiment, add_run};
+use crate::store::Db;
 use crate::store::schema::{
     datasets, experiment_tags, input_tags, inputs, latest_metrics, logged_model_metrics,
     logged_model_params, logged_model_tags, logged_models, model_version_tags, model_versions,
     params, registered_model_tags, registered_models, runs, tags,
 };
-use crate::store::{Db, search};
+use crate::store::search::{self, Search};
 use crate::wire::search_logged_models::{Dataset, OrderBy};
 use crate::wire::{
     Experiment, SearchExperiments, SearchLoggedModels, SearchModelVersions, SearchRegisteredModels,
@@ -123,7 +124,7 @@ fn add_metric(db: &mut Db, run_id: &str, value: f64, is_nan: bool) {
 }
 
 fn search_runs(db: &mut Db, request: &SearchRuns) -> (String, Option<String>) {
-    let found = search::search_runs(db, request).unwrap();
+    let found = search::search_runs(db, &request.clone().parse().unwrap()).unwrap();
     let ids: Vec<_> = found
         .runs
         .iter()
@@ -252,7 +253,7 @@ fn finds_and_orders_experiments(db: &mut Db) {
             max_results: Some(10),
             ..SearchExperiments::default()
         };
-        let found = search::search_experiments(db, &request).unwrap();
+        let found = search::search_experiments(db, &request.parse().unwrap()).unwrap();
         let names: Vec<_> = found.experiments.iter().map(Experiment::name).collect();
         assert_eq!(names, words(expected), "{filter}");
     }
@@ -334,7 +335,7 @@ fn finds_and_orders_registered_models(db: &mut Db) {
         };
         let mut names = Vec::new();
         loop {
-            let found = search::search_registered_models(db, &request).unwrap();
+            let found = search::search_registered_models(db, &request.parse().unwrap()).unwrap();
             names.extend(
                 found
                     .registered_models
@@ -374,7 +375,7 @@ fn finds_and_orders_model_versions(db: &mut Db) {
         };
         let mut names = Vec::new();
         loop {
-            let found = search::search_model_versions(db, &request).unwrap();
+            let found = search::search_model_versions(db, &request.parse().unwrap()).unwrap();
             names.extend(
                 found
                     .model_versions
@@ -473,7 +474,7 @@ fn finds_and_orders_logged_models(db: &mut Db) {
         };
         let mut ids = Vec::new();
         loop {
-            let found = search::search_logged_models(db, &request).unwrap();
+            let found = search::search_logged_models(db, &request.parse().unwrap()).unwrap();
             ids.extend(
                 found
                     .models

@@ -4,7 +4,7 @@ mod by_hand;
 
 use diesel::prelude::*;
 
-use super::on_both_databases;
+use super::{checked, on_both_databases};
 use crate::audit::Actor;
 use crate::config::SourceRules;
 use crate::error::{ErrorCode, Result};
@@ -67,18 +67,18 @@ fn register(db: &mut Db, change: &Change) -> Lineage {
         name: Some("training".to_owned()),
         ..CreateExperiment::default()
     };
-    let experiment = experiments::create(db, &request, "mlflow-artifacts:/", 1).unwrap();
+    let experiment = experiments::create(db, &checked(request), "mlflow-artifacts:/", 1).unwrap();
     let request = CreateRun {
         experiment_id: Some(experiment.to_string()),
         ..CreateRun::default()
     };
-    let run = runs::create(db, &request).unwrap().info.unwrap();
+    let run = runs::create(db, &checked(request)).unwrap().info.unwrap();
     let request = CreateLoggedModel {
         experiment_id: Some(experiment.to_string()),
         source_run_id: run.run_id.clone(),
         ..CreateLoggedModel::default()
     };
-    let logged = logged_models::create(db, &request, 1)
+    let logged = logged_models::create(db, &checked(request), 1)
         .unwrap()
         .info
         .unwrap();
