@@ -10,12 +10,12 @@ use super::policy::Target;
 use crate::audit::{Action, Entry};
 use crate::store::registered_models::{self, aliases};
 use crate::store::{Db, model_versions};
+use crate::validation::Checked;
 use crate::wire::{DeleteRegisteredModelAlias, SetRegisteredModelAlias};
 
 /// Points an alias to a version, through the gate of the alias.
-pub fn set(db: &mut Db, change: &Change, request: &SetRegisteredModelAlias) -> Decision {
+pub fn set(db: &mut Db, change: &Change, request: &Checked<SetRegisteredModelAlias>) -> Decision {
     let (name, alias) = (request.name(), request.alias());
-    aliases::check(request)?;
     let row = model_versions::row_locked(db, name, request.version())?;
     let number = row.version;
     let id = identify(db, change, name)?;
@@ -45,9 +45,12 @@ pub fn set(db: &mut Db, change: &Change, request: &SetRegisteredModelAlias) -> D
 }
 
 /// Takes an alias away. Whether there was one makes no difference.
-pub fn delete(db: &mut Db, change: &Change, request: &DeleteRegisteredModelAlias) -> Decision {
+pub fn delete(
+    db: &mut Db,
+    change: &Change,
+    request: &Checked<DeleteRegisteredModelAlias>,
+) -> Decision {
     let (name, alias) = (request.name(), request.alias());
-    aliases::check_deletion(request)?;
     registered_models::lock(db, name)?;
     let id = identify(db, change, name)?;
     if let Some(version) = aliases::target(db, name, alias)? {

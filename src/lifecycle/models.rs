@@ -11,6 +11,7 @@ use crate::audit::{Action, Entry};
 use crate::store::governance::identity;
 use crate::store::governance::retained::Deletable;
 use crate::store::{Db, model_versions, registered_models};
+use crate::validation::Checked;
 use crate::wire::{
     CreateRegisteredModel, DeleteRegisteredModel, DeleteRegisteredModelTag, RegisteredModel,
     RenameRegisteredModel, SetRegisteredModelTag, UpdateRegisteredModel,
@@ -20,7 +21,7 @@ use crate::wire::{
 pub fn create(
     db: &mut Db,
     change: &Change,
-    request: &CreateRegisteredModel,
+    request: &Checked<CreateRegisteredModel>,
 ) -> Decision<RegisteredModel> {
     let model = registered_models::create(db, request, change.now_ms)?;
     let id = identity::ensure(db, request.name())?.id;
@@ -40,7 +41,7 @@ pub fn create(
 pub fn update(
     db: &mut Db,
     change: &Change,
-    request: &UpdateRegisteredModel,
+    request: &Checked<UpdateRegisteredModel>,
 ) -> Decision<RegisteredModel> {
     let name = request.name();
     registered_models::lock(db, name)?;
@@ -58,10 +59,9 @@ pub fn update(
 pub fn rename(
     db: &mut Db,
     change: &Change,
-    request: &RenameRegisteredModel,
+    request: &Checked<RenameRegisteredModel>,
 ) -> Decision<RegisteredModel> {
     let (name, new_name) = (request.name(), request.new_name());
-    model_versions::names::check_new_model(new_name)?;
     registered_models::lock(db, name)?;
     let id = identify(db, change, name)?;
     let policy_before = PolicyBefore::look_up(db, name)?;
@@ -85,7 +85,7 @@ pub fn rename(
 }
 
 /// Deletes a model with all its versions, unless one of them is kept.
-pub fn delete(db: &mut Db, change: &Change, request: &DeleteRegisteredModel) -> Decision {
+pub fn delete(db: &mut Db, change: &Change, request: &Checked<DeleteRegisteredModel>) -> Decision {
     let name = request.name();
     registered_models::lock(db, name)?;
     let id = identify(db, change, name)?;
@@ -110,9 +110,8 @@ pub fn delete(db: &mut Db, change: &Change, request: &DeleteRegisteredModel) -> 
 }
 
 /// Sets a tag of a model, which must not free its versions from an enforced policy.
-pub fn set_tag(db: &mut Db, change: &Change, request: &SetRegisteredModelTag) -> Decision {
+pub fn set_tag(db: &mut Db, change: &Change, request: &Checked<SetRegisteredModelTag>) -> Decision {
     let (name, key) = (request.name(), request.key());
-    registered_models::tags::check(request)?;
     registered_models::lock(db, name)?;
     let id = identify(db, change, name)?;
     let before = registered_models::tags::value(db, name, key)?;
@@ -133,9 +132,12 @@ pub fn set_tag(db: &mut Db, change: &Change, request: &SetRegisteredModelTag) ->
 }
 
 /// Deletes a tag of a model, which must not free its versions from an enforced policy.
-pub fn delete_tag(db: &mut Db, change: &Change, request: &DeleteRegisteredModelTag) -> Decision {
+pub fn delete_tag(
+    db: &mut Db,
+    change: &Change,
+    request: &Checked<DeleteRegisteredModelTag>,
+) -> Decision {
     let (name, key) = (request.name(), request.key());
-    registered_models::tags::check_deletion(request)?;
     registered_models::lock(db, name)?;
     let id = identify(db, change, name)?;
     let mut warnings = Vec::new();

@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 use crate::store::Db;
-use crate::store::model_versions::{self, Stage, names};
+use crate::store::model_versions::{self, Stage};
 use crate::store::registered_models::aliases;
+use crate::validation::registry_names;
 use crate::wire::ModelVersion;
 
 /// What names one version of a model.
@@ -27,7 +28,7 @@ impl FromStr for VersionReference {
     fn from_str(text: &str) -> Result<Self, Infallible> {
         Ok(if let Some(alias) = text.strip_prefix('@') {
             Self::Alias(alias.to_owned())
-        } else if names::version(text).is_ok() {
+        } else if registry_names::version(text).is_ok() {
             Self::Number(text.to_owned())
         } else if let Ok(stage) = Stage::parse(text) {
             Self::Stage(stage)
@@ -45,7 +46,7 @@ impl VersionReference {
             Self::Alias(alias) => return aliases::resolve(db, name, alias),
             Self::Stage(stage) => stage.as_str(),
         };
-        names::check_model(name)?;
+        registry_names::check_model(name)?;
         let newest = model_versions::latest_versions(db, name, &[stage.to_owned()])?;
         model_versions::newest(newest).ok_or_else(|| {
             Error::does_not_exist(format!("No version of model '{name}' is in stage {stage}."))

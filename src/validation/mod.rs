@@ -12,6 +12,8 @@ mod logged_models;
 mod long_values;
 mod names;
 pub mod prompts;
+mod registry;
+pub mod registry_names;
 mod runs;
 mod trace_archival;
 

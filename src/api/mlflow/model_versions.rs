@@ -7,6 +7,7 @@ use crate::audit::Actor;
 use crate::error::Result;
 use crate::lifecycle::{Done, versions};
 use crate::store::model_versions;
+use crate::validation::Checked;
 use crate::wire::{
     CreateModelVersion, DeleteModelVersion, DeleteModelVersionTag, GetModelVersion,
     GetModelVersionDownloadUri, SetModelVersionTag, TransitionModelVersionStage,
@@ -21,10 +22,10 @@ pub async fn create(
     actor: Actor,
     request: CreateModelVersion,
 ) -> Result<Done<create_model_version::Response>> {
-    let rules = state.source_rules.clone();
+    let request = Checked::new(request, &state.source_rules)?;
     let done = state
         .change(actor, move |db, change| {
-            versions::create(db, change, &request, &rules)
+            versions::create(db, change, &request)
         })
         .await?;
     Ok(done.map(|version| create_model_version::Response {
@@ -37,6 +38,7 @@ pub async fn get(
     state: Data<State>,
     request: GetModelVersion,
 ) -> Result<get_model_version::Response> {
+    let request = state.checked(request)?;
     let version = state
         .store
         .read(move |db| model_versions::get(db, request.name(), request.version()))
@@ -52,6 +54,7 @@ pub async fn update(
     actor: Actor,
     request: UpdateModelVersion,
 ) -> Result<Done<update_model_version::Response>> {
+    let request = state.checked(request)?;
     let done = state
         .change(actor, move |db, change| {
             versions::update(db, change, &request)
@@ -68,6 +71,7 @@ pub async fn transition_stage(
     actor: Actor,
     request: TransitionModelVersionStage,
 ) -> Result<Done<transition_model_version_stage::Response>> {
+    let request = state.checked(request)?;
     let done = state
         .change(actor, move |db, change| {
             versions::transition(db, change, &request)
@@ -86,6 +90,7 @@ pub async fn delete(
     actor: Actor,
     request: DeleteModelVersion,
 ) -> Result<Done<delete_model_version::Response>> {
+    let request = state.checked(request)?;
     let done = state
         .change(actor, move |db, change| {
             versions::delete(db, change, &request)
@@ -99,6 +104,7 @@ pub async fn download_uri(
     state: Data<State>,
     request: GetModelVersionDownloadUri,
 ) -> Result<get_model_version_download_uri::Response> {
+    let request = state.checked(request)?;
     let artifact_uri = state
         .store
         .read(move |db| model_versions::download_uri(db, request.name(), request.version()))
@@ -112,6 +118,7 @@ pub async fn set_tag(
     actor: Actor,
     request: SetModelVersionTag,
 ) -> Result<Done<set_model_version_tag::Response>> {
+    let request = state.checked(request)?;
     let done = state
         .change(actor, move |db, change| {
             versions::tags::set(db, change, &request)
@@ -126,6 +133,7 @@ pub async fn delete_tag(
     actor: Actor,
     request: DeleteModelVersionTag,
 ) -> Result<Done<delete_model_version_tag::Response>> {
+    let request = state.checked(request)?;
     let done = state
         .change(actor, move |db, change| {
             versions::tags::delete(db, change, &request)

@@ -24,6 +24,7 @@ pub async fn create(
     actor: Actor,
     request: CreateRegisteredModel,
 ) -> Result<Done<create_registered_model::Response>> {
+    let request = state.checked(request)?;
     let done = state
         .change(actor, move |db, change| {
             models::create(db, change, &request)
@@ -39,6 +40,7 @@ pub async fn get(
     state: Data<State>,
     request: GetRegisteredModel,
 ) -> Result<get_registered_model::Response> {
+    let request = state.checked(request)?;
     let model = state
         .store
         .read(move |db| registered_models::get(db, request.name()))
@@ -54,6 +56,7 @@ pub async fn update(
     actor: Actor,
     request: UpdateRegisteredModel,
 ) -> Result<Done<update_registered_model::Response>> {
+    let request = state.checked(request)?;
     let done = state
         .change(actor, move |db, change| {
             models::update(db, change, &request)
@@ -70,6 +73,7 @@ pub async fn rename(
     actor: Actor,
     request: RenameRegisteredModel,
 ) -> Result<Done<rename_registered_model::Response>> {
+    let request = state.checked(request)?;
     let done = state
         .change(actor, move |db, change| {
             models::rename(db, change, &request)
@@ -86,6 +90,7 @@ pub async fn delete(
     actor: Actor,
     request: DeleteRegisteredModel,
 ) -> Result<Done<delete_registered_model::Response>> {
+    let request = state.checked(request)?;
     let done = state
         .change(actor, move |db, change| {
             models::delete(db, change, &request)
@@ -99,6 +104,7 @@ pub async fn latest_versions(
     state: Data<State>,
     request: GetLatestVersions,
 ) -> Result<get_latest_versions::Response> {
+    let request = state.checked(request)?;
     let versions = state
         .store
         .read(move |db| model_versions::latest_versions(db, request.name(), &request.stages))
@@ -114,6 +120,7 @@ pub async fn set_tag(
     actor: Actor,
     request: SetRegisteredModelTag,
 ) -> Result<Done<set_registered_model_tag::Response>> {
+    let request = state.checked(request)?;
     let done = state
         .change(actor, move |db, change| {
             models::set_tag(db, change, &request)
@@ -128,6 +135,7 @@ pub async fn delete_tag(
     actor: Actor,
     request: DeleteRegisteredModelTag,
 ) -> Result<Done<delete_registered_model_tag::Response>> {
+    let request = state.checked(request)?;
     let done = state
         .change(actor, move |db, change| {
             models::delete_tag(db, change, &request)
@@ -142,6 +150,7 @@ pub async fn set_alias(
     actor: Actor,
     request: SetRegisteredModelAlias,
 ) -> Result<Done<set_registered_model_alias::Response>> {
+    let request = state.checked(request)?;
     let done = state
         .change(actor, move |db, change| {
             alias_changes::set(db, change, &request)
@@ -156,6 +165,7 @@ pub async fn delete_alias(
     actor: Actor,
     request: DeleteRegisteredModelAlias,
 ) -> Result<Done<delete_registered_model_alias::Response>> {
+    let request = state.checked(request)?;
     let done = state
         .change(actor, move |db, change| {
             alias_changes::delete(db, change, &request)
@@ -169,6 +179,7 @@ pub async fn get_by_alias(
     state: Data<State>,
     request: GetModelVersionByAlias,
 ) -> Result<get_model_version_by_alias::Response> {
+    let request = state.checked(request)?;
     let version = state
         .store
         .read(move |db| aliases::resolve(db, request.name(), request.alias()))

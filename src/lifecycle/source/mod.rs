@@ -15,6 +15,7 @@ use crate::error::{Error, Result, found};
 use crate::store::registered_models::{self, aliases};
 use crate::store::{Db, logged_models, model_versions, runs};
 use crate::validation::prompts::{are_of_prompt, is_prompt_source};
+use crate::validation::{Check, Checked};
 use crate::wire::{CreateModelVersion, GetLoggedModel, LoggedModelInfo, ModelVersion};
 
 /// A source that passed all checks.
@@ -27,29 +28,36 @@ pub struct Source<'a> {
     pub model_id: Option<&'a str>,
 }
 
-/// Checks the source of a new version, before anything else is known of the request.
-pub fn check<'a>(
+impl Check<SourceRules> for CreateModelVersion {
+    fn check(&mut self, rules: &SourceRules) -> Result<()> {
+        let source = self.source();
+        if rules
+            .pattern
+            .as_ref()
+            .is_some_and(|pattern| !pattern.is_match(source))
+        {
+            return Err(Error::invalid_parameter(format!(
+                "Invalid model version source: '{source}'."
+            )));
+        }
+        let is_prompt = are_of_prompt(self.tags.iter().map(|tag| (tag.key(), tag.value())));
+        if is_prompt && !is_prompt_source(source) {
+            return Err(Error::invalid_parameter(format!(
+                "Invalid prompt source: '{source}'. Prompt sources must use an MLflow placeholder."
+            )));
+        }
+        hosts::check(source, rules)
+    }
+}
+
+/// Resolves the source of a new version, and checks it against the run, the logged model or the version that it names.
+/// MLflow does so before it checks the names of the version.
+pub fn resolve<'a>(
     db: &mut Db,
-    request: &'a CreateModelVersion,
+    request: &'a Checked<CreateModelVersion>,
     is_prompt: bool,
-    rules: &SourceRules,
 ) -> Result<Source<'a>> {
     let source = request.source();
-    if rules
-        .pattern
-        .as_ref()
-        .is_some_and(|pattern| !pattern.is_match(source))
-    {
-        return Err(Error::invalid_parameter(format!(
-            "Invalid model version source: '{source}'."
-        )));
-    }
-    if is_prompt && !is_prompt_source(source) {
-        return Err(Error::invalid_parameter(format!(
-            "Invalid prompt source: '{source}'. Prompt sources must use an MLflow placeholder."
-        )));
-    }
-    hosts::check(source, rules)?;
     let mut checked = Source {
         uri: Cow::Borrowed(source),
         storage_location: String::new(),

@@ -12,25 +12,24 @@ use super::super::policy::Target;
 use super::super::source::{self, Source, logged_model_of};
 use super::limit::make_room;
 use crate::audit::{Action, Entry};
-use crate::config::SourceRules;
 use crate::error::Result;
-use crate::store::model_versions::{self, InsertedVersion, NewVersion, Stage, names, tags};
+use crate::store::model_versions::{self, InsertedVersion, NewVersion, Stage, tags};
 use crate::store::{Db, logged_models, registered_models};
 use crate::validation::prompts::are_of_prompt;
+use crate::validation::{Checked, registry_names};
 use crate::wire::{CreateModelVersion, ModelVersion, ModelVersionTag};
 
 /// Registers a version under the next number of its model, through the gate of registration.
 pub fn create(
     db: &mut Db,
     change: &Change,
-    request: &CreateModelVersion,
-    rules: &SourceRules,
+    request: &Checked<CreateModelVersion>,
 ) -> Decision<ModelVersion> {
     let is_prompt = are_of_prompt(request.tags.iter().map(|tag| (tag.key(), tag.value())));
-    let mut source = source::check(db, request, is_prompt, rules)?;
-    names::check_model(request.name())?;
+    let mut source = source::resolve(db, request, is_prompt)?;
+    registry_names::check_model(request.name())?;
     for tag in &request.tags {
-        names::check_version_tag(tag.key(), tag.value())?;
+        registry_names::check_version_tag(tag.key(), tag.value())?;
     }
     let named_run = source.run_id.clone();
     source.locate(db)?;

@@ -8,15 +8,16 @@ use super::super::retention::{self, VersionDeletion};
 use crate::audit::{Action, Entry};
 use crate::store::Db;
 use crate::store::governance::retained::Deletable;
-use crate::store::model_versions::{self, names};
+use crate::store::model_versions;
 use crate::store::registered_models::aliases;
+use crate::validation::Checked;
 use crate::wire::{DeleteModelVersion, ModelVersion, UpdateModelVersion};
 
 /// Gives a version another description.
 pub fn update(
     db: &mut Db,
     change: &Change,
-    request: &UpdateModelVersion,
+    request: &Checked<UpdateModelVersion>,
 ) -> Decision<ModelVersion> {
     let name = request.name();
     let row = model_versions::row_locked(db, name, request.version())?;
@@ -32,10 +33,8 @@ pub fn update(
 }
 
 /// Deletes a version that is not kept.
-pub fn delete(db: &mut Db, change: &Change, request: &DeleteModelVersion) -> Decision {
+pub fn delete(db: &mut Db, change: &Change, request: &Checked<DeleteModelVersion>) -> Decision {
     let name = request.name();
-    // Of a wrong name and a wrong number, MLflow complains about the number here.
-    names::version(request.version())?;
     let row = model_versions::row_locked(db, name, request.version())?;
     let number = row.version;
     let id = identify(db, change, name)?;

@@ -10,12 +10,12 @@ use super::super::in_force::{self, GovernedModel};
 use crate::audit::{Action, Entry};
 use crate::store::Db;
 use crate::store::model_versions::{self, tags};
+use crate::validation::Checked;
 use crate::wire::{DeleteModelVersionTag, SetModelVersionTag};
 
 /// Sets a tag. One with a reserved key is recorded as evidence, too.
-pub fn set(db: &mut Db, change: &Change, request: &SetModelVersionTag) -> Decision {
+pub fn set(db: &mut Db, change: &Change, request: &Checked<SetModelVersionTag>) -> Decision {
     let (name, key, value) = (request.name(), request.key(), request.value());
-    tags::check(request)?;
     let row = model_versions::row_locked(db, name, request.version())?;
     let number = row.version;
     let id = identify(db, change, name)?;
@@ -62,9 +62,8 @@ pub fn set(db: &mut Db, change: &Change, request: &SetModelVersionTag) -> Decisi
 }
 
 /// Deletes a tag that is not evidence. Whether there was one makes no difference.
-pub fn delete(db: &mut Db, change: &Change, request: &DeleteModelVersionTag) -> Decision {
+pub fn delete(db: &mut Db, change: &Change, request: &Checked<DeleteModelVersionTag>) -> Decision {
     let (name, key) = (request.name(), request.key());
-    tags::check_deletion(request)?;
     let row = model_versions::row_locked(db, name, request.version())?;
     let number = row.version;
     let id = identify(db, change, name)?;

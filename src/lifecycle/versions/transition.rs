@@ -5,19 +5,21 @@ use super::super::gates::{self, Admitted};
 use super::super::in_force::{self, GovernedModel};
 use super::archive::archive;
 use super::moves;
+use crate::config::Limits;
 use crate::error::{Error, Result};
 use crate::store::Db;
 use crate::store::model_versions::{self, Stage};
+use crate::validation::{Check, Checked, registry_names};
 use crate::wire::{ModelVersion, TransitionModelVersionStage};
 
 /// Moves a version to the stage that the request names, through the gate of that stage.
 pub fn transition(
     db: &mut Db,
     change: &Change,
-    request: &TransitionModelVersionStage,
+    request: &Checked<TransitionModelVersionStage>,
 ) -> Decision<ModelVersion> {
     let name = request.name();
-    let stage = check(request)?;
+    let stage = Stage::parse(request.stage())?;
     let mut row = model_versions::row_locked(db, name, request.version())?;
     let id = identify(db, change, name)?;
     let model = Model { name, id: &id };
@@ -58,15 +60,18 @@ pub fn transition(
     Ok(Done::with_warnings(version, warnings))
 }
 
-/// Checks a request before anything is looked up, and returns the stage that it names.
-fn check(request: &TransitionModelVersionStage) -> Result<Stage> {
-    let stage = Stage::parse(request.stage())?;
-    if request.archive_existing_versions() && !stage.is_active() {
-        return Err(Error::invalid_parameter(format!(
-            "Model version transition cannot archive existing model versions because '{}' is not an \
-             Active stage. Valid stages are ['Staging', 'Production']",
-            request.stage()
-        )));
+impl Check for TransitionModelVersionStage {
+    fn check(&mut self, _: &Limits) -> Result<()> {
+        let stage = Stage::parse(self.stage())?;
+        if self.archive_existing_versions() && !stage.is_active() {
+            return Err(Error::invalid_parameter(format!(
+                "Model version transition cannot archive existing model versions because '{}' is not an \
+                 Active stage. Valid stages are ['Staging', 'Production']",
+                self.stage()
+            )));
+        }
+        registry_names::check_model(self.name())?;
+        registry_names::version(self.version())?;
+        Ok(())
     }
-    Ok(stage)
 }

@@ -4,7 +4,6 @@
 mod changes;
 mod latest;
 mod messages;
-pub mod names;
 mod of_pairs;
 mod rows;
 mod stage;

@@ -2,12 +2,13 @@
 
 use diesel::prelude::*;
 
-use super::{DELETED, Stage, names};
+use super::{DELETED, Stage};
 use crate::error::{Error, Result, found};
 use crate::store::registered_models;
 use crate::store::schema::model_versions as table;
 use crate::store::statement_size::statements;
 use crate::store::{Db, WORKSPACE};
+use crate::validation::registry_names;
 
 /// A row of `model_versions`.
 #[derive(Clone, Queryable, Selectable)]
@@ -50,8 +51,8 @@ impl ModelVersionRow {
 
 /// The row of a version that was not deleted.
 pub fn find(db: &mut Db, name: &str, version: &str) -> Result<ModelVersionRow> {
-    names::check_model(name)?;
-    let version = names::version(version)?;
+    registry_names::check_model(name)?;
+    let version = registry_names::version(version)?;
     let missing = || Error::model_version_not_found(name, &version.written);
     table::table
         .find((WORKSPACE, name, version.number.ok_or_else(missing)?))
@@ -138,8 +139,8 @@ pub fn download_uri(db: &mut Db, name: &str, version: &str) -> Result<Option<Str
 
 /// Returns the row of a version that exists, read when no other change of its model is under way any more.
 pub fn row_locked(db: &mut Db, name: &str, version: &str) -> Result<ModelVersionRow> {
-    names::check_model(name)?;
-    names::version(version)?;
+    registry_names::check_model(name)?;
+    registry_names::version(version)?;
     // Of a model that is not there, MLflow says that the version is not.
     found(registered_models::lock(db, name))?;
     find(db, name, version)

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
 
-use super::names;
 use super::of_pairs::TagsOf;
 use crate::error::Result;
 use crate::store::schema::model_version_tags::dsl;
 use crate::store::statement_size::statements;
 use crate::store::{Db, WORKSPACE, on_backend};
-use crate::wire::{DeleteModelVersionTag, ModelVersionTag, SetModelVersionTag};
+use crate::wire::ModelVersionTag;
 
 /// The tags of each of the versions, by name and number.
 pub fn of_versions(
@@ -69,20 +68,6 @@ pub fn insert(db: &mut Db, name: &str, version: i32, tags: &[ModelVersionTag]) -
         .execute(connection))?;
     }
     Ok(())
-}
-
-/// What is wrong with a request before anything is looked up.
-pub fn check(request: &SetModelVersionTag) -> Result<()> {
-    names::check_model(request.name())?;
-    names::version(request.version())?;
-    names::check_version_tag(request.key(), request.value())
-}
-
-/// The same of a request to delete.
-pub fn check_deletion(request: &DeleteModelVersionTag) -> Result<()> {
-    names::check_model(request.name())?;
-    names::version(request.version())?;
-    names::check_tag_key(request.key())
 }
 
 /// Sets a tag of a version of a model that is locked.

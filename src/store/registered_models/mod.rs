@@ -15,26 +15,16 @@ use super::schema::{
 };
 use super::{Db, WORKSPACE, on_backend};
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::model_versions::names;
 use crate::validation::prompts::IS_PROMPT_TAG;
+use crate::validation::{Checked, registry_names};
 use crate::wire::{CreateRegisteredModel, RegisteredModel, UpdateRegisteredModel};
-
-/// Checks a request for a new model before anything is looked up.
-pub fn check(request: &CreateRegisteredModel) -> Result<()> {
-    names::check_model(request.name())?;
-    for tag in &request.tags {
-        names::check_model_tag(tag.key(), tag.value())?;
-    }
-    Ok(())
-}
 
 /// Creates a model with its tags. Fails if its name is taken by a model or a prompt.
 pub fn create(
     db: &mut Db,
-    request: &CreateRegisteredModel,
+    request: &Checked<CreateRegisteredModel>,
     now_ms: i64,
 ) -> Result<RegisteredModel> {
-    check(request)?;
     let name = request.name();
     let row = (
         registered_models::name.eq(name),
@@ -78,7 +68,7 @@ fn name_is_taken(db: &mut Db, request: &CreateRegisteredModel) -> Result<Error> 
 
 /// A model with its tags and aliases, and the newest version of each stage.
 pub fn get(db: &mut Db, name: &str) -> Result<RegisteredModel> {
-    names::check_model(name)?;
+    registry_names::check_model(name)?;
     let row: RegisteredModelRow = registered_models::table
         .find((WORKSPACE, name))
         .select(RegisteredModelRow::as_select())
@@ -108,7 +98,6 @@ pub fn update(
 
 /// Gives a model that is locked another name. Foreign keys carry it on to versions, tags and aliases.
 pub fn rename(db: &mut Db, name: &str, new_name: &str, now_ms: i64) -> Result<RegisteredModel> {
-    names::check_new_model(new_name)?;
     diesel::update(registered_models::table.find((WORKSPACE, name)))
         .set((
             registered_models::name.eq(new_name),

@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::store::model_versions::names;
 use crate::store::schema::registered_models;
 use crate::store::{Db, WORKSPACE};
+use crate::validation::registry_names;
 
 /// A row of `registered_models`.
 #[derive(Queryable, Selectable)]
@@ -19,7 +19,7 @@ pub struct RegisteredModelRow {
 
 /// Makes sure that a model exists, without reading more of it.
 pub fn check_exists(db: &mut Db, name: &str) -> Result<()> {
-    names::check_model(name)?;
+    registry_names::check_model(name)?;
     let model = registered_models::table.find((WORKSPACE, name));
     if diesel::select(diesel::dsl::exists(model)).get_result(db)? {
         Ok(())
@@ -31,7 +31,7 @@ pub fn check_exists(db: &mut Db, name: &str) -> Result<()> {
 /// Makes sure that a model exists and stays as it is until the transaction ends: what decides over
 /// several of its versions must not meet another such decision half-way.
 pub fn lock(db: &mut Db, name: &str) -> Result<()> {
-    names::check_model(name)?;
+    registry_names::check_model(name)?;
     let model = registered_models::table
         .find((WORKSPACE, name))
         .select(registered_models::name);

@@ -6,7 +6,6 @@ use diesel::prelude::*;
 
 use crate::error::Result;
 use crate::store::in_list::in_list;
-use crate::store::model_versions::names;
 use crate::store::schema::registered_model_tags::dsl;
 use crate::store::statement_size::statements;
 use crate::store::{Db, WORKSPACE, on_backend};
@@ -61,18 +60,6 @@ pub fn insert(db: &mut Db, name: &str, tags: &[RegisteredModelTag]) -> Result<()
         .execute(connection))?;
     }
     Ok(())
-}
-
-/// What is wrong with a request before anything is looked up.
-pub fn check(request: &SetRegisteredModelTag) -> Result<()> {
-    names::check_model(request.name())?;
-    names::check_model_tag(request.key(), request.value())
-}
-
-/// The same of a request to delete.
-pub fn check_deletion(request: &DeleteRegisteredModelTag) -> Result<()> {
-    names::check_model(request.name())?;
-    names::check_tag_key(request.key())
 }
 
 /// Sets a tag of a model that is locked.

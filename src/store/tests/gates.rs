@@ -7,9 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::json;
 
-use super::TestDatabase;
+use super::{TestDatabase, checked, checked_version};
 use crate::audit::Actor;
-use crate::config::SourceRules;
 use crate::error::Result;
 use crate::lifecycle::policy::claims::Claim;
 use crate::lifecycle::{Change, NotDone, aliases, evidence, models, policies, versions};
@@ -125,17 +124,18 @@ fn make(db: &mut Db, call: &Call) -> Result<Option<u8>, NotDone> {
                 name: text(name),
                 ..CreateRegisteredModel::default()
             };
-            models::create(db, change, &request)?;
+            models::create(db, change, &checked(request))?;
         }
         Call::Delete(name) => {
-            models::delete(db, change, &DeleteRegisteredModel { name: text(name) })?;
+            let request = DeleteRegisteredModel { name: text(name) };
+            models::delete(db, change, &checked(request))?;
         }
         Call::Rename(name, new_name) => {
             let request = RenameRegisteredModel {
                 name: text(name),
                 new_name: text(new_name),
             };
-            models::rename(db, change, &request)?;
+            models::rename(db, change, &checked(request))?;
         }
         Call::Register {
             name,
@@ -157,7 +157,7 @@ fn make(db: &mut Db, call: &Call) -> Result<Option<u8>, NotDone> {
                 tags,
                 ..CreateModelVersion::default()
             };
-            let made = versions::create(db, change, &request, &SourceRules::default())?;
+            let made = versions::create(db, change, &checked_version(request))?;
             return Ok(made.value.version().parse().ok());
         }
         Call::DeleteVersion(name, version) => {
@@ -165,7 +165,7 @@ fn make(db: &mut Db, call: &Call) -> Result<Option<u8>, NotDone> {
                 name: text(name),
                 version: number(version),
             };
-            versions::delete(db, change, &request)?;
+            versions::delete(db, change, &checked(request))?;
         }
         Call::Transition(name, version, stage, archive) => {
             let request = TransitionModelVersionStage {
@@ -174,7 +174,7 @@ fn make(db: &mut Db, call: &Call) -> Result<Option<u8>, NotDone> {
                 stage: text(stage),
                 archive_existing_versions: Some(archive),
             };
-            versions::transition(db, change, &request)?;
+            versions::transition(db, change, &checked(request))?;
         }
         Call::SetAlias(name, version) => {
             let request = SetRegisteredModelAlias {
@@ -182,14 +182,14 @@ fn make(db: &mut Db, call: &Call) -> Result<Option<u8>, NotDone> {
                 alias: text("champion"),
                 version: number(version),
             };
-            aliases::set(db, change, &request)?;
+            aliases::set(db, change, &checked(request))?;
         }
         Call::DeleteAlias(name) => {
             let request = DeleteRegisteredModelAlias {
                 name: text(name),
                 alias: text("champion"),
             };
-            aliases::delete(db, change, &request)?;
+            aliases::delete(db, change, &checked(request))?;
         }
         Call::SetTag(name, version, key, value) => {
             let request = SetModelVersionTag {
@@ -198,7 +198,7 @@ fn make(db: &mut Db, call: &Call) -> Result<Option<u8>, NotDone> {
                 key: text(key),
                 value: text(value),
             };
-            versions::tags::set(db, change, &request)?;
+            versions::tags::set(db, change, &checked(request))?;
         }
         Call::DeleteTag(name, version, key) => {
             let request = DeleteModelVersionTag {
@@ -206,7 +206,7 @@ fn make(db: &mut Db, call: &Call) -> Result<Option<u8>, NotDone> {
                 version: number(version),
                 key: text(key),
             };
-            versions::tags::delete(db, change, &request)?;
+            versions::tags::delete(db, change, &checked(request))?;
         }
         Call::Approve(name, version) => {
             let claim = serde_json::from_value(json!({"by": "bob"})).unwrap();

@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 
-use super::on_both_databases;
+use super::{checked, on_both_databases};
 use crate::store::Db;
 use crate::store::governance::{evidence, history, identity, policies};
 use crate::store::registered_models;
@@ -17,7 +17,7 @@ fn create(db: &mut Db, name: &str) {
         name: Some(name.to_owned()),
         ..CreateRegisteredModel::default()
     };
-    registered_models::create(db, &request, 1).unwrap();
+    registered_models::create(db, &checked(request), 1).unwrap();
 }
 
 fn an_entry<'a>() -> history::NewHistoryRow<'a> {

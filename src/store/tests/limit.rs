@@ -4,9 +4,8 @@ use diesel::connection::{Connection, SimpleConnection};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{TestDatabase, on_both_databases};
+use super::{TestDatabase, checked, checked_version, on_both_databases};
 use crate::audit::Actor;
-use crate::config::SourceRules;
 use crate::error::Result;
 use crate::lifecycle::{Change, NotDone, aliases, models, policies, versions};
 use crate::store::{Db, model_versions};
@@ -86,7 +85,7 @@ fn register(db: &mut Db, name: &str, source: &str, keep: bool) -> Result<i32, No
         ..CreateModelVersion::default()
     };
     let change = Change::by(Actor::default());
-    let made = versions::create(db, &change, &request, &SourceRules::default())?;
+    let made = versions::create(db, &change, &checked_version(request))?;
     Ok(made.value.version().parse().unwrap())
 }
 
@@ -95,7 +94,7 @@ fn create(db: &mut Db, name: &str) {
         name: text(name),
         ..CreateRegisteredModel::default()
     };
-    models::create(db, &Change::by(Actor::default()), &request).unwrap();
+    models::create(db, &Change::by(Actor::default()), &checked(request)).unwrap();
 }
 
 fn transition(
@@ -111,7 +110,7 @@ fn transition(
         stage: text(stage),
         archive_existing_versions: Some(archive),
     };
-    versions::transition(db, &Change::by(Actor::default()), &request)?;
+    versions::transition(db, &Change::by(Actor::default()), &checked(request))?;
     Ok(())
 }
 
@@ -121,7 +120,7 @@ fn set_alias(db: &mut Db, name: &str, version: u8) -> Result<(), NotDone> {
         alias: text(format!("alias-{version}")),
         version: text(version),
     };
-    aliases::set(db, &Change::by(Actor::default()), &request)?;
+    aliases::set(db, &Change::by(Actor::default()), &checked(request))?;
     Ok(())
 }
 
@@ -145,7 +144,7 @@ fn make(db: &mut Db, call: &Call) -> Result<Option<i32>, NotDone> {
                 name: text(name),
                 version: text(version),
             };
-            versions::delete(db, change, &request)?;
+            versions::delete(db, change, &checked(request))?;
         }
         Call::SetAlias(name, version) => set_alias(db, name, version)?,
         Call::DeleteAlias(name) => {
@@ -153,14 +152,14 @@ fn make(db: &mut Db, call: &Call) -> Result<Option<i32>, NotDone> {
                 name: text(name),
                 alias: text("alias-1"),
             };
-            aliases::delete(db, change, &request)?;
+            aliases::delete(db, change, &checked(request))?;
         }
         Call::Rename(name, new_name) => {
             let request = RenameRegisteredModel {
                 name: text(name),
                 new_name: text(new_name),
             };
-            models::rename(db, change, &request)?;
+            models::rename(db, change, &checked(request))?;
         }
     }
     Ok(None)

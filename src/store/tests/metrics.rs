@@ -39,10 +39,11 @@ fn history(db: &mut Db, run_id: &str, key: &str) -> Vec<(i64, f64)> {
         metric_key: Some(key.to_owned()),
         ..GetMetricHistory::default()
     };
-    let found: get_metric_history::Response = metrics::get_history(db, &HistoryPage::read(&request).unwrap())
-        .unwrap()
-        .read()
-        .unwrap();
+    let found: get_metric_history::Response =
+        metrics::get_history(db, &HistoryPage::read(&request).unwrap())
+            .unwrap()
+            .read()
+            .unwrap();
     found
         .metrics
         .iter()
@@ -186,10 +187,11 @@ fn pages_through_a_history(db: &mut Db) {
     };
     let mut paged = Vec::new();
     loop {
-        let page: get_metric_history::Response = metrics::get_history(db, &HistoryPage::read(&request).unwrap())
-            .unwrap()
-            .read()
-            .unwrap();
+        let page: get_metric_history::Response =
+            metrics::get_history(db, &HistoryPage::read(&request).unwrap())
+                .unwrap()
+                .read()
+                .unwrap();
         assert!(page.metrics.len() <= 2);
         paged.extend(
             page.metrics

@@ -27,10 +27,11 @@ use databases::TestDatabase;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::config::Limits;
+use crate::config::{Limits, SourceRules};
 use crate::error::Result;
 use crate::store::search::{ParsedSearch, Search};
 use crate::validation::{Check, Checked};
+use crate::wire::CreateModelVersion;
 
 /// Checks a request as a handler does before it calls the store.
 fn try_checked<R: Check>(request: R) -> Result<Checked<R>> {
@@ -41,6 +42,11 @@ fn try_checked<R: Check>(request: R) -> Result<Checked<R>> {
 fn parsed<R: Search + DeserializeOwned>(request: Value) -> ParsedSearch<R> {
     let request: R = serde_json::from_value(request).unwrap();
     request.parse().unwrap()
+}
+
+/// Checks a request for a new version, which has no fault.
+fn checked_version(request: CreateModelVersion) -> Checked<CreateModelVersion> {
+    Checked::new(request, &SourceRules::default()).unwrap()
 }
 
 /// Checks a request that has no fault.

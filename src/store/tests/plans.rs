@@ -77,7 +77,7 @@ fn no_call_that_is_made_often_reads_a_table_through() {
     let db = &mut database.connect();
     let experiment_id = add_experiment(db, "one");
     add_run(db, "r", experiment_id);
-    registered_models::create(db, &read(json!({"name": "m"})), 1).unwrap();
+    registered_models::create(db, &checked(read(json!({"name": "m"}))), 1).unwrap();
     model_versions::insert(
         db,
         &model_versions::NewVersion {

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use diesel::connection::{Connection, InstrumentationEvent};
 
-use super::on_both_databases;
+use super::{checked, checked_version, on_both_databases};
 use crate::audit::Actor;
-use crate::config::SourceRules;
 use crate::lifecycle::{Change, models, policies, versions};
 use crate::store::Db;
+use crate::validation::Checked;
 use crate::wire::{
     CreateModelVersion, CreateRegisteredModel, ModelVersionTag, TransitionModelVersionStage,
 };
@@ -70,18 +70,19 @@ fn create(db: &mut Db) -> usize {
         }],
         ..CreateModelVersion::default()
     };
+    let request = checked_version(request);
     count(db, |db| {
-        versions::create(db, &change(), &request, &SourceRules::default()).unwrap();
+        versions::create(db, &change(), &request).unwrap();
     })
 }
 
-fn request_for(version: &str, stage: &str) -> TransitionModelVersionStage {
-    TransitionModelVersionStage {
+fn request_for(version: &str, stage: &str) -> Checked<TransitionModelVersionStage> {
+    checked(TransitionModelVersionStage {
         name: Some("churn".to_owned()),
         version: Some(version.to_owned()),
         stage: Some(stage.to_owned()),
         archive_existing_versions: None,
-    }
+    })
 }
 
 fn transition(db: &mut Db, version: &str, stage: &str) -> usize {
@@ -96,7 +97,7 @@ fn a_policy_costs_what_it_asks_for(db: &mut Db) {
         name: Some("churn".to_owned()),
         ..CreateRegisteredModel::default()
     };
-    models::create(db, &change(), &request).unwrap();
+    models::create(db, &change(), &checked(request)).unwrap();
     let free = create(db);
     let free_transition = transition(db, "1", "Staging");
     db.transaction(|db| policies::apply(db, &change(), POLICY))
@@ -121,7 +122,7 @@ fn a_decision_reads_its_version_and_its_policy_once(db: &mut Db) {
         name: Some("churn".to_owned()),
         ..CreateRegisteredModel::default()
     };
-    models::create(db, &change(), &request).unwrap();
+    models::create(db, &change(), &checked(request)).unwrap();
     let keeping = POLICY.replace("spec:", "spec:\n  retention: {archived: 1d}");
     db.transaction(|db| policies::apply(db, &change(), &keeping))
         .unwrap();

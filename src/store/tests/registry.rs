@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::on_both_databases;
+use super::{checked, on_both_databases};
 use crate::audit::Actor;
 use crate::config::DatabaseSettings;
 use crate::error::Result;
@@ -30,7 +30,7 @@ fn create(db: &mut Db, name: &str, versions: usize) {
         }],
         ..CreateRegisteredModel::default()
     };
-    registered_models::create(db, &request, 1).unwrap();
+    registered_models::create(db, &checked(request), 1).unwrap();
     for number in 1..=versions {
         let tag = ModelVersionTag {
             key: Some("of".to_owned()),
@@ -181,7 +181,7 @@ async fn keeps_its_rules_under_concurrency(database: TestDatabase) {
             stage: Some("Production".to_owned()),
             archive_existing_versions: Some(true),
         };
-        let moved = versions::transition(db, &Change::by(Actor::default()), &request)?;
+        let moved = versions::transition(db, &Change::by(Actor::default()), &checked(request))?;
         Ok(moved.value)
     })
     .await;

@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 
-use super::on_both_databases;
+use super::{checked, on_both_databases};
 use crate::audit::{Action, Actor, Entry};
 use crate::lifecycle::Change;
 use crate::store::Db;
@@ -73,7 +73,7 @@ fn version(db: &mut Db) -> String {
         name: Some("m".to_owned()),
         ..CreateRegisteredModel::default()
     };
-    registered_models::create(db, &request, 1).unwrap();
+    registered_models::create(db, &checked(request), 1).unwrap();
     let id = identity::ensure(db, "m").unwrap().id;
     let new = NewVersion {
         name: "m",

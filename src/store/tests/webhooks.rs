@@ -1,8 +1,7 @@
 use serde_json::Value;
 
-use super::on_both_databases;
+use super::{checked, checked_version, on_both_databases};
 use crate::audit::Actor;
-use crate::config::SourceRules;
 use crate::lifecycle::{Change, aliases, models, versions};
 use crate::store::Db;
 use crate::store::webhooks::delivery_slots::DeliverySlots;
@@ -57,7 +56,7 @@ fn create_model(db: &mut Db, name: &str, tags: &[(&str, &str)]) {
             .collect(),
         ..CreateRegisteredModel::default()
     };
-    models::create(db, &change(), &request).unwrap();
+    models::create(db, &change(), &checked(request)).unwrap();
 }
 
 fn create_version(db: &mut Db, name: &str, source: &str, tags: &[(&str, &str)]) {
@@ -73,7 +72,7 @@ fn create_version(db: &mut Db, name: &str, source: &str, tags: &[(&str, &str)]) 
             .collect(),
         ..CreateModelVersion::default()
     };
-    versions::create(db, &change(), &request, &SourceRules::default()).unwrap();
+    versions::create(db, &change(), &checked_version(request)).unwrap();
 }
 
 /// Kind and data of all that is in the outbox.
@@ -112,13 +111,13 @@ fn tells_of_each_change_once(db: &mut Db) {
         key: Some("k".to_owned()),
         value: Some("v".to_owned()),
     };
-    versions::tags::set(db, &change(), &tag).unwrap();
+    versions::tags::set(db, &change(), &checked(tag)).unwrap();
     let alias = SetRegisteredModelAlias {
         name: Some("churn".to_owned()),
         alias: Some("champion".to_owned()),
         version: Some("1".to_owned()),
     };
-    aliases::set(db, &change(), &alias).unwrap();
+    aliases::set(db, &change(), &checked(alias)).unwrap();
     assert_eq!(
         told(db),
         [
@@ -155,7 +154,7 @@ fn tells_of_prompts_as_prompts(db: &mut Db) {
         key: Some("k".to_owned()),
         value: Some("v".to_owned()),
     };
-    models::set_tag(db, &change(), &tag).unwrap();
+    models::set_tag(db, &change(), &checked(tag)).unwrap();
     assert_eq!(
         told(db),
         [

@@ -8,23 +8,11 @@ pub(crate) use self::rows::distribute;
 pub use self::rows::{add_to, delete_of_version, of_models, target};
 use super::rows::check_exists;
 use crate::error::{Error, Result};
-use crate::store::model_versions::{self, names};
+use crate::store::model_versions;
 use crate::store::schema::registered_model_aliases::dsl;
 use crate::store::{Db, WORKSPACE, on_backend};
-use crate::wire::{DeleteRegisteredModelAlias, ModelVersion, SetRegisteredModelAlias};
-
-/// What is wrong with a request before anything is looked up.
-pub fn check(request: &SetRegisteredModelAlias) -> Result<()> {
-    names::check_model(request.name())?;
-    names::check_alias(request.alias())?;
-    names::check_alias_is_free(request.alias())
-}
-
-/// The same of a request to delete.
-pub fn check_deletion(request: &DeleteRegisteredModelAlias) -> Result<()> {
-    names::check_model(request.name())?;
-    names::check_alias(request.alias())
-}
+use crate::validation::registry_names;
+use crate::wire::ModelVersion;
 
 /// Points an alias to a version of a model that is locked, wherever it pointed before.
 pub fn set(db: &mut Db, name: &str, alias: &str, version: i32) -> Result<()> {
@@ -53,9 +41,9 @@ pub fn delete(db: &mut Db, name: &str, alias: &str) -> Result<()> {
 
 /// The version that an alias points to.
 pub fn resolve(db: &mut Db, name: &str, alias: &str) -> Result<ModelVersion> {
-    names::check_model(name)?;
-    names::check_alias(alias)?;
-    if alias.to_lowercase() == names::LATEST {
+    registry_names::check_model(name)?;
+    registry_names::check_alias(alias)?;
+    if alias.to_lowercase() == registry_names::LATEST {
         return model_versions::latest(db, name);
     }
     check_exists(db, name)?;

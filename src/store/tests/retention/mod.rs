@@ -4,9 +4,8 @@ mod by_hand;
 
 use diesel::prelude::*;
 
-use super::{checked, on_both_databases};
+use super::{checked, checked_version, on_both_databases};
 use crate::audit::Actor;
-use crate::config::SourceRules;
 use crate::error::{ErrorCode, Result};
 use crate::lifecycle::retention;
 use crate::lifecycle::retention::holds::{self, HoldToLift};
@@ -86,7 +85,7 @@ fn register(db: &mut Db, change: &Change) -> Lineage {
         name: Some(NAME.to_owned()),
         ..CreateRegisteredModel::default()
     };
-    models::create(db, change, &request).unwrap();
+    models::create(db, change, &checked(request)).unwrap();
     let lineage = Lineage {
         experiment,
         run: run.run_id.unwrap(),
@@ -99,7 +98,7 @@ fn register(db: &mut Db, change: &Change) -> Lineage {
         model_id: Some(lineage.logged_model.clone()),
         ..CreateModelVersion::default()
     };
-    versions::create(db, change, &request, &SourceRules::default()).unwrap();
+    versions::create(db, change, &checked_version(request)).unwrap();
     lineage
 }
 
@@ -116,7 +115,7 @@ fn move_to(db: &mut Db, change: &Change, stage: &str) {
         stage: Some(stage.to_owned()),
         ..TransitionModelVersionStage::default()
     };
-    versions::transition(db, change, &request).unwrap();
+    versions::transition(db, change, &checked(request)).unwrap();
 }
 
 /// The same, archived under a policy.
@@ -140,14 +139,14 @@ fn delete(db: &mut Db, change: &Change) -> Result<()> {
         name: Some(NAME.to_owned()),
         version: Some("1".to_owned()),
     };
-    settled(versions::delete(db, change, &request))
+    settled(versions::delete(db, change, &checked(request)))
 }
 
 fn delete_model(db: &mut Db, change: &Change) -> Result<()> {
     let request = DeleteRegisteredModel {
         name: Some(NAME.to_owned()),
     };
-    settled(models::delete(db, change, &request))
+    settled(models::delete(db, change, &checked(request)))
 }
 
 fn by_hand(db: &mut Db, statement: &str) -> QueryResult<usize> {
@@ -191,7 +190,7 @@ fn a_rename_takes_what_is_kept_along(db: &mut Db) {
         name: Some(NAME.to_owned()),
         new_name: Some("credit-loss".to_owned()),
     };
-    models::rename(db, &change, &request).unwrap();
+    models::rename(db, &change, &checked(request)).unwrap();
     assert_eq!(live(db).name, "credit-loss");
     refused(db, "DELETE FROM model_versions");
     // As stock MLflow does it.
@@ -209,13 +208,13 @@ fn a_rename_takes_what_is_kept_along(db: &mut Db) {
         name: Some("other".to_owned()),
         ..CreateRegisteredModel::default()
     };
-    models::create(db, &change, &request).unwrap();
+    models::create(db, &change, &checked(request)).unwrap();
     let request = RenameRegisteredModel {
         name: Some("other".to_owned()),
         new_name: Some("credit-x".to_owned()),
     };
     let error = db
-        .transaction(|db| settled(models::rename(db, &change, &request)))
+        .transaction(|db| settled(models::rename(db, &change, &checked(request))))
         .unwrap_err();
     assert_eq!(error.code, ErrorCode::ResourceAlreadyExists, "{error}");
 }
