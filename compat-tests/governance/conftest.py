@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import mlflow
 import psycopg2
 import pytest
 import requests
@@ -125,10 +126,24 @@ def by_hand(database: Database) -> Iterator[Callable[[str], list[Any]]]:
 
 
 @pytest.fixture(scope="module")
-def server(start_server: Callable[..., Server], database_kind: str) -> Server:
+def server(
+    start_server: Callable[..., Server], subject: str, database_kind: str, request: pytest.FixtureRequest
+) -> Server:
+    """A server under the `POLICIES` of the test's module, or under `policy.yaml` if it has none."""
+    if subject != FLOWKEEP:
+        pytest.skip("Only flowkeep has policies.")
     server = start_server(FLOWKEEP, database_kind=database_kind)
-    apply_policy(server, POLICY)
+    for policy in getattr(request.module, "POLICIES", [POLICY]):
+        apply_policy(server, policy)
     return server
+
+
+@pytest.fixture
+def client(server: Server, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+    """A stock client. The functions of the module `mlflow` call the same server."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
+    mlflow.set_tracking_uri(server.url)
+    return MlflowClient(tracking_uri=server.url)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from mlflow.exceptions import MlflowException, RestException
 
 from governance.conftest import apply_policy, by_hand
 from harness.environments import STOCK_BIN, clean_environment
-from harness.servers import FLOWKEEP, Server
+from harness.servers import Server
 
 POLICY = """
 apiVersion: flowkeep/v1
@@ -24,12 +24,7 @@ spec:
   retention: {archived: 7y}
 """
 
-
-@pytest.fixture(scope="module")
-def server(start_server: Callable[..., Server], database_kind: str) -> Server:
-    server = start_server(FLOWKEEP, database_kind=database_kind)
-    apply_policy(server, POLICY)
-    return server
+POLICIES = [POLICY]
 
 
 class Kept:

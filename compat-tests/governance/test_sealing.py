@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import mlflow
@@ -13,9 +12,9 @@ from mlflow.exceptions import RestException
 from mlflow.tracking import MlflowClient
 from sklearn.linear_model import LinearRegression
 
-from governance.conftest import apply_policy, by_hand
+from governance.conftest import by_hand
 from harness.environments import clean_environment
-from harness.servers import FLOWKEEP, Server
+from harness.servers import Server
 
 POLICY = """
 apiVersion: flowkeep/v1
@@ -28,21 +27,7 @@ spec:
     Production: {from: [Staging], require: {evaluations: [bias], sealed_source: true}}
 """
 
-
-@pytest.fixture(scope="module")
-def server(start_server: Callable[..., Server], subject: str, database_kind: str) -> Server:
-    if subject != FLOWKEEP:
-        pytest.skip("Stock MLflow seals nothing.")
-    server = start_server(FLOWKEEP, database_kind=database_kind)
-    apply_policy(server, POLICY)
-    return server
-
-
-@pytest.fixture
-def client(server: Server, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
-    mlflow.set_tracking_uri(server.url)
-    return MlflowClient(tracking_uri=server.url)
+POLICIES = [POLICY]
 
 
 def verify(server: Server, name: str, version: str) -> tuple[int, str]:

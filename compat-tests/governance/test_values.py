@@ -2,15 +2,11 @@
 
 import json
 import math
-from collections.abc import Callable
 
 import mlflow
 import pytest
 from mlflow.exceptions import MlflowException, RestException
 from mlflow.tracking import MlflowClient
-
-from governance.conftest import apply_policy
-from harness.servers import FLOWKEEP, Server
 
 POLICY = """
 apiVersion: flowkeep/v1
@@ -37,27 +33,12 @@ spec:
   registration: {require: {metrics: [{key: loss, max: 0.1}]}}
 """
 
+POLICIES = [POLICY.replace(', "strict"', ""), STRICT]
+
 
 class Same(mlflow.pyfunc.PythonModel):
     def predict(self, context, model_input):  # noqa: ANN001, ANN201
         return model_input
-
-
-@pytest.fixture(scope="module")
-def server(start_server: Callable[..., Server], subject: str, database_kind: str) -> Server:
-    if subject != FLOWKEEP:
-        pytest.skip("Stock MLflow reads NaN as 0.")
-    server = start_server(FLOWKEEP, database_kind=database_kind)
-    apply_policy(server, POLICY.replace(', "strict"', ""))
-    apply_policy(server, STRICT)
-    return server
-
-
-@pytest.fixture
-def client(server: Server, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
-    mlflow.set_tracking_uri(server.url)
-    return MlflowClient(tracking_uri=server.url)
 
 
 def log_model(loss: float, name: str | None = None) -> mlflow.models.model.ModelInfo:
