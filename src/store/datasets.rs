@@ -9,8 +9,8 @@ use super::in_list::in_list;
 use super::schema::{datasets, input_tags, inputs};
 use super::statement_size::statements;
 use super::{Db, on_backend};
-use crate::error::{Error, Result};
-use crate::wire::{Dataset, DatasetSummary, python};
+use crate::error::Result;
+use crate::wire::{Dataset, DatasetSummary};
 
 pub fn by_id(db: &mut Db, dataset_ids: &[&str]) -> Result<HashMap<String, Dataset>> {
     let mut found = HashMap::new();
@@ -101,28 +101,18 @@ fn key(dataset: &Dataset) -> (String, String) {
     (dataset.name().to_owned(), dataset.digest().to_owned())
 }
 
-/// The data sets that runs of the experiments used, once for each context in which they did.
-pub fn search(db: &mut Db, experiment_ids: &[String]) -> Result<Vec<DatasetSummary>> {
+/// Returns the data sets that runs of the experiments have used, once for each context in which they did: at most 1,000.
+pub fn search(db: &mut Db, experiment_ids: &[i32]) -> Result<Vec<DatasetSummary>> {
     const MOST_SUMMARIES: i64 = 1_000;
     const CONTEXT_TAG: &str = "mlflow.data.context";
 
-    let mut known_ids = Vec::new();
-    for text in experiment_ids {
-        let id = python::int(text).ok_or_else(|| {
-            Error::invalid_parameter(format!(
-                "Invalid experiment ID '{text}'. Experiment ID must be a valid integer."
-            ))
-        })?;
-        // No experiment has a larger number than its column holds.
-        known_ids.extend(i32::try_from(id));
-    }
     let context = input_tags::input_uuid
         .eq(inputs::input_uuid)
         .and(input_tags::name.eq(CONTEXT_TAG));
     let rows: Vec<(i32, String, String, Option<String>)> = datasets::table
         .inner_join(inputs::table.on(inputs::source_id.eq(datasets::dataset_uuid)))
         .left_join(input_tags::table.on(context))
-        .filter(datasets::experiment_id.eq_any(known_ids))
+        .filter(in_list(datasets::experiment_id, experiment_ids))
         .order((
             datasets::experiment_id,
             datasets::name,

@@ -27,3 +27,21 @@ macro_rules! on_backend {
     };
 }
 pub(crate) use on_backend;
+
+/// Reads the row that a query finds, if there is one, and locks it until the end of the transaction. `$lock` is the lock
+/// on PostgreSQL: `for_update`, `for_no_key_update` or `for_key_share`. On SQLite a transaction that writes is alone.
+macro_rules! locked {
+    ($db:expr, $query:expr, $lock:ident, $row:ty) => {
+        match $db {
+            $crate::store::Db::Postgres(connection) => $query
+                .select(<$row>::as_select())
+                .$lock()
+                .get_result::<$row>(connection),
+            $crate::store::Db::Sqlite(connection) => $query
+                .select(<$row>::as_select())
+                .get_result::<$row>(connection),
+        }
+        .optional()
+    };
+}
+pub(crate) use locked;

@@ -20,6 +20,7 @@ pub mod paged;
 mod prepared;
 pub mod random_name;
 pub mod registered_models;
+mod registry_tags;
 pub mod runs;
 pub mod schema;
 pub mod search;
@@ -28,8 +29,8 @@ mod statement_size;
 pub mod unserved;
 pub mod webhooks;
 
-pub(crate) use db::on_backend;
 pub use db::{Backend, Condition, Db};
+pub(crate) use db::{locked, on_backend};
 /// What Diesel reports. Callers turn it into an error of their own; they need not know its kinds.
 pub use diesel::result::Error as DatabaseError;
 pub use executor::{Store, WorkError};

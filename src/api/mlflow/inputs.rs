@@ -6,7 +6,7 @@ use crate::api::State;
 use crate::error::{Error, Result};
 use crate::store::{datasets, inputs};
 use crate::wire::{
-    LogInputs, LogOutputs, SearchDatasets, log_inputs, log_outputs, search_datasets,
+    LogInputs, LogOutputs, SearchDatasets, log_inputs, log_outputs, python, search_datasets,
 };
 
 /// Notes which data sets and models a run has used.
@@ -33,6 +33,15 @@ pub async fn search_datasets(
     state: Data<State>,
     request: SearchDatasets,
 ) -> Result<search_datasets::Response> {
+    let experiment_ids = searched_experiments(&request)?;
+    let dataset_summaries = state
+        .store
+        .read(move |db| datasets::search(db, &experiment_ids))
+        .await?;
+    Ok(search_datasets::Response { dataset_summaries })
+}
+
+fn searched_experiments(request: &SearchDatasets) -> Result<Vec<i32>> {
     const MOST_EXPERIMENTS: usize = 20;
 
     let count = request.experiment_ids.len();
@@ -47,9 +56,31 @@ pub async fn search_datasets(
              Received {count} experiment_ids."
         )));
     }
-    let dataset_summaries = state
-        .store
-        .read(move |db| datasets::search(db, &request.experiment_ids))
-        .await?;
-    Ok(search_datasets::Response { dataset_summaries })
+    let mut ids = Vec::new();
+    for text in &request.experiment_ids {
+        let id = python::int(text).ok_or_else(|| {
+            Error::invalid_parameter(format!(
+                "Invalid experiment ID '{text}'. Experiment ID must be a valid integer."
+            ))
+        })?;
+        // No experiment has a larger number than its column holds.
+        ids.extend(i32::try_from(id));
+    }
+    Ok(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_experiments_are_read_as_python_reads_integers() {
+        let ids = |ids: &[&str]| {
+            searched_experiments(&SearchDatasets {
+                experiment_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+            })
+        };
+        assert_eq!(ids(&["1", "99999999999", " 0_0 "]), Ok(vec![1, 0]));
+        assert!(ids(&["1", "one"]).is_err());
+    }
 }

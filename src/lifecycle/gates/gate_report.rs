@@ -9,10 +9,9 @@ use super::super::evidence::SetAside;
 use super::super::policy::{Enforcement, Requirement, Target};
 use crate::store::model_versions::Stage;
 
-/// What a gate says of one version and one target. Where no policy applies, everything is allowed, and
-/// the report names neither policy nor target.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct GateReport {
+/// The policy that applies to a version, and the version. Without a policy, all of it is empty.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct GovernedVersion {
     /// The policy that applies.
     pub policy: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -23,6 +22,14 @@ pub struct GateReport {
     pub model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
+}
+
+/// The result of a gate for one version and one target. Where no policy applies, everything is allowed, and
+/// the report names neither policy nor target.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct GateReport {
+    #[serde(flatten)]
+    pub subject: GovernedVersion,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
     /// What the policy asks for, each requirement with whether it is met.
@@ -35,14 +42,10 @@ pub struct GateReport {
 }
 
 impl GateReport {
-    /// The report where no policy applies.
+    /// Returns the report where no policy applies.
     pub fn without_policy() -> Self {
         Self {
-            policy: None,
-            policy_hash: None,
-            enforcement: None,
-            model: None,
-            version: None,
+            subject: GovernedVersion::default(),
             target: None,
             requirements: Vec::new(),
             allowed: true,
@@ -51,20 +54,11 @@ impl GateReport {
     }
 }
 
-/// What each gate of the policy that applies to a version says of it. Where no policy applies, there
-/// are no gates.
+/// The results of all gates of the policy that applies to a version. Where no policy applies, there are no gates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct GateReports {
-    /// The policy that applies.
-    pub policy: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy_hash: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub enforcement: Option<Enforcement>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<u64>,
+    #[serde(flatten)]
+    pub subject: GovernedVersion,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_stage: Option<Stage>,
     #[serde(skip_serializing_if = "Option::is_none")]

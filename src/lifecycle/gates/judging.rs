@@ -10,7 +10,7 @@ use super::super::facts::GatheredVersion;
 use super::super::in_force::ApplicablePolicy;
 use super::super::policy::{Policy, Report, Tags, Target, evaluate};
 use super::super::seals;
-use super::gate_report::GateReport;
+use super::gate_report::{GateReport, GovernedVersion};
 use crate::audit::{Entry, EntryOutcome, PolicyDecision, PolicyRef};
 use crate::error::Result;
 use crate::store::model_versions::Stage;
@@ -92,11 +92,13 @@ impl From<&Verdict> for GateReport {
         let report = verdict.report.clone();
         Self {
             allowed: report.allowed(),
-            policy: Some(report.policy),
-            policy_hash: Some(report.policy_hash),
-            enforcement: Some(report.enforcement),
-            model: Some(report.model),
-            version: Some(report.version),
+            subject: GovernedVersion {
+                policy: Some(report.policy),
+                policy_hash: Some(report.policy_hash),
+                enforcement: Some(report.enforcement),
+                model: Some(report.model),
+                version: Some(report.version),
+            },
             target: Some(report.target),
             requirements: report.requirements,
             set_aside: verdict.set_aside.clone(),

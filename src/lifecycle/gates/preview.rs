@@ -6,7 +6,7 @@ use super::super::files::ModelFiles;
 use super::super::in_force::{self, ApplicablePolicy};
 use super::super::policy::Target;
 use super::admission::missing_files;
-use super::gate_report::{GateReport, GateReports};
+use super::gate_report::{GateReport, GateReports, GovernedVersion};
 use super::judging::judge;
 use crate::audit::Actor;
 use crate::error::{Error, Result};
@@ -64,12 +64,14 @@ pub async fn gates(resources: Resources<'_>, name: String, version: String) -> R
         .collect();
     let facts = &preview.version.facts;
     Ok(GateReports {
-        policy: Some(policy.name().to_owned()),
-        policy_hash: Some(policy.hash().to_owned()),
-        enforcement: Some(policy.enforcement()),
+        subject: GovernedVersion {
+            policy: Some(policy.name().to_owned()),
+            policy_hash: Some(policy.hash().to_owned()),
+            enforcement: Some(policy.enforcement()),
+            model: Some(facts.model.name.clone()),
+            version: Some(facts.version.version),
+        },
         current_stage: Some(facts.version.current_stage),
-        version: Some(facts.version.version),
-        model: Some(facts.model.name.clone()),
         current_aliases: Some(facts.version.aliases.clone()),
         registration: Some(preview.report(&Target::Registration)),
         stages,

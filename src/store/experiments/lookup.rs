@@ -5,45 +5,27 @@ use diesel::prelude::*;
 use super::ExperimentRow;
 use crate::error::{Error, Result};
 use crate::store::schema::experiments;
-use crate::store::{Db, WORKSPACE};
+use crate::store::{Db, WORKSPACE, locked};
 use crate::validation;
 
-/// The row of an experiment that takes runs. On PostgreSQL nobody deletes it until the end of the
-/// transaction.
+/// Returns the row of an active experiment. On PostgreSQL nobody deletes it until the end of the transaction.
 pub fn find_active(db: &mut Db, id: i32) -> Result<ExperimentRow> {
-    let experiment = experiments::table.find(id);
-    let row: Option<ExperimentRow> = match db {
-        Db::Postgres(connection) => experiment
-            .select(ExperimentRow::as_select())
-            .for_key_share()
-            .get_result(connection)
-            .optional()?,
-        Db::Sqlite(connection) => experiment
-            .select(ExperimentRow::as_select())
-            .get_result(connection)
-            .optional()?,
-    };
-    let row = row.ok_or_else(|| Error::experiment_not_found(id))?;
+    let row = locked!(
+        db,
+        experiments::table.find(id),
+        for_key_share,
+        ExperimentRow
+    )?
+    .ok_or_else(|| Error::experiment_not_found(id))?;
     row.require_active()?;
     Ok(row)
 }
 
-/// The row of an experiment, which on PostgreSQL nobody else changes until the end of the transaction.
+/// Returns the row of an experiment, which on PostgreSQL nobody else changes until the end of the transaction.
 pub(super) fn find_for_change(db: &mut Db, experiment_id: &str) -> Result<ExperimentRow> {
     let id = validation::experiment_id(experiment_id)?;
-    let experiment = experiments::table.find(id);
-    let row: Option<ExperimentRow> = match db {
-        Db::Postgres(connection) => experiment
-            .select(ExperimentRow::as_select())
-            .for_update()
-            .get_result(connection)
-            .optional()?,
-        Db::Sqlite(connection) => experiment
-            .select(ExperimentRow::as_select())
-            .get_result(connection)
-            .optional()?,
-    };
-    row.ok_or_else(|| Error::experiment_not_found(id))
+    locked!(db, experiments::table.find(id), for_update, ExperimentRow)?
+        .ok_or_else(|| Error::experiment_not_found(id))
 }
 
 pub(super) fn find(db: &mut Db, id: i32) -> Result<Option<ExperimentRow>> {

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::validation::{self, Checked};
 use crate::wire::{
     CreateLoggedModel, FinalizeLoggedModel, GetLoggedModel, LoggedModel, LoggedModelStatus,
-    LoggedModelTag, python,
+    LoggedModelTag,
 };
 
 pub fn get(db: &mut Db, request: &GetLoggedModel) -> Result<LoggedModel> {

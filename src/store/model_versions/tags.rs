@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::of_pairs::TagsOf;
 use crate::error::Result;
+use crate::store::registry_tags::insert_tags;
 use crate::store::schema::model_version_tags::dsl;
 use crate::store::statement_size::statements;
 use crate::store::{Db, WORKSPACE, on_backend};
@@ -47,26 +48,13 @@ pub fn by_key(tags: Vec<ModelVersionTag>) -> BTreeMap<String, String> {
 
 /// Adds the tags of a new version. Where a key is given twice, the last value counts.
 pub fn insert(db: &mut Db, name: &str, version: i32, tags: &[ModelVersionTag]) -> Result<()> {
-    let by_key: HashMap<&str, &str> = tags.iter().map(|tag| (tag.key(), tag.value())).collect();
-    let rows: Vec<_> = by_key
-        .into_iter()
-        .map(|(key, value)| {
-            (
-                dsl::key.eq(key),
-                dsl::value.eq(value),
-                dsl::name.eq(name),
-                dsl::version.eq(version),
-                dsl::workspace.eq(WORKSPACE),
-            )
-        })
-        .collect();
-    for rows in statements(&rows, 5) {
-        on_backend!(db, |connection| diesel::insert_into(
-            dsl::model_version_tags
-        )
-        .values(rows)
-        .execute(connection))?;
-    }
+    insert_tags!(db, dsl::model_version_tags, tags, |(key, value)| (
+        dsl::key.eq(key),
+        dsl::value.eq(value),
+        dsl::name.eq(name),
+        dsl::version.eq(version),
+        dsl::workspace.eq(WORKSPACE),
+    ));
     Ok(())
 }
 

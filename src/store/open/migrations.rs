@@ -1,6 +1,5 @@
 //! The migrations: MLflow's own tables, and what flowkeep adds to them.
 
-use chrono::Utc;
 use diesel::connection::{BoxableConnection, SimpleConnection};
 use diesel::migration::{Migration, MigrationSource, Result as MigrationResult};
 use diesel::prelude::*;
@@ -8,6 +7,7 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::error::OpenError;
 use super::tables::table_names;
+use crate::clock::Clock;
 use crate::config::MlflowSchema;
 use crate::store::schema::flowkeep_schema;
 use crate::store::{Db, on_backend};
@@ -89,7 +89,7 @@ pub fn run(
     for version in done {
         let row = (
             flowkeep_schema::version.eq(version),
-            flowkeep_schema::applied_at.eq(Utc::now().timestamp_millis()),
+            flowkeep_schema::applied_at.eq(Clock::default().now_ms()),
         );
         on_backend!(db, |connection| diesel::insert_into(flowkeep_schema::table)
             .values(row)

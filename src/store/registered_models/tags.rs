@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use crate::error::Result;
 use crate::store::in_list::in_list;
+use crate::store::registry_tags::insert_tags;
 use crate::store::schema::registered_model_tags::dsl;
 use crate::store::statement_size::statements;
 use crate::store::{Db, WORKSPACE, on_backend};
@@ -40,25 +41,12 @@ pub fn of_models(
 
 /// Adds the tags of a new model. Where a key is given twice, the last value counts.
 pub fn insert(db: &mut Db, name: &str, tags: &[RegisteredModelTag]) -> Result<()> {
-    let by_key: HashMap<&str, &str> = tags.iter().map(|tag| (tag.key(), tag.value())).collect();
-    let rows: Vec<_> = by_key
-        .into_iter()
-        .map(|(key, value)| {
-            (
-                dsl::key.eq(key),
-                dsl::value.eq(value),
-                dsl::name.eq(name),
-                dsl::workspace.eq(WORKSPACE),
-            )
-        })
-        .collect();
-    for rows in statements(&rows, 4) {
-        on_backend!(db, |connection| diesel::insert_into(
-            dsl::registered_model_tags
-        )
-        .values(rows)
-        .execute(connection))?;
-    }
+    insert_tags!(db, dsl::registered_model_tags, tags, |(key, value)| (
+        dsl::key.eq(key),
+        dsl::value.eq(value),
+        dsl::name.eq(name),
+        dsl::workspace.eq(WORKSPACE),
+    ));
     Ok(())
 }
 

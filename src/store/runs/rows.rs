@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::store::schema::runs;
-use crate::store::{ACTIVE, Db};
+use crate::store::{ACTIVE, Db, locked};
 use crate::wire::{RunInfo, RunStatus};
 
 /// The tag that repeats a run's name.
@@ -86,15 +86,9 @@ pub fn lock_active(db: &mut Db, run_id: &str) -> Result<RunRow> {
     Ok(row)
 }
 
+/// Returns the row of a run, whatever its lifecycle stage. On PostgreSQL nobody else changes it until the end of the
+/// transaction.
 pub(super) fn lock(db: &mut Db, run_id: &str) -> Result<RunRow> {
-    let run = runs::table.find(run_id);
-    match db {
-        Db::Postgres(connection) => run
-            .select(RunRow::as_select())
-            .for_no_key_update()
-            .get_result(connection),
-        Db::Sqlite(connection) => run.select(RunRow::as_select()).get_result(connection),
-    }
-    .optional()?
-    .ok_or_else(|| Error::run_not_found(run_id))
+    locked!(db, runs::table.find(run_id), for_no_key_update, RunRow)?
+        .ok_or_else(|| Error::run_not_found(run_id))
 }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Double, Text};
 
 use crate::search::{Match, Number, Relation, Test};
-use crate::store::in_list::InList;
+use crate::store::in_list::in_list;
 use crate::store::{Backend, Condition};
 use crate::wire::python;
 
@@ -25,11 +25,7 @@ pub fn text<Table: 'static>(column: Column<Table, Text>, test: Test) -> Conditio
         Test::Text(Match::Ilike, pattern) => {
             Box::new(lower(column).like(lower(pattern.into_sql::<Text>())))
         }
-        Test::OneOf { values, negated } => Box::new(InList {
-            column,
-            values,
-            negated,
-        }),
+        Test::OneOf { values, negated } => Box::new(in_list(column, values).negated_if(negated)),
         Test::Number(..) | Test::Null { .. } => constant(false),
     }
 }
@@ -116,13 +112,8 @@ pub fn integer_of_text<Table: 'static>(
             None => Box::new(column().is_not_null()),
         },
         Test::OneOf { values, negated } => {
-            let each = values.iter().map(|value| integer(column(), &equal(value)));
-            let any = any_of(each.collect());
-            if negated {
-                Box::new(diesel::dsl::not(any))
-            } else {
-                any
-            }
+            let integers = values.iter().filter_map(|value| read(value));
+            Box::new(in_list(column(), integers).negated_if(negated))
         }
         test => integer(column(), &test),
     }

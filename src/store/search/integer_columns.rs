@@ -1,29 +1,17 @@
 //! Columns of 32-bit integers that filters compare with any 64-bit number.
 
-use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
 use diesel::prelude::QueryResult;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
 
+use super::wrapped_column::wrapped_column;
 use crate::store::Backend;
 
 /// An integer column, cast to 64 bits. No index is used for it.
-#[derive(QueryId, ValidGrouping)]
+#[derive(QueryId)]
 pub struct AsBigInt<Column>(pub Column);
 
-impl<Column: Expression> Expression for AsBigInt<Column> {
-    type SqlType = BigInt;
-}
-
-impl<Column: Expression + AppearsOnTable<Source>, Source> AppearsOnTable<Source>
-    for AsBigInt<Column>
-{
-}
-
-impl<Column: Expression + SelectableExpression<Source>, Source> SelectableExpression<Source>
-    for AsBigInt<Column>
-{
-}
+wrapped_column!(AsBigInt, BigInt);
 
 impl<Column: QueryFragment<Backend>> QueryFragment<Backend> for AsBigInt<Column> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
@@ -36,22 +24,10 @@ impl<Column: QueryFragment<Backend>> QueryFragment<Backend> for AsBigInt<Column>
 
 /// An integer column that a query compares and sorts by, but does not read. Databases compare integers of any width,
 /// so it needs no cast and an index is used for it.
-#[derive(QueryId, ValidGrouping)]
+#[derive(QueryId)]
 pub struct ComparedAsBigInt<Column>(pub Column);
 
-impl<Column: Expression> Expression for ComparedAsBigInt<Column> {
-    type SqlType = BigInt;
-}
-
-impl<Column: Expression + AppearsOnTable<Source>, Source> AppearsOnTable<Source>
-    for ComparedAsBigInt<Column>
-{
-}
-
-impl<Column: Expression + SelectableExpression<Source>, Source> SelectableExpression<Source>
-    for ComparedAsBigInt<Column>
-{
-}
+wrapped_column!(ComparedAsBigInt, BigInt);
 
 impl<Column: QueryFragment<Backend>> QueryFragment<Backend> for ComparedAsBigInt<Column> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {

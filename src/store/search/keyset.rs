@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Bool, Double, Text};
 
 use super::columns::{Column, constant};
 use super::token::{KeyValue, PageToken, of_other_search};
+use super::{cut, room};
 use crate::error::Result;
 use crate::store::{Backend, Condition};
 
@@ -207,7 +208,7 @@ pub fn check_fits<Table: 'static>(values: &[KeyValue], keys: &[Key<Table>]) -> R
 }
 
 /// Returns the parts of a search whose rows come behind the row with these values; without values, the whole search.
-pub fn parts<Table: 'static>(
+fn parts<Table: 'static>(
     keys: &[Key<Table>],
     after: Option<&[KeyValue]>,
 ) -> Result<Vec<Option<Condition<Table>>>> {
@@ -216,6 +217,39 @@ pub fn parts<Table: 'static>(
     };
     let parts = parts_behind(keys, after)?;
     Ok(parts.into_iter().map(Some).collect())
+}
+
+/// Reads the rows of a page in the order of its keys, and one more if there is one. `load` reads the rows of one part of
+/// the search, up to a number of them.
+pub fn read_page<Table: 'static, Row>(
+    keys: &[Key<Table>],
+    after: Option<&[KeyValue]>,
+    limit: i64,
+    mut load: impl FnMut(Option<Condition<Table>>, i64) -> Result<Vec<Row>>,
+) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for part in parts(keys, after)? {
+        rows.extend(load(part, room(&rows, limit))?);
+        if room(&rows, limit) == 0 {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+/// Cuts off the row beyond the page, if there is one, and returns the token of the next page then. `values` are the
+/// values of the keys in a row.
+pub fn next_page_token<Row>(
+    rows: &mut Vec<Row>,
+    limit: i64,
+    values: &[fn(&Row) -> KeyValue],
+) -> Result<Option<String>> {
+    if !cut(rows, limit) {
+        return Ok(None);
+    }
+    rows.last()
+        .map(|last| PageToken::encode(values.iter().map(|value| value(last)).collect()))
+        .transpose()
 }
 
 /// The same rows in parts, one behind the other: those with a value of the first key, then those without.

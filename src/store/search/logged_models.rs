@@ -14,6 +14,7 @@ use super::token::{self, KeyValue};
 use super::{MOST_RESULTS, experiment_ids, positive};
 use crate::error::{Error, Result};
 use crate::search::{self, Condition as Asked, Entity, OrderBy, Relation, Subject, Test};
+use crate::store::in_list::in_list;
 use crate::store::logged_models::assemble;
 use crate::store::schema::{
     logged_model_metrics as metrics, logged_model_params as params, logged_model_tags as tags,
@@ -94,7 +95,10 @@ pub fn search_logged_models(
     }
     query = query
         .filter(models::lifecycle_stage.ne("deleted"))
-        .filter(models::experiment_id.eq_any(search.experiment_ids.clone()));
+        .filter(in_list(
+            models::experiment_id,
+            search.experiment_ids.clone(),
+        ));
     for key in &keys {
         query = query.then_order_by(key.order());
     }

@@ -14,6 +14,7 @@ mod runs;
 mod short_text;
 mod subquery;
 pub(super) mod token;
+mod wrapped_column;
 
 pub use self::experiments::search_experiments;
 pub use self::logged_models::search_logged_models;
@@ -28,9 +29,6 @@ use crate::wire::ViewType;
 
 /// The most rows of one page.
 const MOST_RESULTS: i64 = 50_000;
-
-/// Databases take a limited number of values in a query.
-const MOST_EXPERIMENTS: usize = 20_000;
 
 /// How many rows a client wants on its page.
 fn max_results(wanted: i64) -> Result<i64> {
@@ -95,12 +93,6 @@ fn experiment_ids(ids: &[String]) -> Result<Vec<i32>> {
     }
     numbers.sort_unstable();
     numbers.dedup();
-    if numbers.len() > MOST_EXPERIMENTS {
-        return Err(Error::invalid_parameter(format!(
-            "A search can take at most {MOST_EXPERIMENTS} experiments. Got {}.",
-            numbers.len()
-        )));
-    }
     Ok(numbers)
 }
 

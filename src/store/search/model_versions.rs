@@ -11,7 +11,7 @@ use super::lookup::{self, ByRow, Lookup, Ways};
 use super::parsed::{ParsedSearch, Search};
 use super::short_text::IsShortText;
 use super::subquery::{Exists, Outer};
-use super::token::{KeyValue, PageToken};
+use super::token::KeyValue;
 use super::{asks_for_prompts, is_prompt_tag, positive};
 use crate::error::Result;
 use crate::search::{self, Condition as Asked, Entity, Match, OrderBy, Subject, Test};
@@ -55,8 +55,7 @@ pub fn search_model_versions(
     let mut conditions = search.filter.conditions.clone();
     conditions.retain(|asked| prompts || !is_prompt_tag(&asked.field));
     let ways = Ways::of(db, &conditions, limit, Lookup::of_versions)?;
-    let mut rows: Vec<ModelVersionRow> = Vec::new();
-    for part in keyset::parts(&keys, search.after.as_deref())? {
+    let mut rows = keyset::read_page(&keys, search.after.as_deref(), limit, |part, most| {
         let mut query = versions::table
             .select(ModelVersionRow::as_select())
             .filter(versions::current_stage.ne(DELETED))
@@ -80,23 +79,9 @@ pub fn search_model_versions(
         for key in &keys {
             query = query.then_order_by(key.order());
         }
-        rows.extend(
-            query
-                .limit(super::room(&rows, limit))
-                .load::<ModelVersionRow>(db)?,
-        );
-        if super::room(&rows, limit) == 0 {
-            break;
-        }
-    }
-
-    let mut next_page_token = None;
-    if super::cut(&mut rows, limit)
-        && let Some(last) = rows.last()
-    {
-        let values = values.iter().map(|value| value(last)).collect();
-        next_page_token = Some(PageToken::encode(values)?);
-    }
+        Ok(query.limit(most).load::<ModelVersionRow>(db)?)
+    })?;
+    let next_page_token = keyset::next_page_token(&mut rows, limit, &values)?;
     Ok(search_model_versions::Response {
         model_versions: assemble(db, rows)?,
         next_page_token,

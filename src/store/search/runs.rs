@@ -14,6 +14,7 @@ use super::token::{self, KeyValue, PageToken};
 use super::{experiment_ids, max_results, stages};
 use crate::error::{Error, Result};
 use crate::search::{self, Condition as Asked, Entity, Match, OrderBy, Relation, Subject, Test};
+use crate::store::in_list::in_list;
 use crate::store::runs::{NAME_TAG, RunRow, assemble};
 use crate::store::schema::{datasets, input_tags, inputs, latest_metrics, params, runs, tags};
 use crate::store::{Backend, Condition, Db};
@@ -61,7 +62,7 @@ pub fn search_runs(
     query = match search.experiment_ids.as_slice() {
         // An equality, so that an index can give the runs in their order.
         [id] => query.filter(runs::experiment_id.eq(*id)),
-        ids => query.filter(runs::experiment_id.eq_any(ids.to_vec())),
+        ids => query.filter(in_list(runs::experiment_id, ids.to_vec())),
     };
     query = match stages(search.request.run_view_type()) {
         [stage] => query.filter(runs::lifecycle_stage.eq(*stage)),

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::json;
 
-use super::{TestDatabase, checked, checked_version};
+use super::{TestDatabase, checked, checked_version, try_checked};
 use crate::audit::Actor;
 use crate::error::Result;
 use crate::lifecycle::policy::claims::Claim;
@@ -174,7 +174,7 @@ fn make(db: &mut Db, call: &Call) -> Result<Option<u8>, NotDone> {
                 stage: text(stage),
                 archive_existing_versions: Some(archive),
             };
-            versions::transition(db, change, &checked(request))?;
+            versions::transition(db, change, &try_checked(request)?)?;
         }
         Call::SetAlias(name, version) => {
             let request = SetRegisteredModelAlias {

@@ -138,12 +138,7 @@ fn names_each_context_of_a_dataset_once(db: &mut Db) {
         add_run(db, run_id, experiment_id);
         log(db, run_id, vec![dataset("rows", contexts)]);
     }
-    let ids = [
-        experiment_id.to_string(),
-        "99999999999".into(),
-        " 0_0 ".into(),
-    ];
-    let mut contexts: Vec<_> = store::datasets::search(db, &ids)
+    let mut contexts: Vec<_> = store::datasets::search(db, &[experiment_id, 0])
         .unwrap()
         .into_iter()
         .map(|summary| summary.context)

@@ -4,7 +4,7 @@ use diesel::connection::{Connection, SimpleConnection};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{TestDatabase, checked, checked_version, on_both_databases};
+use super::{TestDatabase, checked, checked_version, on_both_databases, try_checked};
 use crate::audit::Actor;
 use crate::error::Result;
 use crate::lifecycle::{Change, NotDone, aliases, models, policies, versions};
@@ -110,7 +110,7 @@ fn transition(
         stage: text(stage),
         archive_existing_versions: Some(archive),
     };
-    versions::transition(db, &Change::by(Actor::default()), &checked(request))?;
+    versions::transition(db, &Change::by(Actor::default()), &try_checked(request)?)?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod inputs;
 mod limit;
 mod logged_model_values;
 mod logged_models;
+mod long_lists;
 mod metrics;
 mod open;
 mod plans;

@@ -253,7 +253,7 @@ fn finds_and_orders_experiments(db: &mut Db) {
             max_results: Some(10),
             ..SearchExperiments::default()
         };
-        let found = search::search_experiments(db, &request.parse().unwrap()).unwrap();
+        let found = search::search_experiments(db, &request.clone().parse().unwrap()).unwrap();
         let names: Vec<_> = found.experiments.iter().map(Experiment::name).collect();
         assert_eq!(names, words(expected), "{filter}");
     }
@@ -335,7 +335,8 @@ fn finds_and_orders_registered_models(db: &mut Db) {
         };
         let mut names = Vec::new();
         loop {
-            let found = search::search_registered_models(db, &request.parse().unwrap()).unwrap();
+            let found =
+                search::search_registered_models(db, &request.clone().parse().unwrap()).unwrap();
             names.extend(
                 found
                     .registered_models
@@ -375,7 +376,8 @@ fn finds_and_orders_model_versions(db: &mut Db) {
         };
         let mut names = Vec::new();
         loop {
-            let found = search::search_model_versions(db, &request.parse().unwrap()).unwrap();
+            let found =
+                search::search_model_versions(db, &request.clone().parse().unwrap()).unwrap();
             names.extend(
                 found
                     .model_versions
@@ -474,7 +476,8 @@ fn finds_and_orders_logged_models(db: &mut Db) {
         };
         let mut ids = Vec::new();
         loop {
-            let found = search::search_logged_models(db, &request.parse().unwrap()).unwrap();
+            let found =
+                search::search_logged_models(db, &request.clone().parse().unwrap()).unwrap();
             ids.extend(
                 found
                     .models
