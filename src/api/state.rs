@@ -50,13 +50,20 @@ impl State {
             .await?;
         let store = Arc::new(store);
         Ok(Self {
-            artifacts: Arc::new(Artifacts::new(&settings.artifacts, Arc::clone(&store))?),
+            artifacts: Arc::new(Artifacts::new(
+                &settings.artifacts,
+                Arc::clone(&store),
+                settings.clock.clone(),
+            )?),
+            webhooks: Arc::new(webhooks::Client::new(
+                settings.webhooks,
+                settings.clock.clone(),
+            )?),
             clock: settings.clock,
             store,
             artifact_settings: settings.artifacts,
             limits: settings.limits,
             source_rules: settings.source_rules,
-            webhooks: Arc::new(webhooks::Client::new(settings.webhooks)?),
             ui: settings.ui,
             mlflow_version: settings.mlflow_version,
         })

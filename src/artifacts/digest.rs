@@ -1,7 +1,6 @@
-//! Digests a file by reading it, piece by piece.
+//! Computes the SHA-256 of a file, which is read in pieces.
 
 use bytes::Bytes;
-use chrono::Utc;
 use futures_util::TryStreamExt;
 use sha2::{Digest as _, Sha256};
 
@@ -10,10 +9,11 @@ use super::{ArtifactLocation, blocking, hexadecimal};
 use crate::error::{Error, Result};
 use crate::store::artifact_digests::Digest;
 
-/// How many files of one folder are read at once to be digested.
+/// The number of files of one folder that are read at once.
 pub const FILES_AT_ONCE: usize = 4;
 
 impl Artifacts {
+    /// Reads a file and returns its digest. Fails if the file changes in the meantime.
     pub(super) async fn digest(&self, file: &ArtifactLocation) -> Result<Digest> {
         let _turn = self
             .readers()
@@ -37,7 +37,7 @@ impl Artifacts {
             read += piece.len() as u64;
             sha256 = update(sha256, piece).await?;
         }
-        // Somebody may have written to it in the meantime.
+        // Another process can have written to the file while it was read.
         let after = file.repository.open(&file.path).await?;
         if read != size || after.is_none_or(|after| after.version != version) {
             return Err(changed(file));
@@ -47,7 +47,7 @@ impl Artifacts {
             size: i64::try_from(size).unwrap_or(i64::MAX),
             sha256: hexadecimal(&sha256.finalize()),
             version,
-            recorded_at: Utc::now().timestamp_millis(),
+            recorded_at: self.now_ms(),
             recorded_by: None,
         })
     }

@@ -1,83 +1,88 @@
-//! Artifacts with what is recorded of them. Every write and every delete passes here, whichever
-//! part of the API asks for it.
+//! Artifacts together with their recorded digests. Every write and every deletion passes through here, whichever
+//! part of the API it comes from.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
 use tokio::sync::Semaphore;
 
 use super::body::Incoming;
 use super::location::Locations;
 use super::repository::Received;
 use super::{ArtifactLocation, ArtifactPath, Download, Entry, Stored, hexadecimal};
+use crate::clock::Clock;
 use crate::config::ArtifactSettings;
 use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::store::artifact_digests::{self, Digest};
 use crate::store::governance::guards::{self, BlockingGuard, Extent};
 
-/// How many files the whole server reads at once to digest them.
+/// The number of files that the whole server reads at once to compute digests.
 const FILES_DIGESTED_AT_ONCE: usize = 8;
 
-/// The artifacts that this server reaches.
+/// The artifacts that this server can reach.
 pub struct Artifacts {
     locations: Locations,
     store: Arc<Store>,
+    clock: Clock,
     largest: Option<u64>,
     signed_download: Duration,
     readers: Semaphore,
 }
 
-/// A file that is about to be sent.
+/// A file that is about to be sent to a client.
 pub struct Artifact {
     pub download: Download,
-    /// In hexadecimal, where it was recorded of these very bytes.
+    /// The recorded SHA-256 in hexadecimal, if the file has not changed since it was recorded.
     pub sha256: Option<String>,
 }
 
-/// What a client sends, and who it is.
+/// The body of an upload, and the name of the client that sends it.
 pub struct Upload {
     pub body: Incoming,
     pub by: Option<String>,
 }
 
-/// What is about to happen to an artifact.
+/// A change of an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
-    /// A file is stored, or another one takes its place.
+    /// A file is created or replaced.
     Write,
-    /// A file goes, or a folder with all that is in it.
+    /// A file is deleted, or a folder with everything in it.
     Delete,
 }
 
 impl Artifacts {
-    pub fn new(settings: &ArtifactSettings, store: Arc<Store>) -> Result<Self> {
+    /// Opens the stores that the settings name. Fails if one of their addresses is invalid.
+    pub fn new(settings: &ArtifactSettings, store: Arc<Store>, clock: Clock) -> Result<Self> {
         Ok(Self {
             locations: Locations::new(settings)?,
             store,
+            clock,
             largest: settings.largest,
             signed_download: settings.stores.signed_download.0,
             readers: Semaphore::new(FILES_DIGESTED_AT_ONCE),
         })
     }
 
-    /// A path behind the proxy.
+    /// Returns the location of a path behind the proxy.
     pub fn destination(&self, path: ArtifactPath) -> ArtifactLocation {
         self.locations.destination(path)
     }
 
-    /// Where the address of a run's or a model's artifacts leads.
+    /// Returns the location that the artifact URI of a run or a model stands for. Fails if this server cannot reach
+    /// it.
     pub fn resolve(&self, uri: &str) -> Result<ArtifactLocation> {
         self.locations.resolve(uri)
     }
 
-    /// What is directly below a place, sorted by name; nothing where there is no folder.
+    /// Lists the entries directly below a location, sorted by name. Returns an empty list if there is no such
+    /// folder.
     pub async fn list(&self, place: &ArtifactLocation) -> Result<Vec<Entry>> {
         place.repository.list(&place.path).await
     }
 
-    /// Opens a file; `None` stands for a folder.
+    /// Opens a file. Returns `None` for a folder, and fails if there is neither.
     pub async fn open(&self, place: &ArtifactLocation) -> Result<Option<Artifact>> {
         let Some(download) = place.repository.open(&place.path).await? else {
             return Ok(None);
@@ -94,14 +99,14 @@ impl Artifacts {
         }))
     }
 
-    /// Stores what a client sends. A body that breaks off leaves nothing behind, and nothing is
-    /// visible before it ends.
+    /// Stores an upload. Nothing is visible before the whole body has arrived, and a body that breaks off leaves
+    /// nothing behind. Fails if the location is guarded, by a seal or by retention.
     pub async fn put(&self, place: &ArtifactLocation, mut upload: Upload) -> Result<Stored> {
         let received = match self.receive(place, &mut upload.body).await {
             Ok(received) => received,
             Err(error) => return Err(upload.body.refuse(error).await),
         };
-        // What was allowed when the upload began may be forbidden by now.
+        // A guard can have been set while the upload was running.
         self.admit(Change::Write, place).await?;
         let stored = received.publish().await?;
         let digest = Digest {
@@ -109,7 +114,7 @@ impl Artifacts {
             size: i64::try_from(stored.size).unwrap_or(i64::MAX),
             sha256: hexadecimal(&stored.sha256),
             version: stored.version.clone(),
-            recorded_at: Utc::now().timestamp_millis(),
+            recorded_at: self.now_ms(),
             recorded_by: upload.by,
         };
         self.store
@@ -124,7 +129,8 @@ impl Artifacts {
         place.repository.receive(&place.path, body).await
     }
 
-    /// Removes a file, or a folder with all that is in it. What is not there needs no removal.
+    /// Deletes a file, or a folder with everything in it. Succeeds if there is neither. Fails if something there is
+    /// guarded.
     pub async fn delete(&self, place: &ArtifactLocation) -> Result<()> {
         self.admit(Change::Delete, place).await?;
         place.repository.delete(&place.path).await?;
@@ -134,8 +140,8 @@ impl Artifacts {
             .await
     }
 
-    /// Refuses what may not happen to an artifact. Asked before anything is done, and once more before
-    /// an upload becomes visible.
+    /// Fails if a change is not allowed, because of the name or of a guard. It is called before a change begins, and
+    /// once more before an upload becomes visible.
     pub(super) async fn admit(&self, change: Change, place: &ArtifactLocation) -> Result<()> {
         match change {
             Change::Write => place.path.check_name()?,
@@ -166,14 +172,19 @@ impl Artifacts {
         self.largest
     }
 
-    /// How long signed addresses for downloads are good for, unless the client says so.
+    /// Returns the lifetime of signed download URLs, which a client can override.
     pub(super) fn signed_download(&self) -> Duration {
         self.signed_download
     }
 
-    /// Whoever reads a file to digest it takes a turn.
+    /// Returns the semaphore that limits how many files are read at once to compute digests.
     pub(super) fn readers(&self) -> &Semaphore {
         &self.readers
+    }
+
+    /// Returns the time in milliseconds since 1970.
+    pub(super) fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
     }
 
     pub(super) fn store(&self) -> &Store {

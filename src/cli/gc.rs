@@ -12,7 +12,7 @@ use super::output::CommandResult;
 use crate::artifacts::Artifacts;
 use crate::audit::Actor;
 use crate::clock::Clock;
-use crate::config::{ArtifactSettings, DatabaseFlags, StoreSettings, user};
+use crate::config::{ArtifactSettings, DatabaseFlags, ObjectStoreSettings, user};
 use crate::lifecycle::Resources;
 use crate::lifecycle::gc::{self, GcLine, GcOutcome, GcSelection};
 use crate::store::{self, Store};
@@ -74,7 +74,7 @@ impl GcCommand {
             serve: true,
             only: false,
             largest: None,
-            stores: StoreSettings::from_environment()?,
+            stores: ObjectStoreSettings::from_environment()?,
         };
         let selection = GcSelection {
             older_than_ms: self.older_than,
@@ -87,11 +87,13 @@ impl GcCommand {
         let mut failed = 0;
         Runtime::new()?.block_on(async {
             let store = Arc::new(Store::connect(&database)?);
-            let artifacts = Arc::new(Artifacts::new(&settings, Arc::clone(&store))?);
+            let clock = Clock::default();
+            let artifacts = Artifacts::new(&settings, Arc::clone(&store), clock.clone())?;
+            let artifacts = Arc::new(artifacts);
             let resources = Resources {
                 store: &store,
                 artifacts: &artifacts,
-                clock: &Clock::default(),
+                clock: &clock,
             };
             let tell = |line: GcLine| {
                 failed += usize::from(matches!(line.outcome, GcOutcome::Failed(_)));

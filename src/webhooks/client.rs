@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use chrono::Utc;
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -15,6 +14,7 @@ use sha2::Sha256;
 use url::Url;
 
 use super::address::{is_public, may_connect_to, resolve};
+use crate::clock::Clock;
 use crate::config::WebhookSettings;
 use crate::error::{Error, Result};
 use crate::store::webhooks::Target;
@@ -28,6 +28,7 @@ const MAX_REDIRECTS: usize = 5;
 pub struct Client {
     http: reqwest::Client,
     settings: WebhookSettings,
+    clock: Clock,
 }
 
 /// The reply of a receiver.
@@ -51,8 +52,8 @@ pub struct SendError {
 }
 
 impl Client {
-    /// Creates the client. Fails if TLS cannot be set up.
-    pub fn new(settings: WebhookSettings) -> Result<Self> {
+    /// Creates the client, whose messages are dated by a clock. Fails if TLS cannot be set up.
+    pub fn new(settings: WebhookSettings, clock: Clock) -> Result<Self> {
         // The call fails if the process already has a provider, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let for_redirects = settings.clone();
@@ -75,7 +76,16 @@ impl Client {
             }))
             .build()
             .map_err(|error| Error::internal(format!("There can be no webhooks: {error}")))?;
-        Ok(Self { http, settings })
+        Ok(Self {
+            http,
+            settings,
+            clock,
+        })
+    }
+
+    /// Returns the clock by which messages are dated.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Returns the settings of the client.
@@ -102,7 +112,7 @@ impl Client {
         if !may_connect_to(&url, &self.settings) {
             return Err(refused("the address is none that webhooks may have"));
         }
-        let timestamp = Utc::now().timestamp().to_string();
+        let timestamp = self.clock.now_ms().div_euclid(1_000).to_string();
         let mut request = self
             .http
             .post(url)

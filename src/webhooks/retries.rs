@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
-
 use super::client::{Reply, SendError};
 use crate::store::webhooks::outbox::{DeliveryOutcome, Failure};
 
@@ -14,8 +12,8 @@ const FIRST_WAIT: Duration = Duration::from_secs(2);
 const MAX_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Returns the outcome of an attempt, with the time of the retry if there is one. `attempt` counts
-/// from zero.
-pub fn outcome_of(sent: Result<Reply, SendError>, attempt: u32) -> DeliveryOutcome {
+/// from zero; `now_ms` is the time in milliseconds since 1970.
+pub fn outcome_of(sent: Result<Reply, SendError>, attempt: u32, now_ms: i64) -> DeliveryOutcome {
     let (failure, is_final, retry_after) = match sent {
         Ok(reply) if reply.status < 400 => {
             return DeliveryOutcome::Delivered {
@@ -44,7 +42,7 @@ pub fn outcome_of(sent: Result<Reply, SendError>, attempt: u32) -> DeliveryOutco
     let wait = wait(attempt, rand::random_range(0.75..1.25)).max(retry_after.unwrap_or_default());
     DeliveryOutcome::Failed {
         failure,
-        retry_at: Utc::now().timestamp_millis() + milliseconds(wait.min(MAX_WAIT)),
+        retry_at: now_ms + milliseconds(wait.min(MAX_WAIT)),
     }
 }
 
@@ -83,22 +81,28 @@ mod tests {
     #[test]
     fn temporary_failures_are_retried_a_limited_number_of_times() {
         assert_eq!(
-            outcome_of(reply(204), 0),
+            outcome_of(reply(204), 0, 0),
             DeliveryOutcome::Delivered { status: 204 }
         );
         for status in [408, 429, 500, 503] {
             assert!(
-                matches!(outcome_of(reply(status), 0), DeliveryOutcome::Failed { .. }),
+                matches!(
+                    outcome_of(reply(status), 0, 0),
+                    DeliveryOutcome::Failed { .. }
+                ),
                 "{status}"
             );
             assert!(
-                matches!(outcome_of(reply(status), 10), DeliveryOutcome::GivenUp(_)),
+                matches!(
+                    outcome_of(reply(status), 10, 0),
+                    DeliveryOutcome::GivenUp(_)
+                ),
                 "{status}"
             );
         }
         for status in [400, 401, 404, 410] {
             assert!(
-                matches!(outcome_of(reply(status), 0), DeliveryOutcome::GivenUp(_)),
+                matches!(outcome_of(reply(status), 0, 0), DeliveryOutcome::GivenUp(_)),
                 "{status}"
             );
         }
@@ -109,11 +113,11 @@ mod tests {
             })
         };
         assert!(matches!(
-            outcome_of(error(false), 0),
+            outcome_of(error(false), 0, 0),
             DeliveryOutcome::Failed { .. }
         ));
         assert!(matches!(
-            outcome_of(error(true), 0),
+            outcome_of(error(true), 0, 0),
             DeliveryOutcome::GivenUp(_)
         ));
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -67,7 +66,7 @@ impl Worker {
         if self.slots.is_full() {
             return Ok(());
         }
-        let now = Utc::now().timestamp_millis();
+        let now = self.client.clock().now_ms();
         let full = self.slots.full_for();
         let is_any_due = self
             .store
@@ -127,7 +126,7 @@ async fn deliver(store: &Store, client: &Client, delivery: Delivery) -> Result<b
                 .send(&target, &delivery.delivery_id, delivery.body.clone())
                 .await;
             answered = sent.is_ok();
-            outcome_of(sent, attempt)
+            outcome_of(sent, attempt, client.clock().now_ms())
         }
         None => DeliveryOutcome::GivenUp(Failure {
             status: None,
@@ -151,7 +150,7 @@ async fn deliver(store: &Store, client: &Client, delivery: Delivery) -> Result<b
             );
         }
     }
-    let now = Utc::now().timestamp_millis();
+    let now = client.clock().now_ms();
     store
         .write(move |db| outbox::settle(db, &delivery, &outcome, now))
         .await?;
@@ -167,6 +166,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::clock::Clock;
     use crate::config::{DatabaseSettings, DatabaseUri, WebhookSettings};
     use crate::store;
     use crate::store::webhooks::NewWebhook;
@@ -225,7 +225,7 @@ mod tests {
         Sender {
             _folder: folder,
             store: Arc::new(Store::connect(&DatabaseSettings::new(uri)).unwrap()),
-            client: Arc::new(Client::new(settings).unwrap()),
+            client: Arc::new(Client::new(settings, Clock::default()).unwrap()),
         }
     }
 
@@ -234,7 +234,7 @@ mod tests {
         let event = Event::new(WebhookEntity::Prompt, WebhookAction::Created);
         let secret = sender.client.settings().key.encrypt(b"s3cret");
         let url = url.to_owned();
-        let now = Utc::now().timestamp_millis();
+        let now = sender.client.clock().now_ms();
         sender
             .store
             .write(move |db| {
@@ -284,7 +284,7 @@ mod tests {
         assert!(first.contains("x-mlflow-signature: v1,"), "{first}");
         assert!(first.contains(r#""data": {"name": "p"}"#), "{first}");
         // The delivery was refused and waits for its retry.
-        let later = Utc::now().timestamp_millis() + 60_000;
+        let later = sender.client.clock().now_ms() + 60_000;
         worker.start_due().await.unwrap();
         assert!(worker.running.is_empty());
         let store = &sender.store;

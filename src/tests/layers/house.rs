@@ -46,6 +46,14 @@ impl House {
             .collect()
     }
 
+    /// The files and folders directly inside a module, by name.
+    pub fn parts_of(&self, module: &[String]) -> BTreeSet<String> {
+        self.sources
+            .keys()
+            .filter_map(|path| path.strip_prefix(module)?.first().cloned())
+            .collect()
+    }
+
     pub fn arrows(&self) -> Arrows {
         let mut arrows = Arrows::new();
         for (from, source) in &self.sources {
@@ -127,6 +135,8 @@ pub struct Table {
     pub rooms: Vec<String>,
     /// Every file and folder that it names.
     pub places: Vec<String>,
+    /// The files and folders inside of rooms, as they stand in one row.
+    rows: Vec<Vec<String>>,
 }
 
 impl Table {
@@ -136,6 +146,7 @@ impl Table {
         let mut table = Self {
             rooms: Vec::new(),
             places: Vec::new(),
+            rows: Vec::new(),
         };
         let mut room = String::new();
         let lines = page
@@ -155,12 +166,26 @@ impl Table {
                 }
             } else if line.starts_with("      ") {
                 // A part of the room above.
-                table
-                    .places
-                    .extend(names.map(|name| format!("{room}{name}")));
+                let row: Vec<String> = names.map(|name| format!("{room}{name}")).collect();
+                table.places.extend(row.clone());
+                table.rows.push(row);
             }
         }
         table
+    }
+
+    /// The parts of a room, by rows from the top down. Parts in one row do not use each other.
+    pub fn parts(&self, room: &str) -> Vec<Vec<String>> {
+        let path = format!("src/{room}/");
+        let name = |place: &String| {
+            let name = place.strip_prefix(&path)?.trim_end_matches('/');
+            Some(name.strip_suffix(".rs").unwrap_or(name).to_owned())
+        };
+        self.rows
+            .iter()
+            .map(|row| row.iter().filter_map(name).collect::<Vec<_>>())
+            .filter(|row| !row.is_empty())
+            .collect()
     }
 
     /// The place of a room in the stack; a greater one is further down.

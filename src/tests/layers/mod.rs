@@ -63,6 +63,47 @@ fn only_the_configuration_reads_the_environment() {
     );
 }
 
+#[test]
+fn only_the_clock_asks_the_system_for_the_time() {
+    let asks = |path: &[String]| {
+        let last_two = path.iter().rev().take(2).rev().map(String::as_str);
+        let last_two: Vec<&str> = last_two.collect();
+        ["SystemTime", "Utc", "Local"]
+            .iter()
+            .any(|source| last_two == [source, "now"])
+    };
+    let askers: Vec<String> = House::read()
+        .users_of(asks)
+        .into_iter()
+        .map(|module| module.join("::"))
+        .collect();
+    assert_eq!(askers, ["crate::clock"]);
+}
+
+#[test]
+fn a_part_of_lifecycle_uses_only_parts_below_it() {
+    let rows = Table::read().parts("lifecycle");
+    let lifecycle = ["crate".to_owned(), "lifecycle".to_owned()];
+    let part = |module: &[String]| {
+        let inside = module.strip_prefix(&lifecycle)?;
+        inside.first().cloned()
+    };
+    let house = House::read();
+    let named: BTreeSet<String> = rows.iter().flatten().cloned().collect();
+    assert_eq!(named, house.parts_of(&lifecycle));
+    let floor = |part: &String| rows.iter().position(|row| row.contains(part));
+    let wrong: Vec<String> = house
+        .arrows()
+        .iter()
+        .filter(|(arrow, _)| match (part(&arrow.from), part(&arrow.to)) {
+            (Some(from), Some(to)) => from != to && floor(&to) <= floor(&from),
+            _ => false,
+        })
+        .map(|(arrow, names)| write_up(arrow, names))
+        .collect();
+    assert!(wrong.is_empty(), "wrong arrows:\n{}", wrong.join("\n"));
+}
+
 /// The arrows that some way leads back from.
 fn in_circles(arrows: &Arrows) -> Arrows {
     let mut used: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
