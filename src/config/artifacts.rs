@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 
-use super::{ConfigError, StoreSettings};
+use super::{ConfigError, ObjectStoreSettings};
 use crate::artifact_uri::absolute;
 
 /// The flags for artifacts.
@@ -75,7 +75,7 @@ impl ArtifactFlags {
             serve,
             only: self.artifacts_only,
             largest: self.max_artifact_size,
-            stores: StoreSettings::from_environment()?,
+            stores: ObjectStoreSettings::from_environment()?,
         })
     }
 }
@@ -122,7 +122,7 @@ pub struct ArtifactSettings {
     /// The maximum size of an uploaded artifact in bytes.
     pub largest: Option<u64>,
     /// The settings for access to object stores.
-    pub stores: StoreSettings,
+    pub stores: ObjectStoreSettings,
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub use limits::Limits;
 pub use local_server::local_server;
 pub use logging::{REQUESTS, log_filter};
 pub use mlflow::{MLFLOW_VERSION, MlflowFlags, MlflowSchema};
-pub use object_stores::{Addressing, S3Settings, S3Upload, StoreSettings};
+pub use object_stores::{Addressing, ObjectStoreSettings, S3Settings, S3Upload};
 pub use policies::PolicyFlags;
 pub use proxies::TrustedProxies;
 pub use security::{SecurityFlags, SecuritySettings};

@@ -9,7 +9,7 @@ use super::{AwsProfile, ConfigError};
 
 /// The settings for object stores.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StoreSettings {
+pub struct ObjectStoreSettings {
     pub s3: S3Settings,
     /// The value of `AZURE_STORAGE_CONNECTION_STRING`.
     pub azure_connection: Option<String>,
@@ -77,7 +77,7 @@ pub struct S3Upload {
     pub metadata: Vec<(String, String)>,
 }
 
-impl StoreSettings {
+impl ObjectStoreSettings {
     /// Reads the variables. Fails if a value is invalid or cannot be followed.
     pub fn from_environment() -> Result<Self, ConfigError> {
         const OWNER: &str = "MLFLOW_S3_EXPECTED_BUCKET_OWNER";

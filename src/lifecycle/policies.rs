@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::decision::{Change, Decision, Done};
 use super::in_force;
 use super::policy::cases::{CaseResult, Cases};
-use super::policy::{Policy, Problem, find_tie};
+use super::policy::{DocumentError, Policy, find_tie};
 use super::retention;
 use crate::audit::{Action, Entry};
 use crate::error::{Error, Result};
@@ -84,7 +84,7 @@ pub fn delete(db: &mut Db, change: &Change, name: &str) -> Decision {
 
 /// Tries cases on policies that are given, or on those in force. Changes nothing.
 pub fn test(db: &mut Db, policies: Option<&str>, cases: &str) -> Result<Vec<CaseResult>> {
-    let cases = Cases::parse(cases).map_err(|problem: Problem| {
+    let cases = Cases::parse(cases).map_err(|problem: DocumentError| {
         Error::invalid_parameter(format!("The cases are refused: {problem}"))
     })?;
     let policies = match policies {

@@ -17,8 +17,8 @@ use tempfile::TempDir;
 use crate::api::{self, Settings, State};
 use crate::clock::Clock;
 use crate::config::{
-    ArtifactSettings, DatabaseSettings, DatabaseUri, Limits, MLFLOW_VERSION, SourceRules,
-    StoreSettings, WebhookSettings,
+    ArtifactSettings, DatabaseSettings, DatabaseUri, Limits, MLFLOW_VERSION, ObjectStoreSettings,
+    SourceRules, WebhookSettings,
 };
 use crate::store;
 
@@ -57,7 +57,7 @@ impl TestApp {
             serve: true,
             only: false,
             largest: None,
-            stores: StoreSettings::default(),
+            stores: ObjectStoreSettings::default(),
         };
         store::initialize(&uri).expect("an empty database");
         let database = DatabaseSettings::new(uri);

@@ -135,7 +135,7 @@ fn is_remote(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::StoreSettings;
+    use crate::config::ObjectStoreSettings;
 
     fn check(location: &str) -> Result<String> {
         let settings = ArtifactSettings {
@@ -144,7 +144,7 @@ mod tests {
             serve: true,
             only: false,
             largest: None,
-            stores: StoreSettings::default(),
+            stores: ObjectStoreSettings::default(),
         };
         artifact_location(location, &settings, &Limits::default(), Path::new("/srv"))
     }

@@ -44,12 +44,12 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
         (name, Value(value))
     });
     let parsed = T::deserialize(MapDeserializer::new(values));
-    parsed.map_err(|problem: Problem| problem.of_parameter(&current.borrow()))
+    parsed.map_err(|problem: ParameterError| problem.of_parameter(&current.borrow()))
 }
 
 /// What is wrong with a parameter.
 #[derive(Debug)]
-enum Problem {
+enum ParameterError {
     Unknown(&'static [&'static str]),
     Missing(&'static str),
     Empty,
@@ -57,7 +57,7 @@ enum Problem {
     Invalid(String),
 }
 
-impl Problem {
+impl ParameterError {
     fn of_parameter(self, name: &str) -> Error {
         let missing = |name: &str| {
             format!(
@@ -79,15 +79,15 @@ impl Problem {
     }
 }
 
-impl Display for Problem {
+impl Display for ParameterError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{self:?}")
     }
 }
 
-impl std::error::Error for Problem {}
+impl std::error::Error for ParameterError {}
 
-impl de::Error for Problem {
+impl de::Error for ParameterError {
     fn custom<M: Display>(message: M) -> Self {
         Self::Invalid(message.to_string())
     }
@@ -104,7 +104,7 @@ impl de::Error for Problem {
 /// The value of one parameter.
 struct Value(String);
 
-impl IntoDeserializer<'_, Problem> for Value {
+impl IntoDeserializer<'_, ParameterError> for Value {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -113,16 +113,16 @@ impl IntoDeserializer<'_, Problem> for Value {
 }
 
 impl<'de> Deserializer<'de> for Value {
-    type Error = Problem;
+    type Error = ParameterError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
         if self.0.is_empty() {
-            return Err(Problem::Empty);
+            return Err(ParameterError::Empty);
         }
         visitor.visit_string(self.0)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
         if self.0.is_empty() {
             visitor.visit_none()
         } else {

@@ -44,8 +44,8 @@ pub fn read(file: &Path) -> Result<String, String> {
 
 /// Formats a problem with its position as compilers do, so that editors and terminals can jump to
 /// it.
-pub fn with_position(file: &Path, problem: &policy::Problem) -> String {
-    let policy::Problem {
+pub fn with_position(file: &Path, problem: &policy::DocumentError) -> String {
+    let policy::DocumentError {
         line,
         column,
         message,

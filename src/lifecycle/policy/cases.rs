@@ -13,7 +13,7 @@ use super::facts::{
 };
 use super::statistics::Measurement;
 use super::values::Period;
-use super::{Policy, Problem, Report, evaluate, read, select};
+use super::{DocumentError, Policy, Report, evaluate, read, select};
 use crate::lifecycle::feature_spec;
 use crate::store::model_versions::Stage;
 
@@ -190,7 +190,7 @@ pub struct CaseResult {
 
 impl Cases {
     /// Reads cases from YAML.
-    pub fn parse(yaml: &str) -> Result<Self, Problem> {
+    pub fn parse(yaml: &str) -> Result<Self, DocumentError> {
         read(yaml)
     }
 

@@ -2,15 +2,15 @@
 
 use serde_saphyr::Spanned;
 
-use super::Problem;
+use super::DocumentError;
 use super::document::{AliasGate, Document};
 use crate::store::model_versions::Stage;
 
 impl Document {
-    pub(super) fn check(&self) -> Result<(), Problem> {
+    pub(super) fn check(&self) -> Result<(), DocumentError> {
         let names = &self.spec.models.names;
         if names.value.is_empty() {
-            return Err(Problem::at(
+            return Err(DocumentError::at(
                 names.referenced,
                 "names is empty, so that the policy is for no model; leave it out for all models",
             ));
@@ -28,18 +28,18 @@ impl Document {
         alias: &str,
         gate: &AliasGate,
         stage: &Spanned<Stage>,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), DocumentError> {
         let name = stage.value.as_str();
         if !self.spec.stages.contains_key(&stage.value) {
             let message =
                 format!("the policy says nothing of the stage {name}, which same_as names");
-            return Err(Problem::at(stage.referenced, message));
+            return Err(DocumentError::at(stage.referenced, message));
         }
         if !gate.is_only_same_as() {
             let message = format!(
                 "the alias '{alias}' has the requirements of {name}; beside same_as it can have none of its own"
             );
-            return Err(Problem::at(stage.referenced, message));
+            return Err(DocumentError::at(stage.referenced, message));
         }
         Ok(())
     }

@@ -9,13 +9,13 @@ mod check;
 pub mod claims;
 mod comparisons;
 pub mod document;
+mod document_error;
 mod evaluate;
 mod expression;
 mod facts;
 mod glob;
 mod items;
 mod needs;
-mod problem;
 mod reading;
 pub mod refusal;
 mod report;
@@ -25,13 +25,13 @@ pub mod statistics;
 mod values;
 
 pub use document::Enforcement;
+pub use document_error::DocumentError;
 pub use evaluate::evaluate;
 pub use facts::{
     AbTest, ActiveVersion, Approval, Binding, Evaluation, Facts, FeatureSpecFacts, Lineage, Logged,
     Metrics, ModelFacts, Params, Tags, Target, Verdict, VersionFacts,
 };
 pub use needs::Needs;
-pub use problem::Problem;
 pub(crate) use reading::read;
 pub use reading::{Policy, schema};
 pub use report::{Report, Requirement};

@@ -4,8 +4,8 @@ use serde_saphyr::options::DuplicateKeyPolicy;
 use sha2::{Digest, Sha256};
 
 use super::document::{Document, Enforcement, Spec};
+use super::document_error::DocumentError;
 use super::facts::Target;
-use super::problem::Problem;
 
 /// As much as a file of policies may have.
 const MOST_BYTES: usize = 256 << 10;
@@ -20,11 +20,11 @@ pub struct Policy {
 
 impl Policy {
     /// Reads the one policy of a text.
-    pub fn parse(yaml: &str) -> Result<Self, Problem> {
+    pub fn parse(yaml: &str) -> Result<Self, DocumentError> {
         let mut policies = Self::parse_all(yaml)?;
         match (policies.pop(), policies.len()) {
             (Some(policy), 0) => Ok(policy),
-            (_, others) => Err(Problem {
+            (_, others) => Err(DocumentError {
                 line: 1,
                 column: 1,
                 message: format!("one policy is wanted here, and there are {}", others + 1),
@@ -33,8 +33,8 @@ impl Policy {
     }
 
     /// Reads the policies of a file, separated by `---`.
-    pub fn parse_all(yaml: &str) -> Result<Vec<Self>, Problem> {
-        let nothing = |message: String| Problem {
+    pub fn parse_all(yaml: &str) -> Result<Vec<Self>, DocumentError> {
+        let nothing = |message: String| DocumentError {
             line: 1,
             column: 1,
             message,
@@ -49,7 +49,7 @@ impl Policy {
             let policy = Self::parse_document(text, line)?;
             if policies.iter().any(|other| other.name() == policy.name()) {
                 let message = format!("there are two policies named '{}'", policy.name());
-                return Err(Problem {
+                return Err(DocumentError {
                     line: line + 1,
                     column: 1,
                     message,
@@ -63,12 +63,12 @@ impl Policy {
         Ok(policies)
     }
 
-    fn parse_document(text: &str, lines_before: u64) -> Result<Self, Problem> {
+    fn parse_document(text: &str, lines_before: u64) -> Result<Self, DocumentError> {
         let document = read(text).and_then(|document: Document| {
             document.check()?;
             Ok(document)
         });
-        let document = document.map_err(|problem| Problem {
+        let document = document.map_err(|problem| DocumentError {
             line: problem.line + lines_before,
             ..problem
         })?;
@@ -136,7 +136,7 @@ pub fn schema() -> serde_json::Value {
 }
 
 /// Reads one YAML document, and refuses what its type does not know.
-pub(crate) fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Problem> {
+pub(crate) fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, DocumentError> {
     let options = serde_saphyr::options! {
         duplicate_keys: DuplicateKeyPolicy::Error,
         strict_booleans: true,
