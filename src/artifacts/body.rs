@@ -1,4 +1,4 @@
-//! The bytes that a client sends, watched: there may be too many of them, or none for too long.
+//! The body of an upload. A body that is too long, or that pauses for too long, is refused.
 
 use std::fmt::Display;
 use std::pin::Pin;
@@ -9,15 +9,16 @@ use futures_util::{Stream, StreamExt};
 
 use crate::error::{Error, ErrorCode, Result};
 
-/// A client that sends nothing for so long is taken for gone.
+/// The longest pause in a body. A client that pauses longer counts as disconnected.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What is read of a body that is refused: a client sends all of it before it reads why.
+/// The number of bytes that are read of a refused body. A client reads the reply only after it has sent the whole
+/// body.
 const REFUSED_AND_READ: u64 = 1024 * 1024 * 1024;
 
-/// A body on its way in.
+/// The body of an upload, which is read in chunks.
 pub struct Incoming {
     chunks: Pin<Box<dyn Stream<Item = Result<Bytes>>>>,
-    /// How long it is going to be, where the client says so.
+    /// The length in bytes, if the client declares it.
     length: Option<u64>,
     most: Option<u64>,
     received: u64,
@@ -25,6 +26,7 @@ pub struct Incoming {
 }
 
 impl Incoming {
+    /// Takes a stream of chunks, with the length in bytes if the client declares it.
     pub fn new<S, E>(body: S, length: Option<u64>) -> Self
     where
         S: Stream<Item = Result<Bytes, E>> + 'static,
@@ -43,18 +45,20 @@ impl Incoming {
         }
     }
 
-    /// A body that is in memory already.
+    /// Makes a body of bytes that are in memory.
     pub fn whole(bytes: Vec<u8>) -> Self {
         let length = bytes.len() as u64;
         let one = futures_util::stream::iter([Ok::<_, Error>(Bytes::from(bytes))]);
         Self::new(one, Some(length))
     }
 
+    /// Returns the length in bytes that the client declares.
     pub fn length(&self) -> Option<u64> {
         self.length
     }
 
-    /// Refuses a body that is, or turns out to be, longer than that.
+    /// Sets the maximum length in bytes. Fails if the declared length is greater; [`Self::next`] fails as soon as
+    /// more bytes arrive.
     pub fn limit(&mut self, most: Option<u64>) -> Result<()> {
         self.most = most;
         match (self.length, most) {
@@ -63,7 +67,8 @@ impl Incoming {
         }
     }
 
-    /// The next bytes; `None` at the end.
+    /// Returns the next chunk, or `None` at the end. Fails if the body is too long, pauses for too long, or breaks
+    /// off.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         let Ok(chunk) = tokio::time::timeout(self.patience, self.chunks.next()).await else {
             return Err(Error::new(

@@ -1,7 +1,7 @@
-//! Names as MLflow's clients ask for them.
+//! Names of artifacts as MLflow's clients request them.
 //!
-//! A client decodes the names in a listing again before it asks for the files. Where a name says
-//! `%20`, which the images that MLflow 2.x logs at step 20 do, it then asks for another one.
+//! A client decodes the names of a listing once more before it requests the files. For a name that contains `%20`,
+//! such as those of images that MLflow 2.x logs at step 20, it requests another name.
 
 use std::fmt::Write;
 
@@ -11,14 +11,13 @@ use super::keeper::Artifacts;
 use super::{ArtifactLocation, ArtifactPath};
 use crate::error::{Error, ErrorCode, Result};
 
-/// How often a client decodes a name at most.
+/// The maximum number of times that a client decodes a name.
 const MOST_DECODINGS: usize = 10;
 
 impl Artifacts {
-    /// Finds the file that a client means by a name that is not there: the only one in the folder that
-    /// the client would ask for by that name. Else it returns the error that there was.
-    ///
-    /// This is for reading only. Whatever changes something changes what is named, letter by letter.
+    /// Finds the file that a client means by a name that does not exist: the only file in the folder for which the
+    /// client would request that name. Returns `error` if there is no such file, or more than one. This is for
+    /// reading only: a write or a deletion takes names literally.
     pub async fn meant(&self, asked: &ArtifactLocation, error: Error) -> Result<ArtifactLocation> {
         let name = asked.path.name();
         // Of a name that was decoded to the end, a percent sign is left only where others went.
@@ -39,7 +38,7 @@ impl Artifacts {
     }
 }
 
-/// What a client makes of a name that a listing tells it.
+/// Returns the name that a client requests for a name in a listing.
 fn as_asked(name: &str) -> String {
     let mut name = name.to_owned();
     for _ in 0..MOST_DECODINGS {

@@ -1,19 +1,20 @@
-//! Where two manifests of one folder differ.
+//! The differences between two manifests of one folder.
 
 use std::cmp::Ordering;
 
 use super::{Manifest, ManifestEntry};
 
-/// What became of the files of a folder.
+/// The files of a folder that were changed, removed or added.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Differences {
-    /// As they were, and as they are.
+    /// Each file before and after the change.
     pub changed: Vec<(ManifestEntry, ManifestEntry)>,
     pub missing: Vec<ManifestEntry>,
     pub added: Vec<ManifestEntry>,
 }
 
 impl Differences {
+    /// Compares two manifests of one folder.
     pub fn between(before: &Manifest, after: &Manifest) -> Self {
         let mut found = Self::default();
         let mut after = after.entries.iter().peekable();
@@ -36,11 +37,12 @@ impl Differences {
         found
     }
 
+    /// Returns whether the two manifests were equal.
     pub fn is_empty(&self) -> bool {
         self.changed.is_empty() && self.missing.is_empty() && self.added.is_empty()
     }
 
-    /// What happened to each file, for a reader.
+    /// Describes each difference in words, such as "'a.bin' is missing".
     pub fn phrases(&self) -> impl Iterator<Item = String> {
         let changed = self
             .changed

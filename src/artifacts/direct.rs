@@ -1,5 +1,5 @@
-//! What clients send to an object store, and fetch from it, by addresses that this server signs.
-//! The bytes do not pass here; whether they may does.
+//! Transfers between clients and an object store by URLs that this server signs. The bytes do not pass through the
+//! server, but it checks whether the transfer is allowed.
 
 use std::time::Duration;
 

@@ -17,19 +17,21 @@ use super::staged::{Staged, remove_abandoned, sync, version};
 use super::{Entry, FoundFile, Stored, blocking};
 use crate::error::{Error, ErrorCode, Result};
 
-/// Uploads to the proxy are written here and renamed, so that what a crash leaves is in one place.
+/// The folder for uploads to the proxy that are not complete. They are renamed when they are, so what a crash leaves
+/// behind is in one place.
 const STAGING: &str = ".artifact.uploading.flowkeep";
 
+/// A folder on the disk of the server.
 #[derive(Clone, Debug)]
 pub struct LocalFolder {
     root: PathBuf,
-    /// Whether uploads get a folder of their own. In a folder that clients share, they lie beside
+    /// Whether incomplete uploads are in a folder of their own. In a folder that clients write to, they are beside
     /// their targets.
     staging: bool,
 }
 
 impl LocalFolder {
-    /// A folder that only the server writes to.
+    /// Returns a folder that only the server writes to.
     pub fn owned(root: PathBuf) -> Self {
         Self {
             root,
@@ -37,7 +39,7 @@ impl LocalFolder {
         }
     }
 
-    /// A folder that clients write to as well.
+    /// Returns a folder that clients write to as well.
     pub fn shared(root: PathBuf) -> Self {
         Self {
             root,
@@ -45,7 +47,7 @@ impl LocalFolder {
         }
     }
 
-    /// Removes what uploads to an earlier server left behind when it was killed.
+    /// Removes the incomplete uploads of a server that was killed.
     pub fn remove_abandoned_uploads(&self) -> io::Result<()> {
         match self.open().and_then(|root| root.open_dir(STAGING)) {
             Ok(staging) => remove_abandoned(&staging),
@@ -54,7 +56,7 @@ impl LocalFolder {
         }
     }
 
-    /// What is directly below a path, sorted by name. A path that is no folder has nothing below it.
+    /// Lists the entries directly below a path, sorted by name. Returns an empty list if there is no such folder.
     pub async fn list(&self, path: &ArtifactPath) -> Result<Vec<Entry>> {
         let folder = self.clone();
         self.run(path, move |path| {
@@ -87,7 +89,7 @@ impl LocalFolder {
         .await
     }
 
-    /// All files below a path, or the one that it names.
+    /// Lists all files below a path, or the file at the path itself.
     pub async fn walk(&self, path: &ArtifactPath) -> Result<Vec<FoundFile>> {
         let folder = self.clone();
         self.run(path, move |path| {
@@ -112,6 +114,7 @@ impl LocalFolder {
         .await
     }
 
+    /// Opens the file at a path. Returns `None` for a folder, and fails if there is neither.
     pub async fn open_file(&self, path: &ArtifactPath) -> Result<Option<OpenFile>> {
         let folder = self.clone();
         self.run(path, move |path| {
@@ -225,6 +228,7 @@ pub struct OpenFile {
 }
 
 impl OpenFile {
+    /// Moves to an offset in bytes from the beginning.
     pub fn seek(&mut self, offset: u64) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(offset)).map(|_| ())
     }

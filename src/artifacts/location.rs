@@ -1,4 +1,4 @@
-//! Where the address of a run's or a model's artifacts leads.
+//! Resolves the artifact URIs of runs and models.
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use super::repository::Repository;
 use crate::config::ArtifactSettings;
 use crate::error::{Error, Result};
 
-/// In addresses that name the proxy by its URL, what follows this is the path behind the proxy.
+/// In URIs that contain the URL of the server, the path behind the proxy follows this route.
 const PROXY_ROUTE: &str = "/api/2.0/mlflow-artifacts/artifacts/";
-/// What the addresses of artifacts behind the proxy begin with, wherever it keeps them.
+/// The beginning of the addresses of artifacts behind the proxy, wherever they are stored.
 const PROXY: &str = "mlflow-artifacts:";
 
-/// Where artifacts are kept.
+/// The places where artifacts are stored.
 pub struct Locations {
     destination: ArtifactLocation,
-    /// The same place as clients would write it that go there themselves.
+    /// The address of the same place for clients that do not go through the proxy.
     destination_address: String,
     serve: bool,
     clouds: Clouds,
@@ -31,11 +31,13 @@ pub struct Locations {
 pub struct ArtifactLocation {
     pub repository: Repository,
     pub path: ArtifactPath,
-    /// What the addresses of all artifacts in the repository begin with.
+    /// The beginning of the addresses of all artifacts in the repository.
     root: Arc<str>,
 }
 
 impl Locations {
+    /// Opens the destination of the proxy, and removes incomplete uploads there. Fails if the address of the
+    /// destination is invalid.
     pub fn new(settings: &ArtifactSettings) -> Result<Self> {
         let clouds = Clouds::new(settings.stores.clone());
         let kept = place(&settings.destination, LocalFolder::owned, &clouds)?;
@@ -55,11 +57,12 @@ impl Locations {
         })
     }
 
-    /// A path behind the proxy.
+    /// Returns the location of a path behind the proxy.
     pub fn destination(&self, path: ArtifactPath) -> ArtifactLocation {
         self.destination.below(&path)
     }
 
+    /// Returns the location that an artifact URI stands for. Fails if the URI is invalid or is not served here.
     pub fn resolve(&self, uri: &str) -> Result<ArtifactLocation> {
         match proxied(uri)? {
             // Clients make it the path of a request as it is, where it is decoded.
@@ -77,7 +80,8 @@ impl Locations {
         }
     }
 
-    /// An artifact that can be reached in two ways has one address all the same.
+    /// Returns the location behind the proxy that is the same place, if there is one. So an artifact that can be
+    /// reached in two ways has one address.
     fn behind_proxy(&self, place: &ArtifactLocation) -> Option<ArtifactLocation> {
         let address = place.address();
         let below = address.strip_prefix(&self.destination_address)?;
@@ -91,7 +95,7 @@ impl Locations {
 }
 
 impl ArtifactLocation {
-    /// Something below this place.
+    /// Returns the location of a path below this one.
     #[must_use]
     pub fn below(&self, path: &ArtifactPath) -> Self {
         Self {
@@ -101,7 +105,7 @@ impl ArtifactLocation {
         }
     }
 
-    /// The folder that this place is in, or the root.
+    /// Returns the folder that this location is in, or the root.
     #[must_use]
     pub fn parent(&self) -> Self {
         Self {
@@ -234,7 +238,7 @@ fn unknown(uri: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::StoreSettings;
+    use crate::config::ObjectStoreSettings;
 
     fn locations(destination: &str, serve: bool) -> Locations {
         Locations::new(&ArtifactSettings {
@@ -243,7 +247,7 @@ mod tests {
             serve,
             only: false,
             largest: None,
-            stores: StoreSettings::default(),
+            stores: ObjectStoreSettings::default(),
         })
         .unwrap()
     }

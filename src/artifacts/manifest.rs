@@ -1,4 +1,4 @@
-//! What a folder of artifacts holds, in one digest.
+//! The list of the files in a folder of artifacts, and one digest for all of them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -13,9 +13,9 @@ use super::{ArtifactLocation, ArtifactPath, hexadecimal};
 use crate::error::{Error, Result};
 use crate::store::artifact_digests::{self, Digest};
 
-/// More files than this are no model.
+/// The maximum number of files in a folder that gets a manifest.
 const MOST_FILES: usize = 100_000;
-/// What was found out is kept now and then, so that a reader that is broken off need not start anew.
+/// Digests are recorded in batches of this size, so that a reader that is interrupted does not start from the beginning.
 const FILES_PER_RECORD: usize = 200;
 const BYTES_PER_RECORD: i64 = 256 << 20;
 
@@ -26,10 +26,11 @@ pub struct Manifest {
     pub entries: Vec<ManifestEntry>,
 }
 
+/// One file of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "(String, u64, String)", into = "(String, u64, String)")]
 pub struct ManifestEntry {
-    /// Relative to the folder; of a single file, its name.
+    /// The path relative to the folder. For a single file, its name.
     pub path: String,
     pub size: u64,
     /// In hexadecimal.
@@ -49,12 +50,14 @@ impl From<ManifestEntry> for (String, u64, String) {
 }
 
 impl Manifest {
+    /// Makes a manifest of entries, which it sorts by path.
     pub fn new(mut entries: Vec<ManifestEntry>) -> Self {
         entries.sort_by(|left, right| left.path.cmp(&right.path));
         Self { entries }
     }
 
-    /// What is recorded of an address and all below it, whether or not the files are still there.
+    /// Returns the manifest of the files at and below an address by their recorded digests, whether or not the files
+    /// still exist.
     pub fn recorded(address: &str, digests: &[Digest]) -> Self {
         let name = |digest: &Digest| {
             let below = digest.address.strip_prefix(address).unwrap_or_default();
@@ -72,8 +75,8 @@ impl Manifest {
         )
     }
 
-    /// One line for each file: digest, two spaces, path. This is what `sha256sum` prints, also of
-    /// paths with line breaks, so that no name can pass for another line.
+    /// Returns one line per file: digest, two spaces, path. It is the output of `sha256sum`, also for paths with
+    /// line breaks, so no file name can imitate a line.
     pub fn text(&self) -> String {
         self.entries.iter().fold(String::new(), |mut text, entry| {
             let ManifestEntry { path, sha256, .. } = entry;
@@ -90,11 +93,12 @@ impl Manifest {
         })
     }
 
-    /// The SHA-256 of [`Self::text`], in hexadecimal.
+    /// Returns the SHA-256 of [`Self::text`] in hexadecimal.
     pub fn digest(&self) -> String {
         hexadecimal(&Sha256::digest(self.text()))
     }
 
+    /// Returns the total size in bytes.
     pub fn bytes(&self) -> u64 {
         self.entries.iter().map(|entry| entry.size).sum()
     }

@@ -1,4 +1,4 @@
-//! The bytes of models and other artifacts: where an address leads, and what can be done there.
+//! The bytes of models and other artifacts: where they are stored, and how they are read, written and deleted.
 
 mod body;
 mod client_names;
@@ -29,7 +29,7 @@ pub use self::path::ArtifactPath;
 pub use self::repository::{Download, Repository};
 pub use self::writable::check_destination;
 
-/// A name below a folder. Folders have no size.
+/// An entry of a folder. A folder in it has no size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub name: String,
@@ -39,30 +39,30 @@ pub struct Entry {
 /// A file somewhere below a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundFile {
-    /// Relative to the folder; the root where the file itself was asked for.
+    /// The path relative to the folder. It is the root if the file itself was asked for.
     pub path: ArtifactPath,
     pub size: u64,
-    /// Another one as soon as the file is replaced or written to.
+    /// A text that changes whenever the file is replaced or written to.
     pub version: String,
 }
 
-/// What an upload has become.
+/// The result of an upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     pub size: u64,
     pub sha256: [u8; 32],
-    /// Another one as soon as the file is replaced or written to.
+    /// A text that changes whenever the file is replaced or written to.
     pub version: String,
 }
 
 impl Stored {
-    /// Names the content; another content has another one.
+    /// Returns an entity tag that depends on the content only.
     pub fn etag(&self) -> String {
         hexadecimal(&self.sha256)
     }
 }
 
-/// Runs what waits for the disk outside of the threads that serve requests.
+/// Runs work that waits for the disk on a thread that serves no requests. Fails if the work panics.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
@@ -73,6 +73,7 @@ async fn blocking<T: Send + 'static>(
     })
 }
 
+/// Returns bytes as lowercase hexadecimal digits.
 pub fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write;
 

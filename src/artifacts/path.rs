@@ -1,4 +1,4 @@
-//! The place of an artifact below its root.
+//! The path of an artifact relative to its root.
 
 use std::fmt;
 
@@ -6,17 +6,17 @@ use percent_encoding::{percent_decode, percent_decode_str};
 
 use crate::error::{Error, Result};
 
-/// Files whose names begin so are uploads on their way. Stock MLflow hides the same names.
+/// The beginning of the names of incomplete uploads. Stock MLflow hides the same names.
 pub const UPLOADING: &str = ".artifact.uploading.";
 
-/// How often a name is decoded to see what it might be taken for.
+/// The maximum number of times that a name is decoded to find out what else it could mean.
 const MOST_DECODINGS: usize = 10;
 
 /// A relative path that cannot lead out of the root it is joined to. It has no empty parts, and the
 /// root itself is the path without parts.
 ///
-/// The name of an artifact is what a request says once HTTP's own encoding is undone: `a%2Fb` is a
-/// name with a percent sign in it, not the file `b` in the folder `a`.
+/// A path is decoded once, from the URL of a request. So `a%2Fb` in a message is a name with a percent sign, not the file
+/// `b` in the folder `a`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ArtifactPath(String);
 
@@ -65,28 +65,32 @@ impl ArtifactPath {
         Some(self.join(&below))
     }
 
-    /// Whether a request can ask for this path.
+    /// Returns whether a request can name this path.
     pub fn can_be_requested(&self) -> bool {
         Self::from_plain(&self.0).is_ok_and(|path| path == *self)
     }
 
+    /// Returns the path as text, without a slash at the beginning or the end.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
+    /// Returns whether this is the root, which has no parts.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// Returns the names that the path consists of.
     pub fn parts(&self) -> impl Iterator<Item = &str> {
         self.0.split('/').filter(|part| !part.is_empty())
     }
 
-    /// The last part; the root's is empty.
+    /// Returns the last part, or an empty text for the root.
     pub fn name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()
     }
 
+    /// Returns the path without its last part.
     #[must_use]
     pub fn parent(&self) -> Self {
         Self(
@@ -96,6 +100,7 @@ impl ArtifactPath {
         )
     }
 
+    /// Returns the path of something below this one.
     #[must_use]
     pub fn join(&self, below: &Self) -> Self {
         match (self.is_root(), below.is_root()) {
@@ -105,8 +110,7 @@ impl ArtifactPath {
         }
     }
 
-    /// Refuses the names of uploads on their way, for files and for the folders they are in: such
-    /// names are hidden.
+    /// Fails if a part of the path is a name that is reserved for incomplete uploads.
     pub fn check_name(&self) -> Result<()> {
         if let Some(name) = self.parts().find(|part| part.starts_with(UPLOADING)) {
             return Err(Error::invalid_parameter(format!(

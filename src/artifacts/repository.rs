@@ -1,4 +1,4 @@
-//! What can be done with artifacts, whatever keeps them. Bytes pass in pieces, in both directions.
+//! A folder of artifacts, on a disk or in an object store. Bytes are read and written in pieces.
 
 use std::io;
 use std::ops::Range;
@@ -16,17 +16,18 @@ use super::transfer::{ReceivedFile, read_file};
 use super::{Entry, FoundFile, Stored};
 use crate::error::Result;
 
+/// A place that stores artifacts.
 #[derive(Clone, Debug)]
 pub enum Repository {
     Local(LocalFolder),
     Cloud(CloudFolder),
 }
 
-/// A file that is about to be sent.
+/// A file that is about to be sent to a client.
 pub struct Download {
     pub size: u64,
     pub modified: SystemTime,
-    /// Another one as soon as the file is replaced or written to.
+    /// A text that changes whenever the file is replaced or written to.
     pub version: String,
     content: Content,
 }
@@ -36,14 +37,14 @@ enum Content {
     Cloud(CloudFile),
 }
 
-/// All bytes of an upload, not visible yet. Dropped, it leaves nothing behind.
+/// An upload that was received completely and is not visible yet. Dropping it leaves nothing behind.
 pub enum Received {
     Local(ReceivedFile),
     Cloud(ReceivedObject),
 }
 
 impl Repository {
-    /// What is directly below a path, sorted by name; nothing where there is no folder.
+    /// Lists the entries directly below a path, sorted by name. Returns an empty list if there is no such folder.
     pub async fn list(&self, path: &ArtifactPath) -> Result<Vec<Entry>> {
         match self {
             Self::Local(folder) => folder.list(path).await,
@@ -51,7 +52,7 @@ impl Repository {
         }
     }
 
-    /// All files below a path, or the one that it names.
+    /// Lists all files below a path, or the file at the path itself.
     pub async fn walk(&self, path: &ArtifactPath) -> Result<Vec<FoundFile>> {
         match self {
             Self::Local(folder) => folder.walk(path).await,
@@ -59,7 +60,7 @@ impl Repository {
         }
     }
 
-    /// Opens a file; `None` stands for a folder.
+    /// Opens a file. Returns `None` for a folder, and fails if there is neither.
     pub async fn open(&self, path: &ArtifactPath) -> Result<Option<Download>> {
         match self {
             Self::Local(folder) => {
@@ -83,7 +84,7 @@ impl Repository {
         }
     }
 
-    /// Takes what a client sends. Nothing of it is visible before [`Received::publish`].
+    /// Receives a body. Nothing of it is visible before [`Received::publish`].
     pub async fn receive(&self, path: &ArtifactPath, body: &mut Incoming) -> Result<Received> {
         match self {
             Self::Local(folder) => ReceivedFile::receive(folder, path, body)
@@ -95,7 +96,7 @@ impl Repository {
         }
     }
 
-    /// Removes a file, or a folder with all that is in it. What is not there needs no removal.
+    /// Deletes a file, or a folder with everything in it. Succeeds if there is neither.
     pub async fn delete(&self, path: &ArtifactPath) -> Result<()> {
         match self {
             Self::Local(folder) => folder.delete(path).await,
@@ -105,7 +106,7 @@ impl Repository {
 }
 
 impl Received {
-    /// Makes the upload visible. When this returns, it is kept.
+    /// Makes the upload visible. When this returns, the upload survives a crash.
     pub async fn publish(self) -> Result<Stored> {
         match self {
             Self::Local(file) => file.publish().await,
@@ -115,7 +116,7 @@ impl Received {
 }
 
 impl Download {
-    /// The bytes of a range, which must lie within the size.
+    /// Reads a range of bytes, which must lie within the size.
     pub fn stream(self, range: Range<u64>) -> BoxStream<'static, io::Result<Bytes>> {
         match self.content {
             Content::Local(file) => read_file(file, range).boxed(),

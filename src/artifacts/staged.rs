@@ -1,4 +1,4 @@
-//! An upload on its way: a file under a temporary name, with the digest of what it holds so far.
+//! An incomplete upload: a file under a temporary name, with the digest of its bytes so far.
 
 use std::fs::{File, Metadata, TryLockError};
 use std::io::{self, ErrorKind, Write};
@@ -11,12 +11,12 @@ use uuid::Uuid;
 use super::Stored;
 use super::path::UPLOADING;
 
-/// Stock MLflow has temporary files too, which are not ours to remove.
+/// Tells our temporary files from those of stock MLflow, which are not ours to remove.
 const OURS: &str = "flowkeep-";
 
-/// Dropped before it is published, it leaves nothing behind.
+/// An upload that is being written. Dropping it before it is published removes the file.
 pub struct Staged {
-    /// Locked for as long as it is written to: whoever gets the lock knows that the writer is gone.
+    /// The file is locked while it is written to. A process that gets the lock knows that the writer has ended.
     file: File,
     home: Dir,
     temporary: String,
@@ -28,6 +28,7 @@ pub struct Staged {
 }
 
 impl Staged {
+    /// Creates the temporary file in the folder `home`. It will be renamed to `name` in the folder `target`.
     pub fn create(home: Dir, target: Dir, name: &str) -> io::Result<Self> {
         loop {
             let temporary = format!("{UPLOADING}{OURS}{}", Uuid::new_v4().simple());
@@ -55,6 +56,7 @@ impl Staged {
         }
     }
 
+    /// Appends bytes and adds them to the digest.
     pub fn write(&mut self, piece: &[u8]) -> io::Result<()> {
         self.file.write_all(piece)?;
         self.digest.update(piece);
@@ -62,7 +64,7 @@ impl Staged {
         Ok(())
     }
 
-    /// A second handle, to flush what is written while more is received.
+    /// Returns a second handle of the file, with which written bytes can be flushed while more are received.
     pub fn handle(&self) -> io::Result<File> {
         self.file.try_clone()
     }
@@ -93,7 +95,7 @@ impl Drop for Staged {
     }
 }
 
-/// Removes the uploads in a folder whose server was killed.
+/// Removes the incomplete uploads in a folder whose server was killed.
 pub fn remove_abandoned(folder: &Dir) -> io::Result<()> {
     for entry in folder.entries()? {
         let entry = entry?;
@@ -120,8 +122,8 @@ pub fn remove_abandoned(folder: &Dir) -> io::Result<()> {
     Ok(())
 }
 
-/// Another one as soon as the file is replaced or written to. The time of the last change to the
-/// file's own record is in it, because the time of its last writing can be set back.
+/// Returns a text that changes whenever the file is replaced or written to. It contains the time of the last change
+/// of the inode, because the time of the last writing can be set back.
 pub fn version(metadata: &Metadata) -> String {
     format!(
         "{:x}.{:x}-{:x}.{:x}-{:x}",

@@ -1,5 +1,5 @@
-//! Bytes between clients and local files, in pieces: one is received or sent while another one is
-//! written or read.
+//! Transfers between clients and local files, in pieces: one piece is received or sent while another one is written
+//! or read.
 
 use std::io;
 use std::ops::Range;
@@ -15,14 +15,13 @@ use super::path::ArtifactPath;
 use super::staged::Staged;
 use crate::error::{Error, Result};
 
-/// How much of a transfer is in memory at once: one piece that is read or written, and one that is
+/// The size of a piece in bytes. A transfer has two pieces in memory: one that is read or written, and one that is
 /// sent or received.
 const PIECE: usize = 256 * 1024;
-/// The disk is told to begin with what was written so far, so that little is left to be flushed
-/// when the upload ends.
+/// The number of bytes after which the disk is told to flush, so that little is left to flush when the upload ends.
 const FLUSHED_AHEAD: usize = 32 * 1024 * 1024;
 
-/// All bytes of an upload, not visible yet.
+/// An upload that was received completely and is not visible yet.
 pub struct ReceivedFile {
     folder: LocalFolder,
     path: ArtifactPath,
@@ -30,7 +29,7 @@ pub struct ReceivedFile {
 }
 
 impl ReceivedFile {
-    /// Writes what a client sends to a temporary file. A body that breaks off leaves nothing behind.
+    /// Writes a body to a temporary file. A body that breaks off leaves nothing behind.
     pub async fn receive(
         folder: &LocalFolder,
         path: &ArtifactPath,
@@ -83,6 +82,7 @@ impl ReceivedFile {
         }
     }
 
+    /// Makes the file visible. When this returns, it survives a power cut.
     pub async fn publish(self) -> Result<Stored> {
         self.folder.publish(&self.path, self.staged).await
     }
@@ -96,7 +96,7 @@ async fn join<T>(task: JoinHandle<Result<T>>) -> Result<T> {
     })
 }
 
-/// Reads one piece ahead of what is sent.
+/// Reads a range of bytes, one piece ahead of the piece that is sent.
 pub fn read_file(
     mut file: OpenFile,
     range: Range<u64>,

@@ -1,5 +1,5 @@
-//! Finds out at the start whether the server may write to its artifact folder. Otherwise it would be
-//! found by the first upload of somebody, whose run would be over by then.
+//! Checks at the start whether the server may write to its artifact folder. Otherwise the first upload would find
+//! out, after a run that took hours.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use super::location::local_folder;
 use crate::config::ArtifactSettings;
 use crate::error::Error as AddressError;
 
-/// Why the artifact folder is of no use, and to whom.
+/// The reason why the artifact folder cannot be used.
 #[derive(Debug, Error)]
 pub enum DestinationError {
     #[error(transparent)]
@@ -29,8 +29,8 @@ pub enum DestinationError {
     },
 }
 
-/// Refuses an artifact folder that the server could not write to. It leaves nothing behind: a folder
-/// that does not exist yet is not made, but the one is looked at that it would be made in.
+/// Fails if the server cannot write to its artifact folder. A folder that does not exist is not created; the folder
+/// that it would be created in is tested instead.
 pub fn check_destination(settings: &ArtifactSettings) -> Result<(), DestinationError> {
     if !settings.serve || Bucket::parse(&settings.destination)?.is_some() {
         return Ok(());

@@ -31,6 +31,7 @@ pub use self::open::Clouds;
 pub use self::signed::{PartAddresses, SentPart, SignedAddress, unsupported};
 pub use self::upload::ReceivedObject;
 
+/// The client of one bucket.
 #[derive(Clone, Debug)]
 pub enum Cloud {
     S3(Arc<AmazonS3>),
@@ -38,16 +39,15 @@ pub enum Cloud {
     Azure(Arc<MicrosoftAzure>),
 }
 
-/// A folder in a bucket. Object stores have no folders: they are what names have in common up to a
-/// slash.
+/// A folder in a bucket. Object stores have no folders: a folder is the common beginning of names, up to a slash.
 #[derive(Clone, Debug)]
 pub struct CloudFolder {
     pub cloud: Cloud,
     root: ArtifactPath,
     buffers: Arc<Semaphore>,
-    /// What is said of every new object.
+    /// The attributes of each new object.
     extra: Vec<(Attribute, AttributeValue)>,
-    /// What clients must say of a new object that they send themselves, beside that.
+    /// The headers that clients must add when they send a new object by a signed URL.
     signed_headers: Vec<(String, String)>,
 }
 
@@ -58,6 +58,7 @@ pub struct CloudFile {
 }
 
 impl Cloud {
+    /// Returns the interface that all object stores share.
     pub fn objects(&self) -> &dyn ObjectStore {
         match self {
             Self::S3(store) => store.as_ref(),
@@ -68,12 +69,13 @@ impl Cloud {
 }
 
 impl CloudFolder {
-    /// The name of the object. MLflow's name of it, letter by letter: nothing is encoded.
+    /// Returns the name of the object at a path. It is the name that stock MLflow uses: nothing is encoded.
     pub fn key(&self, path: &ArtifactPath) -> Result<Path> {
         Path::parse(self.root.join(path).as_str())
             .map_err(|_| Error::invalid_parameter("Invalid path"))
     }
 
+    /// Lists the entries directly below a path, sorted by name. Returns an empty list if there is no such folder.
     pub async fn list(&self, path: &ArtifactPath) -> Result<Vec<Entry>> {
         let key = self.key(path)?;
         let listed = self
@@ -103,6 +105,7 @@ impl CloudFolder {
         Ok(entries)
     }
 
+    /// Lists all files below a path, or the file at the path itself.
     pub async fn walk(&self, path: &ArtifactPath) -> Result<Vec<FoundFile>> {
         let key = self.key(path)?;
         let mut found = Vec::new();
@@ -137,6 +140,7 @@ impl CloudFolder {
         Ok(found)
     }
 
+    /// Looks up the file at a path. Returns `None` for a folder, and fails if there is neither.
     pub async fn open_file(&self, path: &ArtifactPath) -> Result<Option<CloudFile>> {
         if path.is_root() {
             return Ok(None);
@@ -164,6 +168,7 @@ impl CloudFolder {
         }
     }
 
+    /// Deletes the file at a path, or the folder with everything in it. Succeeds if there is neither.
     pub async fn delete(&self, path: &ArtifactPath) -> Result<()> {
         let key = self.key(path)?;
         let store = self.cloud.objects();
@@ -182,18 +187,22 @@ impl CloudFolder {
 }
 
 impl CloudFile {
+    /// Returns the size in bytes.
     pub fn size(&self) -> u64 {
         self.metadata.size
     }
 
+    /// Returns the time of the last change.
     pub fn modified(&self) -> SystemTime {
         self.metadata.last_modified.into()
     }
 
+    /// Returns a text that changes whenever the object is replaced.
     pub fn version(&self) -> String {
         version(&self.metadata)
     }
 
+    /// Reads a range of bytes. The stream fails if the object was replaced in the meantime.
     pub fn read(self, range: Range<u64>) -> BoxStream<'static, io::Result<Bytes>> {
         if range.is_empty() {
             return stream::empty().boxed();
@@ -214,7 +223,7 @@ impl CloudFile {
     }
 }
 
-/// Another one as soon as the object is replaced.
+/// Returns a text that changes whenever the object is replaced.
 fn version(metadata: &ObjectMeta) -> String {
     metadata.e_tag.as_deref().map_or_else(
         || metadata.last_modified.timestamp_micros().to_string(),
@@ -222,7 +231,7 @@ fn version(metadata: &ObjectMeta) -> String {
     )
 }
 
-/// What a failure of an object store means to the client.
+/// Returns the error that a client gets for a failure of an object store. Details go to the log.
 fn explain(error: object_store::Error, path: &ArtifactPath) -> Error {
     match error {
         object_store::Error::NotFound { .. } => Error::artifact_not_found(path),

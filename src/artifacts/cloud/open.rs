@@ -13,25 +13,27 @@ use tokio::sync::Semaphore;
 
 use super::{Bucket, Cloud, CloudFolder};
 use crate::artifacts::ArtifactPath;
-use crate::config::{Addressing, AwsProfile, S3Settings, S3Upload, StoreSettings};
+use crate::config::{Addressing, AwsProfile, ObjectStoreSettings, S3Settings, S3Upload};
 use crate::error::{Error, Result};
 
 /// What all uploads to object stores may have in memory together, in MiB.
 pub const BUFFERS: u32 = 256;
-/// Clients can name any bucket, but not fill the memory with names.
+/// The maximum number of open clients. A client of the API can name any bucket, and must not fill the memory with
+/// them.
 const MOST_OPEN: usize = 64;
-/// How long a store may be silent in the middle of a request.
+/// The longest pause of a store in the middle of a request.
 const SILENCE: Duration = Duration::from_secs(120);
 
-/// The object stores that were used so far.
+/// The clients of the buckets that were used so far.
 pub struct Clouds {
-    settings: StoreSettings,
+    settings: ObjectStoreSettings,
     open: Mutex<HashMap<Bucket, Cloud>>,
     buffers: Arc<Semaphore>,
 }
 
 impl Clouds {
-    pub fn new(settings: StoreSettings) -> Self {
+    /// Opens no bucket yet.
+    pub fn new(settings: ObjectStoreSettings) -> Self {
         Self {
             settings,
             open: Mutex::default(),
@@ -39,6 +41,8 @@ impl Clouds {
         }
     }
 
+    /// Returns a folder in a bucket, and connects to the bucket if it was not used before. Fails if the settings for
+    /// it are invalid.
     pub fn folder(&self, bucket: Bucket, path: ArtifactPath) -> Result<CloudFolder> {
         let upload = &self.settings.s3.upload;
         let (extra, signed_headers) = match &bucket {
@@ -66,7 +70,7 @@ impl Clouds {
     }
 }
 
-fn connect(bucket: &Bucket, settings: &StoreSettings) -> Result<Cloud> {
+fn connect(bucket: &Bucket, settings: &ObjectStoreSettings) -> Result<Cloud> {
     // TLS needs one provider for the whole process. That there is one already is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let built = match bucket {
@@ -165,7 +169,7 @@ fn with_profile(builder: AmazonS3Builder, profile: &AwsProfile) -> AmazonS3Build
     builder
 }
 
-fn google(name: &str, settings: &StoreSettings) -> GoogleCloudStorageBuilder {
+fn google(name: &str, settings: &ObjectStoreSettings) -> GoogleCloudStorageBuilder {
     let mut options = options();
     let mut builder = GoogleCloudStorageBuilder::from_env()
         .with_bucket_name(name)
@@ -186,7 +190,7 @@ fn azure(
     container: &str,
     account: &str,
     domain: &str,
-    settings: &StoreSettings,
+    settings: &ObjectStoreSettings,
 ) -> MicrosoftAzureBuilder {
     let mut options = options();
     let mut builder = MicrosoftAzureBuilder::from_env()

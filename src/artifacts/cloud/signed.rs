@@ -71,6 +71,8 @@ impl CloudFolder {
         matches!(self.cloud, Cloud::S3(_))
     }
 
+    /// Begins an upload in parts, and returns the URL for each of the `count` parts. Fails if there are too many, or
+    /// if the store signs no URLs for this name.
     pub async fn begin_parts(&self, path: &ArtifactPath, count: i64) -> Result<PartAddresses> {
         let count = usize::try_from(count)
             .ok()
@@ -129,6 +131,7 @@ impl CloudFolder {
         Ok(url.into())
     }
 
+    /// Joins the parts of an upload, which makes the object visible. Fails if a part is missing.
     pub async fn complete_parts(
         &self,
         path: &ArtifactPath,
@@ -160,6 +163,7 @@ impl CloudFolder {
         Ok(())
     }
 
+    /// Discards the parts of an upload.
     pub async fn abort_parts(&self, path: &ArtifactPath, upload: &str) -> Result<()> {
         // Azure drops the parts by itself, after a week.
         if matches!(self.cloud, Cloud::Azure(_)) {

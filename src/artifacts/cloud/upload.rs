@@ -21,33 +21,34 @@ use crate::artifacts::{Stored, blocking};
 use crate::error::{Error, Result};
 
 const MEBIBYTE: u64 = 1024 * 1024;
-/// How large a part is, unless there would be too many. While one part is sent, the next is filled:
-/// an upload holds two.
+/// The size of a part in bytes, unless that makes too many parts. One part is sent while the next one is filled, so
+/// an upload holds two in memory.
 const PART: u64 = 8 * MEBIBYTE;
 /// The most parts of one object, to S3. Google takes as many, Azure more.
 const MOST_PARTS: u64 = 10_000;
 
-/// All bytes of an upload, not visible yet. Dropped, it leaves nothing behind.
+/// An upload that was received completely and is not visible yet. Dropping it leaves nothing behind.
 pub struct ReceivedObject {
     folder: CloudFolder,
     path: ArtifactPath,
     key: Path,
     parts: Option<Parts>,
-    /// What is not sent yet: all of a small object, the end of a large one.
+    /// The bytes that are not sent yet: all of a small object, the end of a large one.
     rest: BytesMut,
     digest: Sha256,
     size: u64,
     _buffers: OwnedSemaphorePermit,
 }
 
-/// A large object on its way.
+/// A large object that is sent in parts.
 struct Parts {
-    /// Gone as soon as the object is complete.
+    /// `None` as soon as the object is complete.
     upload: Option<Box<dyn MultipartUpload>>,
     sending: Option<JoinHandle<object_store::Result<()>>>,
 }
 
 impl ReceivedObject {
+    /// Receives a body and sends its full parts to the store. Fails if the body or the store fails.
     pub async fn receive(
         folder: &CloudFolder,
         path: &ArtifactPath,
@@ -78,7 +79,7 @@ impl ReceivedObject {
         Ok(object)
     }
 
-    /// Sends what is there as a part, once the part before it is sent.
+    /// Sends the buffered bytes as a part, after the part before it was sent.
     async fn send(&mut self) -> Result<()> {
         let part = self.digested().await?;
         let mut parts = match self.parts.take() {
@@ -103,7 +104,7 @@ impl ReceivedObject {
         })
     }
 
-    /// Takes what is there, with its digest counted in.
+    /// Takes the buffered bytes, after they were added to the digest.
     async fn digested(&mut self) -> Result<Bytes> {
         let bytes = mem::take(&mut self.rest).freeze();
         self.size += bytes.len() as u64;
@@ -117,6 +118,7 @@ impl ReceivedObject {
         Ok(bytes)
     }
 
+    /// Sends the rest and makes the object visible. When this returns, the store keeps it.
     pub async fn publish(mut self) -> Result<Stored> {
         if self.parts.is_some() && !self.rest.is_empty() {
             self.send().await?;
