@@ -1,5 +1,6 @@
 //! flowkeep: an MLflow-compatible tracking server and model registry in one binary.
 
+pub mod access;
 pub mod api;
 mod artifact_uri;
 pub mod artifacts;
