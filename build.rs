@@ -1,6 +1,8 @@
 //! Generates the messages of `src/wire` from `proto/`: prost structs with serde attributes for
 //! MLflow's JSON, and the routes, fields and checks of each request.
 
+#[path = "build/access.rs"]
+mod access;
 #[path = "build/messages.rs"]
 mod messages;
 #[path = "build/messages_list.rs"]

@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use super::access;
 use super::names::{rust_field, rust_path};
 use prost_reflect::{
     Cardinality, DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor,
@@ -80,6 +81,7 @@ fn write_request(code: &mut String, method: &MethodDescriptor) {
         write_field(code, &field);
     }
     writeln!(code, "];").unwrap();
+    access::write_needs(code, method);
     writeln!(code, "fn may_be_incomplete(&self) -> bool {{ false").unwrap();
     for field in request.fields() {
         write_completeness_check(code, &field);
@@ -204,7 +206,7 @@ fn option(options: &DynamicMessage, name: &str) -> Option<Value> {
 }
 
 /// Returns the values of a repeated option.
-fn repeated_option(options: &DynamicMessage, name: &str) -> Vec<Value> {
+pub fn repeated_option(options: &DynamicMessage, name: &str) -> Vec<Value> {
     match option(options, name) {
         Some(Value::List(values)) => values,
         Some(value) => vec![value],

@@ -21,6 +21,8 @@ pub enum ErrorCode {
     InvalidParameterValue,
     InvalidState,
     PermissionDenied,
+    /// The caller may not send the request. MLflow answers in plain text, and not with an error of its own.
+    AccessDenied,
     NotImplemented,
     ResourceAlreadyExists,
     ResourceConflict,
@@ -72,6 +74,11 @@ impl Error {
     /// A request that a rule of this server refuses.
     pub fn permission_denied(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::PermissionDenied, message)
+    }
+
+    /// A request that its caller may not send. The answer is the same whatever the request is about.
+    pub fn access_denied() -> Self {
+        Self::new(ErrorCode::AccessDenied, "Permission denied")
     }
 
     /// A failure of the server itself.

@@ -159,7 +159,7 @@ mod tests {
             .collect();
         let routed: BTreeSet<String> = super::super::routes(&API_PREFIXES)
             .list()
-            .map(|(method, path)| format!("{method} {}", without_names(path)))
+            .map(|(method, path, _)| format!("{method} {}", without_names(path)))
             .collect();
         let only_listed: Vec<_> = listed.difference(&routed).collect();
         let only_routed: Vec<_> = routed.difference(&listed).collect();

@@ -1,5 +1,6 @@
 //! How a client gets an error: the HTTP status of its code, and MLflow's JSON.
 
+use actix_web::http::header::ContentType;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
@@ -19,7 +20,7 @@ fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::NotFound | ErrorCode::EndpointNotFound | ErrorCode::ResourceDoesNotExist => {
             StatusCode::NOT_FOUND
         }
-        ErrorCode::PermissionDenied => StatusCode::FORBIDDEN,
+        ErrorCode::PermissionDenied | ErrorCode::AccessDenied => StatusCode::FORBIDDEN,
         ErrorCode::NotImplemented => StatusCode::NOT_IMPLEMENTED,
         ErrorCode::ResourceConflict => StatusCode::CONFLICT,
         ErrorCode::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
@@ -45,6 +46,7 @@ fn classification(code: ErrorCode) -> Option<(&'static str, &'static str)> {
         ErrorCode::ResourceAlreadyExists => Some(("RESOURCE_ALREADY_EXISTS", "KAM00")),
         ErrorCode::FeatureDisabled => Some(("FEATURE_DISABLED", "KAM00")),
         ErrorCode::NotImplemented
+        | ErrorCode::AccessDenied
         | ErrorCode::ResourceConflict
         | ErrorCode::ResourceExhausted
         | ErrorCode::InsufficientStorage
@@ -81,6 +83,10 @@ impl ResponseError for Error {
         | ErrorCode::RequestTimeout = self.code
         {
             response.force_close();
+        }
+        if self.code == ErrorCode::AccessDenied {
+            response.content_type(ContentType::html());
+            return response.body(self.message.clone().into_owned());
         }
         response.json(ErrorBody {
             error_code: self.code,

@@ -35,13 +35,23 @@ impl<R: Request> FromRequest for Message<R> {
                 reading::from_body(&read(payload, LARGEST_BODY).await?)?
             };
             for (name, value) in http.match_info().iter() {
-                // actix-web has decoded all but what would change the path's own structure.
-                let value = percent_decode_str(value).decode_utf8_lossy();
-                message.set_path_parameter(name, value.into_owned());
+                message.set_path_parameter(name, decoded(value));
             }
             Ok(Self(message))
         })
     }
+}
+
+/// Returns a parameter of a path without its percent-encoding.
+pub fn path_parameter(http: &HttpRequest, name: &str) -> String {
+    decoded(http.match_info().query(name))
+}
+
+/// actix-web has decoded all but what would change the path's own structure.
+fn decoded(parameter: &str) -> String {
+    percent_decode_str(parameter)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 /// The bytes of a body that says that it is JSON.

@@ -1,7 +1,9 @@
 //! The HTTP surface. This file is the router: the whole API on a page.
 
 mod actor;
+mod artifact_address;
 mod attachment;
+mod caller;
 pub mod client;
 mod disabled_endpoints;
 mod download;
@@ -9,9 +11,11 @@ mod endpoints;
 mod error_reply;
 mod flowkeep;
 mod graphql;
+mod guard;
 mod json_chunks;
 mod message;
 mod mlflow;
+mod permit;
 pub mod request_log;
 mod routes;
 pub mod security;
@@ -26,6 +30,14 @@ use std::sync::LazyLock;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 
+use crate::access::Access::{self, Public, User};
+use crate::access::needs::{ADMINISTRATORS, Action, Need, Resource};
+use crate::wire::artifacts::{
+    AbortMultipartUpload, CompleteMultipartUpload, CreateMultipartUpload, DeleteArtifact,
+    DownloadArtifact, GetPresignedDownloadUrl, UploadArtifact,
+};
+use crate::wire::request::Request;
+
 pub use self::disabled_endpoints::refuse_disabled;
 use self::endpoints::NotYet;
 use self::flowkeep::{
@@ -39,6 +51,7 @@ use self::mlflow::{
     model_versions, registered_models, runs, searches, unsupported, webhooks,
 };
 
+pub use self::permit::Permit;
 use self::routes::Routes;
 pub use self::server_info::health;
 pub use self::slashes::merge_leading_slashes;
@@ -48,6 +61,13 @@ pub use self::state::{Settings, State};
 const API_PREFIXES: [&str; 2] = ["/api", "/ajax-api"];
 
 static NOT_YET: LazyLock<NotYet> = LazyLock::new(|| NotYet::under(&API_PREFIXES));
+
+/// One need as the access of a route: an action on a resource that a parameter of the path or the query names.
+macro_rules! needs {
+    [$action:ident, $resource:ident, $field:literal] => {
+        Access::Needs(const { &[Need::new(Action::$action, Resource::$resource, $field)] })
+    };
+}
 
 /// All routes.
 pub fn configure(config: &mut ServiceConfig) {
@@ -64,22 +84,38 @@ pub fn configure_under(static_prefix: &str, config: &mut ServiceConfig) {
     routes(&API_PREFIXES).register(config, static_prefix, &NOT_YET);
 }
 
-/// There is no login: whoever reaches the server may call every route. `anyone` marks those that
-/// will stay open to whoever has not said who they are, because a load balancer or a client must
-/// read them first; `add` and `at` are for users.
+/// Each route, as `GET /path`, and who may call it.
+#[cfg(test)]
+pub fn route_table() -> Vec<(String, Access)> {
+    let routes = routes(&API_PREFIXES);
+    let table = routes
+        .list()
+        .map(|(method, path, access)| (format!("{method} {path}"), access));
+    table.collect()
+}
+
+/// Who may call a route stands beside it: [`Access::Public`] for what a load balancer or a client must read before it
+/// can log in, [`Access::User`] for what tells nothing of anybody's data, and what is needed on which resource for all
+/// else. The routes of messages have it in the .proto files.
 fn routes(prefixes: &'static [&'static str]) -> Routes {
     let mut routes = Routes::under(prefixes);
     anyone(&mut routes);
 
-    routes.at(Method::GET, "/", static_files::page);
-    routes.at(Method::GET, "/static-files/{path:.*}", static_files::file);
-    routes.at(Method::GET, "/build/{path:.*}", static_files::file);
+    routes.at(Method::GET, "/", User, static_files::page);
+    routes.at(Method::GET, "/build/{path:.*}", User, static_files::file);
+    routes.at(Method::GET, "/version", User, server_info::version);
     let telemetry = "/ajax-api/3.0/mlflow/ui-telemetry";
-    routes.at(Method::GET, telemetry, server_info::ui_telemetry);
-    routes.at(Method::POST, telemetry, server_info::refuse_ui_telemetry);
+    routes.at(Method::GET, telemetry, User, server_info::ui_telemetry);
+    routes.at(
+        Method::POST,
+        telemetry,
+        User,
+        server_info::refuse_ui_telemetry,
+    );
 
-    routes.at(Method::GET, "/graphql", graphql::answer);
-    routes.at(Method::POST, "/graphql", graphql::answer);
+    // Each field of a query is a message, and needs what that needs.
+    routes.at(Method::GET, "/graphql", User, graphql::answer);
+    routes.at(Method::POST, "/graphql", User, graphql::answer);
     unsupported_areas(&mut routes);
 
     proxy(&mut routes);
@@ -87,19 +123,30 @@ fn routes(prefixes: &'static [&'static str]) -> Routes {
     routes.add(artifacts::list_of_logged_model);
     routes.add(direct_transfers::presigned_upload);
     routes.add(direct_transfers::presigned_download);
-    routes.at(Method::GET, "/get-artifact", artifacts::download_of_run);
+    routes.at(
+        Method::GET,
+        "/get-artifact",
+        needs![Read, Run, "run_id|run_uuid"],
+        artifacts::download_of_run,
+    );
     routes.at(
         Method::GET,
         "/model-versions/get-artifact",
+        needs![Read, ModelVersion, "name"],
         artifacts::download_of_model_version,
     );
     routes.at(
         Method::GET,
         "/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files",
+        needs![Read, LoggedModel, "model_id"],
         artifacts::download_of_logged_model,
     );
-    let upload = "/ajax-api/2.0/mlflow/upload-artifact";
-    routes.at(Method::POST, upload, artifacts::upload);
+    routes.at(
+        Method::POST,
+        "/ajax-api/2.0/mlflow/upload-artifact",
+        needs![Update, Run, "run_id|run_uuid"],
+        artifacts::upload,
+    );
 
     routes.add(experiments::create);
     routes.add(experiments::get);
@@ -124,8 +171,12 @@ fn routes(prefixes: &'static [&'static str]) -> Routes {
     routes.add(metrics::log);
     routes.add_written(metrics::history);
     routes.add_written(metrics::sampled_history);
-    let history = "/ajax-api/2.0/mlflow/metrics/get-history-bulk";
-    routes.at(Method::GET, history, metrics::history_of_runs);
+    routes.at(
+        Method::GET,
+        "/ajax-api/2.0/mlflow/metrics/get-history-bulk",
+        needs![Read, Run, "run_id"],
+        metrics::history_of_runs,
+    );
 
     routes.add(inputs::log_inputs);
     routes.add(inputs::log_outputs);
@@ -180,83 +231,137 @@ fn routes(prefixes: &'static [&'static str]) -> Routes {
 /// What flowkeep has and MLflow does not have. `flowkeep/openapi.rs` describes the same routes.
 fn governance(routes: &mut Routes) {
     let path = |rest: &str| format!("{OWN_ROOT}/{rest}");
-    routes.api(Method::GET, &path("openapi.json"), openapi::get);
-    routes.api(Method::GET, &path("policies"), policies::get);
-    routes.api(Method::PUT, &path("policies"), policies::put);
-    routes.api(Method::DELETE, &path("policies"), policies::delete);
-    routes.api(Method::POST, &path("policies/test"), policies::test);
+    routes.api(Method::GET, &path("openapi.json"), User, openapi::get);
+    let all = &path("policies");
+    routes.api(Method::GET, all, ADMINISTRATORS, policies::get);
+    routes.api(Method::PUT, all, ADMINISTRATORS, policies::put);
+    routes.api(Method::DELETE, all, ADMINISTRATORS, policies::delete);
+    let test = &path("policies/test");
+    routes.api(Method::POST, test, ADMINISTRATORS, policies::test);
 
+    let read = needs![Read, ModelVersion, "name"];
+    let update = needs![Update, ModelVersion, "name"];
+    let manage = needs![Manage, RegisteredModel, "name"];
     let version = |rest: &str| path(&format!("model-versions/{{name}}/{{version}}/{rest}"));
-    routes.api(Method::POST, &version("evaluations"), evidence::evaluation);
-    routes.api(Method::POST, &version("ab-tests"), evidence::ab_test);
-    routes.api(Method::POST, &version("approvals"), evidence::approval);
-    routes.api(Method::GET, &version("evidence"), evidence::list);
-    routes.api(Method::POST, &version("check"), gates::check);
-    routes.api(Method::GET, &version("gates"), gates::gates);
-    routes.api(Method::POST, &version("restore"), restore::restore);
-    routes.api(Method::GET, &version("integrity"), integrity::get);
-    routes.api(Method::GET, &version("features"), features::get);
-    routes.api(Method::POST, &version("features/check"), features::check);
+    routes.api(
+        Method::POST,
+        &version("evaluations"),
+        update,
+        evidence::evaluation,
+    );
+    routes.api(
+        Method::POST,
+        &version("ab-tests"),
+        update,
+        evidence::ab_test,
+    );
+    routes.api(
+        Method::POST,
+        &version("approvals"),
+        update,
+        evidence::approval,
+    );
+    routes.api(Method::GET, &version("evidence"), read, evidence::list);
+    routes.api(Method::POST, &version("check"), read, gates::check);
+    routes.api(Method::GET, &version("gates"), read, gates::gates);
+    routes.api(Method::POST, &version("restore"), update, restore::restore);
+    routes.api(Method::GET, &version("integrity"), read, integrity::get);
+    routes.api(Method::GET, &version("features"), read, features::get);
+    routes.api(
+        Method::POST,
+        &version("features/check"),
+        read,
+        features::check,
+    );
 
-    routes.api(Method::POST, &version("holds"), holds::place);
-    routes.api(Method::GET, &version("holds"), holds::list);
-    routes.api(Method::POST, &version("holds/{hold}/lift"), holds::lift);
-    routes.api(Method::GET, &path("retention"), retention::page);
+    routes.api(Method::POST, &version("holds"), manage, holds::place);
+    routes.api(Method::GET, &version("holds"), read, holds::list);
+    let lift = &version("holds/{hold}/lift");
+    routes.api(Method::POST, lift, manage, holds::lift);
+    let retention = &path("retention");
+    routes.api(Method::GET, retention, ADMINISTRATORS, retention::page);
 
-    routes.api(Method::GET, &path("history"), history::page);
-    routes.api(Method::GET, &path("as-of"), history::as_of);
+    let list = needs![List, ModelVersion, ""];
+    routes.api(Method::GET, &path("history"), list, history::page);
+    routes.api(Method::GET, &path("as-of"), list, history::as_of);
 
     // The form that these paths had first.
     let version = |rest: &str| path(&format!("models/{{name}}/versions/{{version}}/{rest}"));
-    routes.api(Method::GET, &version("features"), features::get);
-    routes.api(Method::POST, &version("features/check"), features::check);
+    routes.api(Method::GET, &version("features"), read, features::get);
+    routes.api(
+        Method::POST,
+        &version("features/check"),
+        read,
+        features::check,
+    );
 }
 
 /// What the UI asks for on its way, of things that are not built yet.
 fn unsupported_areas(routes: &mut Routes) {
     for list in &unsupported::LISTS {
-        routes.api(list.method.clone(), list.path, |state| list.answer(state));
+        let answer = |permit| list.answer(permit);
+        routes.api(list.method.clone(), list.path, User, answer);
     }
     let metrics = "/3.0/mlflow/traces/metrics";
-    routes.api(Method::POST, metrics, unsupported::trace_metrics);
+    routes.api(Method::POST, metrics, User, unsupported::trace_metrics);
     let gateway = "/ajax-api/2.0/mlflow/gateway-proxy";
-    routes.at(Method::GET, gateway, unsupported::no_gateway_endpoints);
-    routes.at(Method::POST, gateway, unsupported::no_gateway_endpoints);
+    for method in [Method::GET, Method::POST] {
+        routes.at(method, gateway, User, unsupported::no_gateway_endpoints);
+    }
     let secrets = "/ajax-api/3.0/mlflow/gateway/secrets/config";
-    routes.at(Method::GET, secrets, unsupported::no_secrets);
+    routes.at(Method::GET, secrets, User, unsupported::no_secrets);
     let assistant = "/ajax-api/3.0/mlflow/assistant";
-    let config = format!("{assistant}/config");
-    routes.at(Method::GET, &config, unsupported::assistant_config);
-    let providers = format!("{assistant}/providers");
-    routes.at(Method::GET, &providers, unsupported::assistant_providers);
+    let config = &format!("{assistant}/config");
+    routes.at(Method::GET, config, User, unsupported::assistant_config);
+    let providers = &format!("{assistant}/providers");
+    routes.at(
+        Method::GET,
+        providers,
+        User,
+        unsupported::assistant_providers,
+    );
 }
 
 /// The artifact proxy.
 fn proxy(routes: &mut Routes) {
     routes.add(artifact_proxy::list);
     let below = |route: &str| format!("{route}{{artifact_path:.*}}");
-    let path = below(artifact_proxy::ROUTE);
-    routes.api(Method::GET, &path, artifact_proxy::download);
-    routes.api(Method::PUT, &path, artifact_proxy::upload);
-    routes.api(Method::DELETE, &path, artifact_proxy::delete);
+    let read = needs_of::<DownloadArtifact>();
+    let update = needs_of::<UploadArtifact>();
+    let delete = needs_of::<DeleteArtifact>();
+    let path = &below(artifact_proxy::ROUTE);
+    routes.api(Method::GET, path, read, artifact_proxy::download);
+    routes.api(Method::PUT, path, update, artifact_proxy::upload);
+    routes.api(Method::DELETE, path, delete, artifact_proxy::delete);
 
-    let path = below(direct_transfers::CREATE);
-    routes.api(Method::POST, &path, direct_transfers::create);
-    let path = below(direct_transfers::COMPLETE);
-    routes.api(Method::POST, &path, direct_transfers::complete);
-    let path = below(direct_transfers::ABORT);
-    routes.api(Method::POST, &path, direct_transfers::abort);
-    let path = below(direct_transfers::PRESIGNED);
-    routes.api(Method::GET, &path, direct_transfers::presigned);
+    let path = &below(direct_transfers::CREATE);
+    let create = needs_of::<CreateMultipartUpload>();
+    routes.api(Method::POST, path, create, direct_transfers::create);
+    let path = &below(direct_transfers::COMPLETE);
+    let complete = needs_of::<CompleteMultipartUpload>();
+    routes.api(Method::POST, path, complete, direct_transfers::complete);
+    let path = &below(direct_transfers::ABORT);
+    let abort = needs_of::<AbortMultipartUpload>();
+    routes.api(Method::POST, path, abort, direct_transfers::abort);
+    let path = &below(direct_transfers::PRESIGNED);
+    let read = needs_of::<GetPresignedDownloadUrl>();
+    routes.api(Method::GET, path, read, direct_transfers::presigned);
 }
 
-/// What is open to everybody.
+/// What the .proto file says of a message that no handler takes as one.
+fn needs_of<R: Request>() -> Access {
+    Access::Needs(R::NEEDS)
+}
+
+/// What is open to everybody: as on MLflow, the files of the UI are, too.
 fn anyone(routes: &mut Routes) {
-    routes.at(Method::GET, "/health", server_info::health);
-    routes.at(Method::GET, "/version", server_info::version);
-    routes.api(
+    routes.at(Method::GET, "/health", Public, server_info::health);
+    let info = "/3.0/mlflow/server-info";
+    routes.api(Method::GET, info, Public, server_info::server_info);
+    routes.at(
         Method::GET,
-        "/3.0/mlflow/server-info",
-        server_info::server_info,
+        "/static-files/{path:.*}",
+        Public,
+        static_files::file,
     );
 }

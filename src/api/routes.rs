@@ -1,21 +1,25 @@
 //! The table of routes: filled by the router's page, handed to actix-web once it is complete.
 
 use std::collections::BTreeMap;
+use std::convert::identity;
 use std::future::Future;
 
-use actix_web::guard;
+use actix_web::guard as method_guard;
 use actix_web::http::Method;
 use actix_web::http::header::{Allow, ContentType};
-use actix_web::web::{self, Data, Json, ServiceConfig};
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Json, ServiceConfig};
 use actix_web::{
     FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, Scope,
 };
 
-use super::State;
 use super::endpoints::{NotYet, with_rest};
+use super::guard;
 use super::message::Message;
+use super::permit::Permit;
 use super::slashes;
 use super::warnings::Changed;
+use crate::access::Access;
 use crate::audit::Actor;
 use crate::error::{Error, ErrorCode, Result};
 use crate::lifecycle::Done;
@@ -31,7 +35,14 @@ pub struct Routes {
     /// What the path of an API's route may begin with.
     prefixes: &'static [&'static str],
     /// Sorted, so that `search` is tried before `{model_id}`.
-    by_path: BTreeMap<String, Vec<(Method, Route)>>,
+    by_path: BTreeMap<String, Vec<GuardedRoute>>,
+}
+
+/// A route with who may call it.
+struct GuardedRoute {
+    method: Method,
+    access: Access,
+    route: Route,
 }
 
 impl Routes {
@@ -43,50 +54,67 @@ impl Routes {
         }
     }
 
-    /// Adds a handler under all routes of its request. Who may call it: every user of the server.
+    /// Adds a handler under all routes of its request. Who may call it stands in the .proto file, as for the two below.
     pub fn add<R, H, F>(&mut self, handler: H)
     where
         R: Request,
-        H: Fn(Data<State>, R) -> F + Clone + 'static,
+        H: Fn(Permit, R) -> F + Clone + 'static,
         F: Future<Output = Result<R::Response>> + 'static,
     {
-        self.add_request::<R, _, _>(move |state: Data<State>, message: Message<R>| {
-            let reply = handler(state, message.0);
-            async move { Ok::<_, Error>(Json(reply.await?)) }
-        });
+        self.add_request::<R, _, _, _, _>(handler, Json);
     }
 
     /// Adds a handler whose reply is too long to be a message first: it writes the message's JSON itself.
-    /// Who may call it: every user of the server.
     pub fn add_written<R, H, F>(&mut self, handler: H)
     where
         R: Request,
-        H: Fn(Data<State>, R) -> F + Clone + 'static,
+        H: Fn(Permit, R) -> F + Clone + 'static,
         F: Future<Output = Result<JsonChunks>> + 'static,
     {
-        self.add_request::<R, _, _>(move |state: Data<State>, message: Message<R>| {
-            handler(state, message.0)
-        });
+        self.add_request::<R, _, _, _, _>(handler, identity);
     }
 
     /// Adds a handler that changes a model's life: it is told who asks, and what policies have against
-    /// the change goes into headers of the reply. Who may call it: every user of the server.
+    /// the change goes into headers of the reply.
     pub fn add_change<R, H, F>(&mut self, handler: H)
     where
         R: Request,
-        H: Fn(Data<State>, Actor, R) -> F + Clone + 'static,
+        H: Fn(Permit, Actor, R) -> F + Clone + 'static,
         F: Future<Output = Result<Done<R::Response>>> + 'static,
     {
-        self.add_request::<R, _, _>(
-            move |state: Data<State>, actor: Actor, message: Message<R>| {
-                let reply = handler(state, actor, message.0);
-                async move { Ok::<_, Error>(Changed(reply.await?)) }
-            },
-        );
+        self.add_guarded::<R, _, _>(move |guarded: Permit, actor: Actor, message: Message<R>| {
+            let handler = handler.clone();
+            async move {
+                let permit = guarded.for_message(&message.0)?;
+                let reply = handler(permit.clone(), actor, message.0).await?;
+                permit.check_settled()?;
+                Ok::<_, Error>(Changed(reply))
+            }
+        });
+    }
+
+    /// Adds a handler that gets the permit for its message, and whose reply is made into an answer.
+    fn add_request<R, H, F, T, A>(&mut self, handler: H, answer: fn(T) -> A)
+    where
+        R: Request,
+        H: Fn(Permit, R) -> F + Clone + 'static,
+        F: Future<Output = Result<T>> + 'static,
+        T: 'static,
+        A: Responder + 'static,
+    {
+        self.add_guarded::<R, _, _>(move |guarded: Permit, message: Message<R>| {
+            let handler = handler.clone();
+            async move {
+                let permit = guarded.for_message(&message.0)?;
+                let reply = handler(permit.clone(), message.0).await?;
+                permit.check_settled()?;
+                Ok::<_, Error>(answer(reply))
+            }
+        });
     }
 
     /// Adds a handler under each path and method that the .proto files give a request.
-    fn add_request<R, H, Arguments>(&mut self, handler: H)
+    fn add_guarded<R, H, Arguments>(&mut self, handler: H)
     where
         R: Request,
         H: Handler<Arguments>,
@@ -95,46 +123,80 @@ impl Routes {
     {
         for route in R::ROUTES {
             let method = Method::from_bytes(route.method.as_bytes()).unwrap_or(Method::POST);
-            self.api(method, &route.full_path(""), handler.clone());
+            for prefix in self.prefixes {
+                let added = NewRoute {
+                    method: method.clone(),
+                    path: route.full_path(prefix),
+                    access: Access::Needs(R::NEEDS),
+                    // What the message names is known once it is read.
+                    at_the_door: Access::User,
+                };
+                self.insert(added, handler.clone());
+            }
         }
     }
 
     /// Adds a handler of actix-web's kind under one path of an API: once for each prefix.
-    pub fn api<H, Arguments>(&mut self, method: Method, path: &str, handler: H)
+    pub fn api<H, Arguments>(&mut self, method: Method, path: &str, access: Access, handler: H)
     where
         H: Handler<Arguments>,
         Arguments: FromRequest + 'static,
         H::Output: Responder + 'static,
     {
         for prefix in self.prefixes {
-            self.at(method.clone(), &format!("{prefix}{path}"), handler.clone());
+            let path = format!("{prefix}{path}");
+            self.at(method.clone(), &path, access, handler.clone());
         }
     }
 
     /// Adds a handler of actix-web's kind under one route, for what is not a message of MLflow.
-    pub fn at<H, Arguments>(&mut self, method: Method, path: &str, handler: H)
+    pub fn at<H, Arguments>(&mut self, method: Method, path: &str, access: Access, handler: H)
     where
         H: Handler<Arguments>,
         Arguments: FromRequest + 'static,
         H::Output: Responder + 'static,
     {
+        let added = NewRoute {
+            method,
+            path: path.to_owned(),
+            access,
+            at_the_door: access,
+        };
+        self.insert(added, handler);
+    }
+
+    fn insert<H, Arguments>(&mut self, added: NewRoute, handler: H)
+    where
+        H: Handler<Arguments>,
+        Arguments: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        let NewRoute {
+            method,
+            path,
+            access,
+            at_the_door,
+        } = added;
         // Whoever may GET may ask for the head alone.
         let route = if method == Method::GET {
-            web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+            web::route().guard(method_guard::Any(method_guard::Get()).or(method_guard::Head()))
         } else {
             web::method(method.clone())
         };
-        let routes = self.by_path.entry(path.to_owned()).or_default();
-        routes.push((method, route.to(handler)));
+        self.by_path.entry(path).or_default().push(GuardedRoute {
+            method,
+            access,
+            route: guarded(route.to(handler), at_the_door),
+        });
     }
 
-    /// Each route with its method.
+    /// Each route with its method, and who may call it.
     #[cfg(test)]
-    pub fn list(&self) -> impl Iterator<Item = (&Method, &str)> {
+    pub fn list(&self) -> impl Iterator<Item = (&Method, &str, Access)> {
         self.by_path.iter().flat_map(|(path, routes)| {
             routes
                 .iter()
-                .map(move |(method, _)| (method, path.as_str()))
+                .map(move |route| (&route.method, path.as_str(), route.access))
         })
     }
 
@@ -169,6 +231,26 @@ impl Routes {
     }
 }
 
+/// A route that is added.
+struct NewRoute {
+    method: Method,
+    path: String,
+    /// Who may call it.
+    access: Access,
+    /// What of that is decided before a message is read.
+    at_the_door: Access,
+}
+
+/// Puts the guard before a route. What everybody may call needs none.
+fn guarded(route: Route, access: Access) -> Route {
+    if access == Access::Public {
+        return route;
+    }
+    route.wrap(from_fn(move |request, next| {
+        guard::guard(access, request, next)
+    }))
+}
+
 /// The scope of a path and the rest of it. Short paths have no scope.
 fn split<'a>(path: &'a str, static_prefix: &str) -> (&'a str, &'a str) {
     let own = &path[static_prefix.len()..];
@@ -180,10 +262,10 @@ fn split<'a>(path: &'a str, static_prefix: &str) -> (&'a str, &'a str) {
 }
 
 /// All methods of one path, so that another method is told which ones there are.
-fn resource(path: &str, routes: Vec<(Method, Route)>, refusals: &Refusals) -> Resource {
+fn resource(path: &str, routes: Vec<GuardedRoute>, refusals: &Refusals) -> Resource {
     let mut allowed = Vec::new();
     let mut resource = web::resource(path);
-    for (method, route) in routes {
+    for GuardedRoute { method, route, .. } in routes {
         if method == Method::GET {
             allowed.push(Method::HEAD);
         }
@@ -208,10 +290,12 @@ impl Refusals {
             allowed.push(Method::OPTIONS);
         }
         let refusals = self.clone();
-        web::to(move |request: HttpRequest| {
+        // Who has not logged in does not learn which paths there are.
+        let route = web::to(move |request: HttpRequest| {
             let reply = refusals.answer(&request, &allowed);
             async move { reply }
-        })
+        });
+        guarded(route, Access::User)
     }
 
     /// Says that MLflow would answer a request and flowkeep does not yet, that nobody knows its path, or

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::access::Permission;
 use crate::artifacts::Artifacts;
 use crate::audit::Actor;
 use crate::clock::Clock;
@@ -24,6 +25,8 @@ pub struct State {
     pub webhooks: Arc<webhooks::Client>,
     pub ui: Option<UiFolder>,
     pub mlflow_version: String,
+    /// What users may do where nobody has granted them anything.
+    pub default_permission: Permission,
 }
 
 /// What the server was told, beside where its database is.
@@ -66,6 +69,7 @@ impl State {
             source_rules: settings.source_rules,
             ui: settings.ui,
             mlflow_version: settings.mlflow_version,
+            default_permission: Permission::Read,
         })
     }
 

@@ -65,12 +65,15 @@ pub fn as_of(db: &mut Db, name: &str, at_ms: i64) -> Result<AsOf> {
         .into_iter()
         .filter(|(_, past)| past.name == name && !past.deleted)
         .max_by_key(|(_, past)| past.last)
-        .ok_or_else(|| {
-            Error::does_not_exist(format!(
-                "The history knows of no Registered Model with name={name} at that time."
-            ))
-        })?;
+        .ok_or_else(|| unknown_then(name))?;
     Ok(past.at(model_id, at_ms))
+}
+
+/// The history knows of no model that had this name at the moment that is asked for.
+pub fn unknown_then(name: &str) -> Error {
+    Error::does_not_exist(format!(
+        "The history knows of no Registered Model with name={name} at that time."
+    ))
 }
 
 impl PastModel {

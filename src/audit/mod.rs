@@ -7,6 +7,6 @@ mod entry;
 mod read;
 
 pub use self::actor::{ANONYMOUS, Actor};
-pub use self::as_of::{AsOf, PastVersion, as_of};
+pub use self::as_of::{AsOf, PastVersion, as_of, unknown_then};
 pub use self::entry::{Action, Entry, EntryOutcome, PolicyDecision, PolicyRef, write};
 pub use self::read::{HistoryEntry, RecordedActor, page};

@@ -44,3 +44,4 @@ pub use self::decision::{Change, Decision, Done, NotDone, Resources, run};
 pub use self::files::{FeatureSpecSources, FoundFeatureSpec, TAG as FEATURE_SPEC_TAG};
 pub use self::gates::{gate_report, preview};
 pub use self::seals::integrity;
+pub use self::source::ModelUri;

@@ -10,10 +10,11 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::{Bytes, Data};
-use actix_web::{App, test};
+use actix_web::{App, HttpMessage, test};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::access::Caller;
 use crate::api::{self, Settings, State};
 use crate::clock::Clock;
 use crate::config::{
@@ -111,6 +112,13 @@ impl TestApp {
 
     pub async fn send(&self, request: TestRequest) -> Reply {
         (self.call)(request.to_request()).await
+    }
+
+    /// A request of a caller whom the server has found out.
+    pub async fn send_as(&self, caller: &Caller, request: TestRequest) -> Reply {
+        let request = request.to_request();
+        request.extensions_mut().insert(caller.clone());
+        (self.call)(request).await
     }
 
     pub async fn get(&self, path: &str) -> Reply {

@@ -1,5 +1,6 @@
 //! HTTP tests through one harness. A file for each area of the API.
 
+mod access;
 mod artifact_digests;
 mod artifact_names;
 mod artifacts;

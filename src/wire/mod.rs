@@ -6,6 +6,7 @@
 pub mod json;
 pub mod list_writer;
 pub mod names;
+pub mod needs;
 pub mod python;
 pub mod reading;
 pub mod request;

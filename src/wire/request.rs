@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::needs::Need;
+
 /// A message that a route accepts. build.rs implements it for each request of a service.
 pub trait Request: Default + DeserializeOwned + Send + 'static {
     /// The message that answers the request.
@@ -11,6 +13,8 @@ pub trait Request: Default + DeserializeOwned + Send + 'static {
     const ROUTES: &'static [Route];
     /// The fields, in the order in which they are checked.
     const FIELDS: &'static [Field];
+    /// What the sender of the request needs: all of these.
+    const NEEDS: &'static [Need];
 
     /// Returns whether a check on the JSON can fail for this message.
     ///
@@ -20,6 +24,14 @@ pub trait Request: Default + DeserializeOwned + Send + 'static {
     /// Sets the field that a parameter of the path names. Ignores names that the message does not
     /// have.
     fn set_path_parameter(&mut self, name: &str, value: String);
+
+    /// Returns what the request names for the need at this place of [`Request::NEEDS`].
+    fn names_for(&self, need: usize) -> Vec<&str>;
+
+    /// Returns the keys and values of the tags in the request.
+    fn given_tags(&self) -> Vec<(&str, &str)> {
+        Vec::new()
+    }
 }
 
 /// A route of MLflow's REST API.
@@ -84,4 +96,14 @@ impl Check {
             _ => panic!("unknown check"),
         }
     }
+}
+
+/// The texts among these that are given; where none is, one that names nothing.
+pub fn any_of<'a>(texts: &[&'a str]) -> Vec<&'a str> {
+    let given: Vec<&str> = texts
+        .iter()
+        .copied()
+        .filter(|text| !text.is_empty())
+        .collect();
+    if given.is_empty() { vec![""] } else { given }
 }

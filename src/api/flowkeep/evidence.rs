@@ -1,6 +1,6 @@
 //! Evidence about model versions: evaluations, A/B tests and approvals are recorded, and read back.
 
-use actix_web::web::{Data, Json, Payload};
+use actix_web::web::{Json, Payload};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -9,7 +9,7 @@ use super::errors::{ChangeErrors, ReadErrors};
 use super::paging::{PageSize, page_request, page_token};
 use super::parameters::{NoParameters, Parameters};
 use super::version_path::{NumberedVersion, VersionPath};
-use crate::api::State;
+use crate::api::Permit;
 use crate::api::warnings::Changed;
 use crate::audit::Actor;
 use crate::error::Result;
@@ -38,7 +38,7 @@ struct EvidenceId {
     responses((status = 200, description = "It is recorded.", body = EvidenceReply), ChangeErrors)
 )]
 pub async fn evaluation(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     path: VersionPath,
     _: Parameters<NoParameters>,
@@ -46,7 +46,7 @@ pub async fn evaluation(
 ) -> Result<Changed<EvidenceReply>> {
     let example = r#"{"kind": "responsible_ai", "verdict": "passed", "metrics": {"bias": 0.01}, "report_uri": "https://…", "evaluator": "…"}"#;
     let claim: EvaluationClaim = body::json(body, example).await?;
-    record(&state, actor, path, Claim::Evaluation(claim)).await
+    record(&permit, actor, path, Claim::Evaluation(claim)).await
 }
 
 /// Record an A/B test of a version. The server computes the verdict from the figures of both arms.
@@ -59,14 +59,14 @@ pub async fn evaluation(
     responses((status = 200, description = "It is recorded.", body = EvidenceReply), ChangeErrors)
 )]
 pub async fn ab_test(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     path: VersionPath,
     _: Parameters<NoParameters>,
     body: Payload,
 ) -> Result<Changed<EvidenceReply>> {
     let claim: AbTestClaim = body::json(body, AbTestClaim::EXAMPLE).await?;
-    record(&state, actor, path, Claim::AbTest(claim)).await
+    record(&permit, actor, path, Claim::AbTest(claim)).await
 }
 
 /// Record an approval of a version.
@@ -79,24 +79,24 @@ pub async fn ab_test(
     responses((status = 200, description = "It is recorded.", body = EvidenceReply), ChangeErrors)
 )]
 pub async fn approval(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     path: VersionPath,
     _: Parameters<NoParameters>,
     body: Payload,
 ) -> Result<Changed<EvidenceReply>> {
     let claim: ApprovalClaim = body::json(body, ApprovalClaim::EXAMPLE).await?;
-    record(&state, actor, path, Claim::Approval(claim)).await
+    record(&permit, actor, path, Claim::Approval(claim)).await
 }
 
 async fn record(
-    state: &State,
+    permit: &Permit,
     actor: Actor,
     path: VersionPath,
     claim: Claim,
 ) -> Result<Changed<EvidenceReply>> {
     let version = path.version.to_string();
-    let done = state
+    let done = permit
         .change(actor, move |db, change| {
             evidence::record(db, change, &path.name, &version, claim.clone())
         })
@@ -136,14 +136,13 @@ pub struct EvidencePage {
     responses((status = 200, description = "A page of the list.", body = EvidencePage), ReadErrors)
 )]
 pub async fn list(
-    state: Data<State>,
+    permit: Permit,
     path: VersionPath,
     Parameters(parameters): Parameters<EvidenceParameters>,
 ) -> Result<Json<EvidencePage>> {
     let request = page_request(parameters.max_results, parameters.page_token.as_deref())?;
     let version = path.version.to_string();
-    let page = state
-        .store
+    let page = permit
         .read(move |db| evidence::page(db, &path.name, &version, request))
         .await?;
     Ok(Json(EvidencePage {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use actix_web::web::{Data, Json, Payload};
+use actix_web::web::{Json, Payload};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,7 +10,7 @@ use super::body;
 use super::errors::ReadErrors;
 use super::parameters::{NoParameters, Parameters};
 use super::version_path::{ReferencedVersion, VersionPath};
-use crate::api::State;
+use crate::api::Permit;
 use crate::error::{Error, Result};
 use crate::lifecycle::feature_spec::{
     self, Check, Column, Comparison, Feature, FeatureSpec, Input, Inputs,
@@ -65,11 +65,11 @@ enum SignatureState {
     responses((status = 200, description = "The features.", body = FeatureList), ReadErrors)
 )]
 pub async fn get(
-    state: Data<State>,
+    permit: Permit,
     path: VersionPath<VersionReference>,
     _: Parameters<NoParameters>,
 ) -> Result<Json<FeatureList>> {
-    let (version, found) = find(&state, path).await?;
+    let (version, found) = find(&permit, path).await?;
     let spec = usable(&version, &found)?;
     let inputs = named_inputs(&found);
     let features = spec.features.iter().map(|feature| {
@@ -115,7 +115,7 @@ pub struct FeatureCheckRequest {
     responses((status = 200, description = "What is wrong with them.", body = Check), ReadErrors)
 )]
 pub async fn check(
-    state: Data<State>,
+    permit: Permit,
     path: VersionPath<VersionReference>,
     _: Parameters<NoParameters>,
     body: Payload,
@@ -131,18 +131,17 @@ pub async fn check(
             )));
         }
     }
-    let (version, found) = find(&state, path).await?;
+    let (version, found) = find(&permit, path).await?;
     let spec = usable(&version, &found)?;
     let inputs = found.inputs.as_ref().unwrap_or(&Inputs::Absent);
     Ok(Json(feature_spec::check(spec, inputs, &columns)))
 }
 
 async fn find(
-    state: &State,
+    permit: &Permit,
     path: VersionPath<VersionReference>,
 ) -> Result<(ModelVersion, FoundFeatureSpec)> {
-    let (version, sources) = state
-        .store
+    let (version, sources) = permit
         .read(move |db| {
             let version = path.version.find(db, &path.name)?;
             let location = model_versions::download_uri(db, version.name(), version.version())?;
@@ -151,8 +150,8 @@ async fn find(
             Ok((version, sources))
         })
         .await?;
-    let mlmodel = sources.read_mlmodel(&state.artifacts).await?;
-    let found = sources.read(&state.artifacts, mlmodel.as_deref()).await?.ok_or_else(|| {
+    let mlmodel = sources.read_mlmodel(&permit.artifacts).await?;
+    let found = sources.read(&permit.artifacts, mlmodel.as_deref()).await?.ok_or_else(|| {
         Error::does_not_exist(format!(
             "Version {} of model '{}' has no feature retrieval spec: there is no {file} in its artifacts, \
              none in their folder extra_files, and no tag '{FEATURE_SPEC_TAG}' that points to one.",

@@ -1,6 +1,6 @@
 //! What the gates of a policy would say of a version, with nothing changed.
 
-use actix_web::web::{Data, Json, Payload};
+use actix_web::web::{Json, Payload};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -8,7 +8,7 @@ use super::body;
 use super::errors::ReadErrors;
 use super::parameters::{NoParameters, Parameters};
 use super::version_path::{NumberedVersion, VersionPath};
-use crate::api::State;
+use crate::api::Permit;
 use crate::error::{Error, Result};
 use crate::lifecycle::gate_report::{GateReport, GateReports};
 use crate::lifecycle::policy::Target;
@@ -53,14 +53,14 @@ impl CheckRequest {
     responses((status = 200, description = "The report.", body = GateReport), ReadErrors)
 )]
 pub async fn check(
-    state: Data<State>,
+    permit: Permit,
     path: VersionPath,
     _: Parameters<NoParameters>,
     body: Payload,
 ) -> Result<Json<GateReport>> {
     let target = body::json::<CheckRequest>(body, EXAMPLE).await?.target()?;
     let version = path.version.to_string();
-    let report = preview::check(state.resources(), path.name, version, target).await?;
+    let report = preview::check(permit.resources().await?, path.name, version, target).await?;
     Ok(Json(report))
 }
 
@@ -73,11 +73,11 @@ pub async fn check(
     responses((status = 200, description = "The reports.", body = GateReports), ReadErrors)
 )]
 pub async fn gates(
-    state: Data<State>,
+    permit: Permit,
     path: VersionPath,
     _: Parameters<NoParameters>,
 ) -> Result<Json<GateReports>> {
     let version = path.version.to_string();
-    let reports = preview::gates(state.resources(), path.name, version).await?;
+    let reports = preview::gates(permit.resources().await?, path.name, version).await?;
     Ok(Json(reports))
 }

@@ -1,16 +1,16 @@
 //! What was decided, and where versions and aliases were at a moment in the past.
 
-use actix_web::web::{Data, Json};
+use actix_web::web::Json;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::errors::ReadErrors;
 use super::paging::{PageSize, page_request, page_token};
 use super::parameters::{Moment, Parameters, VersionNumber};
-use crate::api::State;
+use crate::api::Permit;
 use crate::audit::{self, AsOf, HistoryEntry};
 use crate::error::Result;
-use crate::store::governance::history::HistoryFilter;
+use crate::store::governance::history::{self, HistoryFilter};
 
 /// Which entries are listed.
 #[derive(Deserialize, IntoParams)]
@@ -53,7 +53,7 @@ pub struct HistoryPage {
     responses((status = 200, description = "A page of the list.", body = HistoryPage), ReadErrors)
 )]
 pub async fn page(
-    state: Data<State>,
+    permit: Permit,
     Parameters(parameters): Parameters<HistoryParameters>,
 ) -> Result<Json<HistoryPage>> {
     let request = page_request(parameters.max_results, parameters.page_token.as_deref())?;
@@ -62,9 +62,9 @@ pub async fn page(
         version: parameters.version.map(|VersionNumber(number)| number),
         from_ms: parameters.from.map(|Moment(milliseconds)| milliseconds),
         to_ms: parameters.to.map(|Moment(milliseconds)| milliseconds),
+        visible: permit.sight().visible_history(),
     };
-    let page = state
-        .store
+    let page = permit
         .read(move |db| audit::page(db, &filter, request))
         .await?;
     Ok(Json(HistoryPage {
@@ -94,16 +94,27 @@ pub struct AsOfParameters {
     responses((status = 200, description = "The versions of the model then.", body = AsOf), ReadErrors)
 )]
 pub async fn as_of(
-    state: Data<State>,
+    permit: Permit,
     Parameters(parameters): Parameters<AsOfParameters>,
 ) -> Result<Json<AsOf>> {
     let AsOfParameters {
         model,
         at: Moment(at_ms),
     } = parameters;
-    let past = state
-        .store
-        .read(move |db| audit::as_of(db, &model, at_ms))
+    let visible = permit.sight().visible_history();
+    let past = permit
+        .read(move |db| {
+            let Some(visible) = &visible else {
+                return audit::as_of(db, &model, at_ms);
+            };
+            let past = audit::as_of(db, &model, at_ms)?;
+            // Another model may have had the name then.
+            if history::shows(db, &past.model_id, visible)? {
+                Ok(past)
+            } else {
+                Err(audit::unknown_then(&model))
+            }
+        })
         .await?;
     Ok(Json(past))
 }

@@ -2,7 +2,7 @@
 
 use std::future::{Ready, ready};
 
-use actix_web::web::{Data, Json, Payload};
+use actix_web::web::{Json, Payload};
 use actix_web::{FromRequest, HttpRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -12,7 +12,7 @@ use super::errors::{ChangeErrors, ReadErrors};
 use super::paging::{PageSize, page_request, page_token};
 use super::parameters::{NoParameters, Parameters};
 use super::version_path::{NumberedVersion, VersionPath};
-use crate::api::State;
+use crate::api::Permit;
 use crate::api::warnings::Changed;
 use crate::audit::Actor;
 use crate::error::{Error, Result};
@@ -44,7 +44,7 @@ pub struct HoldReply {
     responses((status = 200, description = "The hold is in force.", body = HoldReply), ChangeErrors)
 )]
 pub async fn place(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     path: VersionPath,
     _: Parameters<NoParameters>,
@@ -52,7 +52,7 @@ pub async fn place(
 ) -> Result<Changed<HoldReply>> {
     let HoldRequest { reason } = body::json(body, EXAMPLE).await?;
     let version = path.version.to_string();
-    let done = state
+    let done = permit
         .change(actor, move |db, change| {
             holds::place(db, change, &path.name, &version, &reason)
         })
@@ -97,7 +97,7 @@ fn read_path(http: &HttpRequest) -> Result<HoldPath> {
     responses((status = 200, description = "The hold is lifted.", body = HoldReply), ChangeErrors)
 )]
 pub async fn lift(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     path: HoldPath,
     _: Parameters<NoParameters>,
@@ -109,7 +109,7 @@ pub async fn lift(
     } = path;
     let version = version.to_string();
     let HoldRequest { reason } = body::json(body, EXAMPLE).await?;
-    let done = state
+    let done = permit
         .change(actor, move |db, change| {
             let to_lift = HoldToLift {
                 name: &name,
@@ -153,14 +153,13 @@ pub struct HoldPage {
     responses((status = 200, description = "A page of the list.", body = HoldPage), ReadErrors)
 )]
 pub async fn list(
-    state: Data<State>,
+    permit: Permit,
     path: VersionPath,
     Parameters(parameters): Parameters<HoldParameters>,
 ) -> Result<Json<HoldPage>> {
     let request = page_request(parameters.max_results, parameters.page_token.as_deref())?;
     let version = path.version.to_string();
-    let page = state
-        .store
+    let page = permit
         .read(move |db| holds::page(db, &path.name, &version, request))
         .await?;
     Ok(Json(HoldPage {

@@ -1,11 +1,11 @@
 //! Whether a version still consists of what was sealed.
 
-use actix_web::web::{Data, Json};
+use actix_web::web::Json;
 
 use super::errors::ReadErrors;
 use super::parameters::{NoParameters, Parameters};
 use super::version_path::{NumberedVersion, VersionPath};
-use crate::api::State;
+use crate::api::Permit;
 use crate::error::Result;
 use crate::lifecycle::integrity::{self, Integrity};
 
@@ -18,11 +18,11 @@ use crate::lifecycle::integrity::{self, Integrity};
     responses((status = 200, description = "What was found.", body = Integrity), ReadErrors)
 )]
 pub async fn get(
-    state: Data<State>,
+    permit: Permit,
     path: VersionPath,
     _: Parameters<NoParameters>,
 ) -> Result<Json<Integrity>> {
     let version = path.version.to_string();
-    let integrity = integrity::check(state.resources(), path.name, version).await?;
+    let integrity = integrity::check(permit.resources().await?, path.name, version).await?;
     Ok(Json(integrity))
 }

@@ -94,8 +94,8 @@ mod tests {
         let former = format!("{root}/models/");
         let routed: BTreeSet<String> = crate::api::routes(&["/api"])
             .list()
-            .filter(|(_, path)| path.starts_with(&root) && !path.starts_with(&former))
-            .map(|(method, path)| format!("{method} {path}"))
+            .filter(|(_, path, _)| path.starts_with(&root) && !path.starts_with(&former))
+            .map(|(method, path, _)| format!("{method} {path}"))
             .collect();
         let document = document();
         let paths = document["paths"].as_object().unwrap();

@@ -1,13 +1,13 @@
 //! Policies: applied, shown, deleted, and tried on cases.
 
-use actix_web::web::{Data, Json, Payload};
+use actix_web::web::{Json, Payload};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::body;
 use super::errors::{ChangeErrors, ReadErrors};
 use super::parameters::{NoParameters, Parameters};
-use crate::api::State;
+use crate::api::Permit;
 use crate::api::warnings::Changed;
 use crate::audit::Actor;
 use crate::error::{Error, Result};
@@ -34,13 +34,13 @@ pub struct AppliedPolicies {
     responses((status = 200, description = "They are in force.", body = AppliedPolicies), ChangeErrors)
 )]
 pub async fn put(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     _: Parameters<NoParameters>,
     body: Payload,
 ) -> Result<Changed<AppliedPolicies>> {
     let text = body::text(body).await?;
-    let done = state
+    let done = permit
         .change(actor, move |db, change| policies::apply(db, change, &text))
         .await?;
     Ok(Changed(done.map(|policies| AppliedPolicies { policies })))
@@ -92,14 +92,14 @@ pub struct PolicyText {
     responses((status = 200, description = "The policies.", body = PolicyReply), ReadErrors)
 )]
 pub async fn get(
-    state: Data<State>,
+    permit: Permit,
     Parameters(parameters): Parameters<PolicyParameters>,
 ) -> Result<Json<PolicyReply>> {
     if let Some(hash) = parameters.hash {
-        let policy = text(&state, hash).await?;
+        let policy = text(&permit, hash).await?;
         return Ok(Json(PolicyReply::Text { policy }));
     }
-    let rows = state.store.read(store::list).await?;
+    let rows = permit.read(store::list).await?;
     let name = parameters.name.as_deref();
     let policies: Vec<PolicyInForce> = rows
         .into_iter()
@@ -120,9 +120,9 @@ pub async fn get(
     Ok(Json(PolicyReply::InForce { policies }))
 }
 
-async fn text(state: &State, hash: String) -> Result<PolicyText> {
+async fn text(permit: &Permit, hash: String) -> Result<PolicyText> {
     let key = hash.clone();
-    let text = state.store.read(move |db| store::text(db, &key)).await?;
+    let text = permit.read(move |db| store::text(db, &key)).await?;
     let text = text.ok_or_else(|| {
         Error::does_not_exist(format!("There never was a policy with the hash {hash}."))
     })?;
@@ -151,12 +151,12 @@ pub struct EmptyReply {}
     responses((status = 200, description = "It is not in force any more.", body = EmptyReply), ChangeErrors)
 )]
 pub async fn delete(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     Parameters(parameters): Parameters<DeletionParameters>,
 ) -> Result<Changed<EmptyReply>> {
     let name = parameters.name;
-    let done = state
+    let done = permit
         .change(actor, move |db, change| policies::delete(db, change, &name))
         .await?;
     Ok(Changed(done.map(|()| EmptyReply {})))
@@ -189,14 +189,13 @@ pub struct PolicyTestReply {
     responses((status = 200, description = "How the cases went.", body = PolicyTestReply), ReadErrors)
 )]
 pub async fn test(
-    state: Data<State>,
+    permit: Permit,
     _: Parameters<NoParameters>,
     body: Payload,
 ) -> Result<Json<PolicyTestReply>> {
     let example = r#"{"cases": "cases: […]", "policies": "apiVersion: flowkeep/v1 …"}"#;
     let test: PolicyTest = body::json(body, example).await?;
-    let results = state
-        .store
+    let results = permit
         .read(move |db| policies::test(db, test.policies.as_deref(), &test.cases))
         .await?;
     let passed = results.iter().all(|result| result.passed);

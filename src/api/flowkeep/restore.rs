@@ -1,13 +1,12 @@
 //! Brings an archived version back to the stage that it had.
 
-use actix_web::web::Data;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::errors::ChangeErrors;
 use super::parameters::{NoParameters, Parameters};
 use super::version_path::{NumberedVersion, VersionPath};
-use crate::api::State;
+use crate::api::Permit;
 use crate::api::warnings::Changed;
 use crate::audit::Actor;
 use crate::error::Result;
@@ -31,13 +30,13 @@ pub struct RestoreReply {
     responses((status = 200, description = "It is restored.", body = RestoreReply), ChangeErrors)
 )]
 pub async fn restore(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     path: VersionPath,
     _: Parameters<NoParameters>,
 ) -> Result<Changed<RestoreReply>> {
     let version = path.version.to_string();
-    let done = state
+    let done = permit
         .change(actor, move |db, change| {
             versions::restore(db, change, &path.name, &version)
         })

@@ -1,13 +1,13 @@
 //! Which versions are kept, why and until when.
 
-use actix_web::web::{Data, Json};
+use actix_web::web::Json;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::errors::ReadErrors;
 use super::paging::{PageSize, page_request, page_token};
 use super::parameters::Parameters;
-use crate::api::State;
+use crate::api::Permit;
 use crate::error::Result;
 use crate::lifecycle::retention::{self, KeptVersion};
 
@@ -43,13 +43,12 @@ pub struct RetentionPage {
     responses((status = 200, description = "A page of the list.", body = RetentionPage), ReadErrors)
 )]
 pub async fn page(
-    state: Data<State>,
+    permit: Permit,
     Parameters(parameters): Parameters<RetentionParameters>,
 ) -> Result<Json<RetentionPage>> {
     let request = page_request(parameters.max_results, parameters.page_token.as_deref())?;
-    let now_ms = state.clock.now_ms();
-    let page = state
-        .store
+    let now_ms = permit.clock.now_ms();
+    let page = permit
         .read(move |db| retention::page(db, parameters.model.as_deref(), now_ms, request))
         .await?;
     Ok(Json(RetentionPage {

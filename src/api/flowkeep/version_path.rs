@@ -6,10 +6,10 @@ use std::str::FromStr;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use percent_encoding::percent_decode_str;
 use utoipa::IntoParams;
 
 use super::parameters::VersionNumber;
+use crate::api::message::path_parameter;
 use crate::error::{Error, Result};
 
 /// `…/model-versions/{name}/{version}/…`, where the version is a number unless a handler says that it
@@ -41,22 +41,14 @@ where
 {
     /// Reads the path of a request. Fails where the version is not written as `V` asks.
     pub fn of(http: &HttpRequest) -> Result<Self> {
-        let version = part(http, "version").parse().map_err(|problem| {
+        let version = path_parameter(http, "version").parse().map_err(|problem| {
             Error::invalid_parameter(format!("Parameter 'version' {problem}"))
         })?;
         Ok(Self {
-            name: part(http, "name"),
+            name: path_parameter(http, "name"),
             version,
         })
     }
-}
-
-/// Returns a part of a path without its percent-encoding. actix-web has decoded all but what would
-/// change the path's own structure.
-fn part(http: &HttpRequest, name: &str) -> String {
-    percent_decode_str(http.match_info().query(name))
-        .decode_utf8_lossy()
-        .into_owned()
 }
 
 /// The path of a version, as the OpenAPI document describes it.

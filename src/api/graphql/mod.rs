@@ -8,7 +8,7 @@ mod run_details;
 
 use std::sync::LazyLock;
 
-use actix_web::web::{Data, Json};
+use actix_web::web::Json;
 use apollo_compiler::ast::Document;
 use apollo_compiler::parser::Parser;
 use apollo_compiler::request::RequestError;
@@ -19,8 +19,8 @@ use apollo_compiler::{Schema, introspection};
 use serde::{Deserialize, Serialize};
 
 use self::root::Root;
-use super::State;
 use super::message::JsonBody;
+use super::permit::Permit;
 use crate::error::{Error, Result};
 
 /// More than the limits on a query's selections leave room for.
@@ -49,11 +49,11 @@ pub struct GraphqlReply {
 }
 
 /// Answers a query. A query that cannot be run is answered, too: with its errors.
-pub async fn answer(state: Data<State>, body: JsonBody) -> Result<Json<GraphqlReply>> {
+pub async fn answer(permit: Permit, body: JsonBody) -> Result<Json<GraphqlReply>> {
     let asked = serde_json::from_slice(&body.0).map_err(|error| {
         Error::invalid_parameter(format!("The body is not a GraphQL request: {error}."))
     })?;
-    let (data, errors) = match execute(state, asked).await {
+    let (data, errors) = match execute(permit, asked).await {
         Ok(response) => {
             let errors = response.errors.into_iter();
             (
@@ -67,12 +67,9 @@ pub async fn answer(state: Data<State>, body: JsonBody) -> Result<Json<GraphqlRe
     Ok(Json(GraphqlReply { data, errors }))
 }
 
-async fn execute(
-    state: Data<State>,
-    asked: GraphqlRequest,
-) -> Result<ExecutionResponse, Vec<String>> {
+async fn execute(permit: Permit, asked: GraphqlRequest) -> Result<ExecutionResponse, Vec<String>> {
     let document = parse(asked.query)?;
-    limits::check(&document, &state.limits).map_err(|refusal| vec![refusal])?;
+    limits::check(&document, &permit.limits).map_err(|refusal| vec![refusal])?;
     let document = document
         .to_executable_validate(&SCHEMA)
         .map_err(|invalid| sentences(&invalid.errors))?;
@@ -84,7 +81,7 @@ async fn execute(
     introspection::check_max_depth(&document, operation).map_err(refused)?;
     let root = Root {
         type_name: operation.object_type().as_str(),
-        state,
+        permit,
     };
     Execution::new(&SCHEMA, &document)
         .operation(operation)

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use actix_web::web::Data;
 use apollo_compiler::resolvers::{AsyncObjectValue, AsyncResolvedValue, FieldError, ResolveInfo};
 use apollo_compiler::response::{JsonMap, JsonValue};
 use futures_util::future::BoxFuture;
@@ -12,9 +11,9 @@ use serde_json::{Map, Value};
 
 use super::message::{Message, field_error, snake_case};
 use super::run_details::{RunDetails, json};
-use crate::api::State;
+use crate::api::Permit;
 use crate::api::mlflow::{artifacts, experiments, inputs, metrics, runs, searches};
-use crate::error::Result;
+use crate::error::{ErrorCode, Result};
 use crate::wire::reading;
 use crate::wire::request::Request;
 
@@ -22,7 +21,7 @@ use crate::wire::request::Request;
 pub struct Root<'a> {
     /// Queries and mutations are of two types. All of them only read.
     pub type_name: &'a str,
-    pub state: Data<State>,
+    pub permit: Permit,
 }
 
 impl AsyncObjectValue for Root<'_> {
@@ -49,8 +48,14 @@ impl AsyncObjectValue for Root<'_> {
                 }),
                 _ => return Err(self.unknown_field_error(info)),
             };
-            let answer = answer.map_err(field_error)?;
-            let run_details = RunDetails::of(&answer, self.state.clone());
+            let answer = match answer {
+                // As on MLflow, what one may not see is nothing, and no error.
+                Err(error) if error.code == ErrorCode::AccessDenied => {
+                    return Ok(AsyncResolvedValue::null());
+                }
+                answer => answer.map_err(field_error)?,
+            };
+            let run_details = RunDetails::of(&answer, self.permit.clone());
             Ok(AsyncResolvedValue::object(Message {
                 type_name: info.field_definition().ty.inner_named_type().as_str(),
                 json: Cow::Owned(answer),
@@ -70,17 +75,23 @@ impl Root<'_> {
     async fn ask<R, H, F>(&self, arguments: &JsonMap, handler: H) -> Result<Value>
     where
         R: Request,
-        H: Fn(Data<State>, R) -> F,
+        H: Fn(Permit, R) -> F,
         F: Future<Output = Result<R::Response>>,
     {
-        let asked = handler(self.state.clone(), read(arguments)?);
-        json(&asked.await?)
+        let request: R = read(arguments)?;
+        let permit = self.permit.for_message(&request)?;
+        let answer = handler(permit.clone(), request).await?;
+        permit.check_settled()?;
+        json(&answer)
     }
 
     /// The one answer that is JSON already.
     async fn sampled_history(&self, arguments: &JsonMap) -> Result<Value> {
-        let asked = metrics::sampled_history(self.state.clone(), read(arguments)?);
-        asked.await?.read()
+        let request = read(arguments)?;
+        let permit = self.permit.for_message(&request)?;
+        let answer = metrics::sampled_history(permit.clone(), request).await?;
+        permit.check_settled()?;
+        answer.read()
     }
 }
 

@@ -4,12 +4,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use actix_web::web::Data;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::api::State;
+use crate::api::Permit;
 use crate::error::{Error, Result};
 use crate::store::{experiments, search};
 use crate::validation;
@@ -19,7 +18,7 @@ type ById = HashMap<String, Value>;
 
 /// The runs of one answer, and what was read about them.
 pub struct RunDetails {
-    state: Data<State>,
+    permit: Permit,
     run_ids: BTreeSet<String>,
     experiment_ids: BTreeSet<String>,
     experiments: OnceCell<ById>,
@@ -28,7 +27,7 @@ pub struct RunDetails {
 
 impl RunDetails {
     /// The details of the run or the runs in an answer; there may be none.
-    pub fn of(answer: &Value, state: Data<State>) -> Self {
+    pub fn of(answer: &Value, permit: Permit) -> Self {
         let several = answer["runs"].as_array().into_iter().flatten();
         let infos: Vec<_> = several
             .chain(answer.get("run"))
@@ -39,7 +38,7 @@ impl RunDetails {
             values.map(str::to_owned).collect()
         };
         Self {
-            state,
+            permit,
             run_ids: all("run_id"),
             experiment_ids: all("experiment_id"),
             experiments: OnceCell::new(),
@@ -58,8 +57,7 @@ impl RunDetails {
         let ids = ids.map(|id| validation::experiment_id(id));
         let ids = ids.collect::<Result<Vec<i32>>>()?;
         let found = self
-            .state
-            .store
+            .permit
             .read(move |db| experiments::of_ids(db, &ids))
             .await?;
         found
@@ -76,10 +74,10 @@ impl RunDetails {
 
     async fn read_versions(&self) -> Result<ById> {
         let run_ids: Vec<String> = self.run_ids.iter().cloned().collect();
+        let visible = self.permit.sight().visible_versions();
         let versions = self
-            .state
-            .store
-            .read(move |db| search::model_versions_of_runs(db, &run_ids))
+            .permit
+            .read(move |db| search::model_versions_of_runs(db, &run_ids, &visible))
             .await?;
         let mut by_run = HashMap::<_, Vec<_>>::new();
         for version in &versions {

@@ -3,23 +3,23 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::api::State;
+use crate::api::Permit;
 use crate::api::download::Attachment;
 use crate::artifacts::{ArtifactLocation, ArtifactPath, Entry};
 use crate::error::Result;
 
 /// Sends the file at a place. Returns nothing where there is a folder.
 pub async fn send(
-    state: &State,
+    permit: &Permit,
     http: &HttpRequest,
     place: &ArtifactLocation,
 ) -> Result<Option<HttpResponse>> {
     let meant;
-    let (place, opened) = match state.artifacts.open(place).await {
+    let (place, opened) = match permit.artifacts.open(place).await {
         Ok(opened) => (place, opened),
         Err(error) => {
-            meant = state.artifacts.meant(place, error).await?;
-            (&meant, state.artifacts.open(&meant).await?)
+            meant = permit.artifacts.meant(place, error).await?;
+            (&meant, permit.artifacts.open(&meant).await?)
         }
     };
     Ok(opened.map(|artifact| {
@@ -45,13 +45,6 @@ pub fn requestable(
         let path = folder.below(&entry.name)?;
         path.can_be_requested().then_some((path, entry))
     })
-}
-
-/// Returns the path that follows a route, as it was sent. The router's own has some characters decoded and others not.
-pub fn path(http: &HttpRequest, route: &str) -> Result<ArtifactPath> {
-    let sent = http.uri().path();
-    let below = sent.split_once(route).map_or("", |(_, below)| below);
-    ArtifactPath::from_address(below)
 }
 
 /// Returns the address that a request comes from. Nobody logs in: all that is known of a client is where it is.

@@ -1,14 +1,15 @@
 //! The artifacts of runs, model versions and logged models, wherever their addresses lead.
 
-use actix_web::web::{Data, Payload, Query};
+use actix_web::web::{Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::artifact_files::{is_folder, listed_size, requestable, send, sender};
-use crate::api::State;
+use crate::api::Permit;
+use crate::api::message::path_parameter;
 use crate::artifacts::{ArtifactPath, Incoming, Upload};
 use crate::error::{Error, Result};
-use crate::store::{artifact_locations, model_versions};
+use crate::store::{artifact_locations, model_versions, runs};
 use crate::wire::{
     FileInfo, ListArtifacts, ListLoggedModelArtifacts, list_artifacts, list_logged_model_artifacts,
 };
@@ -17,12 +18,12 @@ use crate::wire::{
 const LARGEST_UPLOAD: usize = 10 * 1024 * 1024;
 
 /// Lists one folder of a run's artifacts.
-pub async fn list(state: Data<State>, request: ListArtifacts) -> Result<list_artifacts::Response> {
+pub async fn list(permit: Permit, request: ListArtifacts) -> Result<list_artifacts::Response> {
     let path = ArtifactPath::from_plain(request.path())?;
-    let run_id = request.run_id.or(request.run_uuid).unwrap_or_default();
-    let root_uri = run_location(&state, run_id).await?;
+    let run_id = runs::id(request.run_id(), request.run_uuid()).to_owned();
+    let root_uri = run_location(&permit, run_id).await?;
     Ok(list_artifacts::Response {
-        files: files(&state, &root_uri, &path).await?,
+        files: files(&permit, &root_uri, &path).await?,
         root_uri: Some(root_uri),
         next_page_token: None,
     })
@@ -30,14 +31,14 @@ pub async fn list(state: Data<State>, request: ListArtifacts) -> Result<list_art
 
 /// Lists one folder of a logged model's artifacts.
 pub async fn list_of_logged_model(
-    state: Data<State>,
+    permit: Permit,
     request: ListLoggedModelArtifacts,
 ) -> Result<list_logged_model_artifacts::Response> {
     let path = ArtifactPath::from_plain(request.artifact_directory_path())?;
     let model_id = request.model_id.unwrap_or_default();
-    let root_uri = logged_model_location(&state, model_id).await?;
+    let root_uri = logged_model_location(&permit, model_id).await?;
     Ok(list_logged_model_artifacts::Response {
-        files: files(&state, &root_uri, &path).await?,
+        files: files(&permit, &root_uri, &path).await?,
         root_uri: Some(root_uri),
         next_page_token: None,
     })
@@ -56,20 +57,24 @@ pub struct ArtifactQuery {
 
 /// Sends a file of a run.
 pub async fn download_of_run(
-    state: Data<State>,
+    permit: Permit,
     http: HttpRequest,
     query: Query<ArtifactQuery>,
 ) -> Result<HttpResponse> {
     let query = query.into_inner();
     let path = ArtifactPath::from_plain(&query.path.ok_or_else(|| missing("path"))?)?;
-    let run_id = query.run_id.or(query.run_uuid).unwrap_or_default();
-    let uri = run_location(&state, run_id).await?;
-    download(&state, &http, &uri, &path).await
+    let run_id = runs::id(
+        query.run_id.as_deref().unwrap_or_default(),
+        query.run_uuid.as_deref().unwrap_or_default(),
+    )
+    .to_owned();
+    let uri = run_location(&permit, run_id).await?;
+    download(&permit, &http, &uri, &path).await
 }
 
 /// Sends a file of a model version.
 pub async fn download_of_model_version(
-    state: Data<State>,
+    permit: Permit,
     http: HttpRequest,
     query: Query<ArtifactQuery>,
 ) -> Result<HttpResponse> {
@@ -77,17 +82,16 @@ pub async fn download_of_model_version(
     let path = ArtifactPath::from_plain(&query.path.ok_or_else(|| missing("path"))?)?;
     let name = query.name.unwrap_or_default();
     let version = query.version.unwrap_or_default();
-    let uri = state
-        .store
+    let uri = permit
         .read(move |db| model_versions::download_uri(db, &name, &version))
         .await?
         .unwrap_or_default();
-    download(&state, &http, &uri, &path).await
+    download(&permit, &http, &uri, &path).await
 }
 
 /// Sends a file of a logged model.
 pub async fn download_of_logged_model(
-    state: Data<State>,
+    permit: Permit,
     http: HttpRequest,
     query: Query<ArtifactQuery>,
 ) -> Result<HttpResponse> {
@@ -98,14 +102,14 @@ pub async fn download_of_logged_model(
         ));
     }
     let path = ArtifactPath::from_plain(&path)?;
-    let model_id = http.match_info().query("model_id").to_owned();
-    let uri = logged_model_location(&state, model_id).await?;
-    download(&state, &http, &uri, &path).await
+    let model_id = path_parameter(&http, "model_id");
+    let uri = logged_model_location(&permit, model_id).await?;
+    download(&permit, &http, &uri, &path).await
 }
 
 /// How the UI stores a small file with a run.
 pub async fn upload(
-    state: Data<State>,
+    permit: Permit,
     http: HttpRequest,
     query: Query<ArtifactQuery>,
     body: Payload,
@@ -130,35 +134,33 @@ pub async fn upload(
     if data.is_empty() {
         return Err(Error::invalid_parameter("Request must specify data."));
     }
-    let uri = run_location(&state, run_id).await?;
-    let place = state.artifacts.resolve(&uri)?;
+    let uri = run_location(&permit, run_id).await?;
+    let place = permit.artifacts.resolve(&uri)?;
     let upload = Upload {
         body: Incoming::whole(data),
         by: sender(&http),
     };
-    state.artifacts.put(&place.below(&path), upload).await?;
+    permit.artifacts.put(&place.below(&path), upload).await?;
     Ok(HttpResponse::Ok().content_type("application/json").finish())
 }
 
 /// Returns where the artifacts of a run are.
-pub async fn run_location(state: &State, run_id: String) -> Result<String> {
-    state
-        .store
+pub async fn run_location(permit: &Permit, run_id: String) -> Result<String> {
+    permit
         .read(move |db| artifact_locations::of_run(db, &run_id))
         .await
 }
 
 /// Returns where the artifacts of a logged model are.
-pub async fn logged_model_location(state: &State, model_id: String) -> Result<String> {
-    state
-        .store
+pub async fn logged_model_location(permit: &Permit, model_id: String) -> Result<String> {
+    permit
         .read(move |db| artifact_locations::of_logged_model(db, &model_id))
         .await
 }
 
-async fn files(state: &State, uri: &str, below: &ArtifactPath) -> Result<Vec<FileInfo>> {
-    let place = state.artifacts.resolve(uri)?.below(below);
-    let entries = state.artifacts.list(&place).await?;
+async fn files(permit: &Permit, uri: &str, below: &ArtifactPath) -> Result<Vec<FileInfo>> {
+    let place = permit.artifacts.resolve(uri)?.below(below);
+    let entries = permit.artifacts.list(&place).await?;
     let files = requestable(below, entries).map(|(path, entry)| FileInfo {
         path: Some(path.to_string()),
         is_dir: Some(entry.size.is_none()),
@@ -168,13 +170,13 @@ async fn files(state: &State, uri: &str, below: &ArtifactPath) -> Result<Vec<Fil
 }
 
 async fn download(
-    state: &State,
+    permit: &Permit,
     http: &HttpRequest,
     uri: &str,
     below: &ArtifactPath,
 ) -> Result<HttpResponse> {
-    let place = state.artifacts.resolve(uri)?.below(below);
-    let sent = send(state, http, &place).await?;
+    let place = permit.artifacts.resolve(uri)?.below(below);
+    let sent = send(permit, http, &place).await?;
     sent.ok_or_else(|| Error::invalid_parameter(is_folder(&place)))
 }
 

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use actix_web::web::{Data, Json};
+use actix_web::web::Json;
 use serde_json::{Value, json};
 
-use super::artifact_files;
 use super::artifacts::{logged_model_location, run_location};
-use crate::api::State;
+use crate::access::needs::Action;
+use crate::api::Permit;
+use crate::api::artifact_address;
 use crate::api::attachment::signed_content_disposition;
 use crate::api::message::Message;
 use crate::artifacts::{ArtifactLocation, ArtifactPath, DownloadAddress, SentPart, SignedAddress};
@@ -35,13 +36,13 @@ const LONGEST_LIFETIME: i64 = 604_800;
 
 /// Begins an upload in parts, and returns an address for each part.
 pub async fn create(
-    state: Data<State>,
+    permit: Permit,
     http: HttpRequest,
     message: Message<CreateMultipartUpload>,
 ) -> Result<Json<create_multipart_upload::Response>> {
     let Message(request) = message;
-    let place = file(&state, &http, CREATE, request.path())?;
-    let begun = state
+    let place = file(&permit, &http, CREATE, request.path())?;
+    let begun = permit
         .artifacts
         .begin_parts(&place, request.num_parts())
         .await?;
@@ -60,18 +61,18 @@ pub async fn create(
 
 /// Ends an upload in parts: the file is there from then on.
 pub async fn complete(
-    state: Data<State>,
+    permit: Permit,
     http: HttpRequest,
     message: Message<CompleteMultipartUpload>,
 ) -> Result<Json<Value>> {
     let Message(request) = message;
-    let place = file(&state, &http, COMPLETE, request.path())?;
+    let place = file(&permit, &http, COMPLETE, request.path())?;
     let parts = request.parts.iter().map(|part| SentPart {
         number: part.part_number(),
         etag: part.etag().to_owned(),
         url: part.url().to_owned(),
     });
-    state
+    permit
         .artifacts
         .complete_parts(&place, request.upload_id(), parts.collect())
         .await?;
@@ -80,13 +81,13 @@ pub async fn complete(
 
 /// Gives up an upload in parts.
 pub async fn abort(
-    state: Data<State>,
+    permit: Permit,
     http: HttpRequest,
     message: Message<AbortMultipartUpload>,
 ) -> Result<Json<Value>> {
     let Message(request) = message;
-    let place = file(&state, &http, ABORT, request.path())?;
-    state
+    let place = file(&permit, &http, ABORT, request.path())?;
+    permit
         .artifacts
         .abort_parts(&place, request.upload_id())
         .await?;
@@ -94,11 +95,11 @@ pub async fn abort(
 }
 
 /// Where a file behind the proxy can be fetched.
-pub async fn presigned(state: Data<State>, http: HttpRequest) -> Result<Json<Value>> {
-    let place = state
+pub async fn presigned(permit: Permit, http: HttpRequest) -> Result<Json<Value>> {
+    let place = permit
         .artifacts
-        .destination(artifact_files::path(&http, PRESIGNED)?);
-    let signed = download_address(&state, place, "Multipart download", None).await?;
+        .destination(artifact_address::path(&http, PRESIGNED)?);
+    let signed = download_address(&permit, place, "Multipart download", None).await?;
     Ok(Json(json!({
         "url": signed.url,
         "headers": {},
@@ -108,14 +109,16 @@ pub async fn presigned(state: Data<State>, http: HttpRequest) -> Result<Json<Val
 
 /// Returns an address to which a client can send a file of a run or a logged model.
 pub async fn presigned_upload(
-    state: Data<State>,
+    permit: Permit,
     request: CreatePresignedUploadUrl,
 ) -> Result<create_presigned_upload_url::Response> {
     let path = ArtifactPath::from_plain(request.path())?;
     let lifetime = lifetime(request.expiration.unwrap_or(UPLOAD_LIFETIME))?;
     let uri = match (request.run_id(), request.model_id()) {
-        (run, "") if !run.is_empty() => run_location(&state, run.to_owned()).await?,
-        ("", model) if !model.is_empty() => logged_model_location(&state, model.to_owned()).await?,
+        (run, "") if !run.is_empty() => run_location(&permit, run.to_owned()).await?,
+        ("", model) if !model.is_empty() => {
+            logged_model_location(&permit, model.to_owned()).await?
+        }
         _ => {
             return Err(Error::invalid_parameter(
                 "Exactly one of run_id and model_id must be provided.",
@@ -128,8 +131,8 @@ pub async fn presigned_upload(
              This endpoint requires a direct cloud storage artifact URI."
         )));
     }
-    let place = state.artifacts.resolve(&uri)?.below(&path);
-    let signed = state.artifacts.upload_address(&place, lifetime).await?;
+    let place = permit.artifacts.resolve(&uri)?.below(&path);
+    let signed = permit.artifacts.upload_address(&place, lifetime).await?;
     Ok(create_presigned_upload_url::Response {
         presigned_url: Some(signed.url),
         headers: signed.headers.into_iter().collect(),
@@ -138,20 +141,20 @@ pub async fn presigned_upload(
 
 /// Returns an address from which a client can fetch a file of a run.
 pub async fn presigned_download(
-    state: Data<State>,
+    permit: Permit,
     request: CreatePresignedDownloadUrl,
 ) -> Result<create_presigned_download_url::Response> {
     let path = ArtifactPath::from_plain(request.path())?;
     let lifetime = request.expiration.map(lifetime).transpose()?;
-    let uri = run_location(&state, request.run_id().to_owned()).await?;
+    let uri = run_location(&permit, request.run_id().to_owned()).await?;
     if let Some(scheme) = proxied(&uri) {
         return Err(Error::invalid_parameter(format!(
             "Presigned download is not supported for runs with proxied artifact storage (artifact URI scheme: {scheme}). \
              This endpoint requires a run with a direct cloud storage artifact URI."
         )));
     }
-    let place = state.artifacts.resolve(&uri)?.below(&path);
-    let signed = download_address(&state, place, "Presigned download", lifetime).await?;
+    let place = permit.artifacts.resolve(&uri)?.below(&path);
+    let signed = download_address(&permit, place, "Presigned download", lifetime).await?;
     Ok(create_presigned_download_url::Response {
         presigned_url: Some(signed.url),
         headers: signed.headers.into_iter().collect(),
@@ -160,7 +163,7 @@ pub async fn presigned_download(
 }
 
 async fn download_address(
-    state: &State,
+    permit: &Permit,
     place: ArtifactLocation,
     what: &str,
     lifetime: Option<Duration>,
@@ -170,23 +173,27 @@ async fn download_address(
             disposition: signed_content_disposition(place.path.name()),
             lifetime,
         };
-        state.artifacts.download_address(place, what, request).await
+        permit
+            .artifacts
+            .download_address(place, what, request)
+            .await
     };
     match sign(&place).await {
         Ok(signed) => Ok(signed),
-        Err(error) => sign(&state.artifacts.meant(&place, error).await?).await,
+        Err(error) => sign(&permit.artifacts.meant(&place, error).await?).await,
     }
 }
 
 /// The file that is sent in parts: it goes under its own name into the folder of the path.
-fn file(state: &State, http: &HttpRequest, route: &str, local: &str) -> Result<ArtifactLocation> {
-    let folder = artifact_files::path(http, route)?;
+fn file(permit: &Permit, http: &HttpRequest, route: &str, local: &str) -> Result<ArtifactLocation> {
+    let folder = artifact_address::path(http, route)?;
     let name = local.rsplit(['/', '\\']).next().unwrap_or_default();
     let path = folder
         .below(name)
         .ok_or_else(|| Error::invalid_parameter("The path must end in a file name."))?;
     let path = ArtifactPath::from_plain(path.as_str())?;
-    Ok(state.artifacts.destination(path))
+    permit.sight().require_path(Action::Update, path.as_str())?;
+    Ok(permit.artifacts.destination(path))
 }
 
 fn lifetime(seconds: i64) -> Result<Duration> {

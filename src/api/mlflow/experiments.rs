@@ -2,9 +2,7 @@
 
 use std::env;
 
-use actix_web::web::Data;
-
-use crate::api::State;
+use crate::api::Permit;
 use crate::error::{Error, Result};
 use crate::lifecycle::deletions;
 use crate::store::experiments;
@@ -18,7 +16,7 @@ use crate::wire::{
 
 /// Creates an experiment. A location that it is given is checked, and made absolute.
 pub async fn create(
-    state: Data<State>,
+    permit: Permit,
     mut request: CreateExperiment,
 ) -> Result<create_experiment::Response> {
     if !request.artifact_location().is_empty() {
@@ -26,16 +24,15 @@ pub async fn create(
             .map_err(|error| Error::internal(format!("No working directory: {error}")))?;
         request.artifact_location = Some(validation::artifact_location(
             request.artifact_location(),
-            &state.artifact_settings,
-            &state.limits,
+            &permit.artifact_settings,
+            &permit.limits,
             &working_directory,
         )?);
     }
-    let request = state.checked(request)?;
-    let root = state.artifact_settings.default_root.clone();
-    let now_ms = state.clock.now_ms();
-    let experiment_id = state
-        .store
+    let request = permit.checked(request)?;
+    let root = permit.artifact_settings.default_root.clone();
+    let now_ms = permit.clock.now_ms();
+    let experiment_id = permit
         .write(move |db| experiments::create(db, &request, &root, now_ms))
         .await?;
     Ok(create_experiment::Response {
@@ -44,9 +41,8 @@ pub async fn create(
 }
 
 /// Returns an experiment by its id.
-pub async fn get(state: Data<State>, request: GetExperiment) -> Result<get_experiment::Response> {
-    let experiment = state
-        .store
+pub async fn get(permit: Permit, request: GetExperiment) -> Result<get_experiment::Response> {
+    let experiment = permit
         .read(move |db| experiments::get(db, request.experiment_id()))
         .await?;
     Ok(get_experiment::Response {
@@ -56,11 +52,10 @@ pub async fn get(state: Data<State>, request: GetExperiment) -> Result<get_exper
 
 /// Returns an experiment by its name.
 pub async fn get_by_name(
-    state: Data<State>,
+    permit: Permit,
     request: GetExperimentByName,
 ) -> Result<get_experiment_by_name::Response> {
-    let experiment = state
-        .store
+    let experiment = permit
         .read(move |db| experiments::get_by_name(db, request.experiment_name()))
         .await?;
     Ok(get_experiment_by_name::Response {
@@ -70,13 +65,12 @@ pub async fn get_by_name(
 
 /// Renames an experiment.
 pub async fn update(
-    state: Data<State>,
+    permit: Permit,
     request: UpdateExperiment,
 ) -> Result<update_experiment::Response> {
-    let request = state.checked(request)?;
-    let now_ms = state.clock.now_ms();
-    state
-        .store
+    let request = permit.checked(request)?;
+    let now_ms = permit.clock.now_ms();
+    permit
         .write(move |db| experiments::rename(db, &request, now_ms))
         .await?;
     Ok(update_experiment::Response {})
@@ -84,12 +78,11 @@ pub async fn update(
 
 /// Deletes an experiment with its runs, unless a retention keeps it.
 pub async fn delete(
-    state: Data<State>,
+    permit: Permit,
     request: DeleteExperiment,
 ) -> Result<delete_experiment::Response> {
-    let now_ms = state.clock.now_ms();
-    state
-        .store
+    let now_ms = permit.clock.now_ms();
+    permit
         .write(move |db| deletions::delete_experiment(db, request.experiment_id(), now_ms))
         .await?;
     Ok(delete_experiment::Response {})
@@ -97,12 +90,11 @@ pub async fn delete(
 
 /// Restores an experiment with its runs.
 pub async fn restore(
-    state: Data<State>,
+    permit: Permit,
     request: RestoreExperiment,
 ) -> Result<restore_experiment::Response> {
-    let now_ms = state.clock.now_ms();
-    state
-        .store
+    let now_ms = permit.clock.now_ms();
+    permit
         .write(move |db| experiments::restore(db, request.experiment_id(), now_ms))
         .await?;
     Ok(restore_experiment::Response {})
@@ -110,12 +102,11 @@ pub async fn restore(
 
 /// Sets a tag of an experiment.
 pub async fn set_tag(
-    state: Data<State>,
+    permit: Permit,
     request: SetExperimentTag,
 ) -> Result<set_experiment_tag::Response> {
-    let request = state.checked(request)?;
-    state
-        .store
+    let request = permit.checked(request)?;
+    permit
         .write(move |db| experiments::set_tag(db, &request))
         .await?;
     Ok(set_experiment_tag::Response {})
@@ -123,11 +114,10 @@ pub async fn set_tag(
 
 /// Deletes a tag of an experiment.
 pub async fn delete_tag(
-    state: Data<State>,
+    permit: Permit,
     request: DeleteExperimentTag,
 ) -> Result<delete_experiment_tag::Response> {
-    state
-        .store
+    permit
         .write(move |db| experiments::delete_tag(db, &request))
         .await?;
     Ok(delete_experiment_tag::Response {})

@@ -1,8 +1,6 @@
 //! Inputs and outputs of runs, and the data sets of experiments.
 
-use actix_web::web::Data;
-
-use crate::api::State;
+use crate::api::Permit;
 use crate::error::{Error, Result};
 use crate::store::{datasets, inputs};
 use crate::wire::{
@@ -10,19 +8,17 @@ use crate::wire::{
 };
 
 /// Notes which data sets and models a run has used.
-pub async fn log_inputs(state: Data<State>, request: LogInputs) -> Result<log_inputs::Response> {
-    let request = state.checked(request)?;
-    state
-        .store
+pub async fn log_inputs(permit: Permit, request: LogInputs) -> Result<log_inputs::Response> {
+    let request = permit.checked(request)?;
+    permit
         .write(move |db| inputs::log_inputs(db, &request))
         .await?;
     Ok(log_inputs::Response {})
 }
 
 /// Notes which models a run has made.
-pub async fn log_outputs(state: Data<State>, request: LogOutputs) -> Result<log_outputs::Response> {
-    state
-        .store
+pub async fn log_outputs(permit: Permit, request: LogOutputs) -> Result<log_outputs::Response> {
+    permit
         .write(move |db| inputs::log_outputs(db, &request))
         .await?;
     Ok(log_outputs::Response {})
@@ -30,12 +26,11 @@ pub async fn log_outputs(state: Data<State>, request: LogOutputs) -> Result<log_
 
 /// Lists the data sets that the runs of up to 20 experiments have used.
 pub async fn search_datasets(
-    state: Data<State>,
+    permit: Permit,
     request: SearchDatasets,
 ) -> Result<search_datasets::Response> {
     let experiment_ids = searched_experiments(&request)?;
-    let dataset_summaries = state
-        .store
+    let dataset_summaries = permit
         .read(move |db| datasets::search(db, &experiment_ids))
         .await?;
     Ok(search_datasets::Response { dataset_summaries })

@@ -1,8 +1,6 @@
 //! Logged models: a model as an entity of its own, before it is registered.
 
-use actix_web::web::Data;
-
-use crate::api::State;
+use crate::api::Permit;
 use crate::error::Result;
 use crate::lifecycle::deletions;
 use crate::store::logged_models;
@@ -15,25 +13,20 @@ use crate::wire::{
 
 /// Creates a logged model.
 pub async fn create(
-    state: Data<State>,
+    permit: Permit,
     request: CreateLoggedModel,
 ) -> Result<create_logged_model::Response> {
-    let request = state.checked(request)?;
-    let now_ms = state.clock.now_ms();
-    let model = state
-        .store
+    let request = permit.checked(request)?;
+    let now_ms = permit.clock.now_ms();
+    let model = permit
         .write(move |db| logged_models::create(db, &request, now_ms))
         .await?;
     Ok(create_logged_model::Response { model: Some(model) })
 }
 
 /// Returns a logged model.
-pub async fn get(
-    state: Data<State>,
-    request: GetLoggedModel,
-) -> Result<get_logged_model::Response> {
-    let model = state
-        .store
+pub async fn get(permit: Permit, request: GetLoggedModel) -> Result<get_logged_model::Response> {
+    let model = permit
         .read(move |db| logged_models::get(db, &request))
         .await?;
     Ok(get_logged_model::Response { model: Some(model) })
@@ -41,12 +34,11 @@ pub async fn get(
 
 /// Sets whether a logged model is ready or has failed.
 pub async fn finalize(
-    state: Data<State>,
+    permit: Permit,
     request: FinalizeLoggedModel,
 ) -> Result<finalize_logged_model::Response> {
-    let now_ms = state.clock.now_ms();
-    let model = state
-        .store
+    let now_ms = permit.clock.now_ms();
+    let model = permit
         .write(move |db| logged_models::finalize(db, &request, now_ms))
         .await?;
     Ok(finalize_logged_model::Response { model: Some(model) })
@@ -54,12 +46,11 @@ pub async fn finalize(
 
 /// Deletes a logged model, unless a retention keeps it.
 pub async fn delete(
-    state: Data<State>,
+    permit: Permit,
     request: DeleteLoggedModel,
 ) -> Result<delete_logged_model::Response> {
-    let now_ms = state.clock.now_ms();
-    state
-        .store
+    let now_ms = permit.clock.now_ms();
+    permit
         .write(move |db| deletions::delete_logged_model(db, request.model_id(), now_ms))
         .await?;
     Ok(delete_logged_model::Response {})
@@ -67,11 +58,10 @@ pub async fn delete(
 
 /// Sets tags of a logged model.
 pub async fn set_tags(
-    state: Data<State>,
+    permit: Permit,
     request: SetLoggedModelTags,
 ) -> Result<set_logged_model_tags::Response> {
-    state
-        .store
+    permit
         .write(move |db| logged_models::set_tags(db, &request))
         .await?;
     Ok(set_logged_model_tags::Response::default())
@@ -79,11 +69,10 @@ pub async fn set_tags(
 
 /// Deletes a tag of a logged model.
 pub async fn delete_tag(
-    state: Data<State>,
+    permit: Permit,
     request: DeleteLoggedModelTag,
 ) -> Result<delete_logged_model_tag::Response> {
-    state
-        .store
+    permit
         .write(move |db| logged_models::delete_tag(db, request.model_id(), request.tag_key()))
         .await?;
     Ok(delete_logged_model_tag::Response {})
@@ -91,11 +80,10 @@ pub async fn delete_tag(
 
 /// Adds parameters to a logged model.
 pub async fn log_params(
-    state: Data<State>,
+    permit: Permit,
     request: LogLoggedModelParamsRequest,
 ) -> Result<log_logged_model_params_request::Response> {
-    state
-        .store
+    permit
         .write(move |db| logged_models::log_params(db, &request))
         .await?;
     Ok(log_logged_model_params_request::Response {})

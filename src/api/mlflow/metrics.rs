@@ -1,41 +1,35 @@
 //! Metrics: log a point, read what was logged.
 
 use actix_web::HttpRequest;
-use actix_web::web::Data;
 
-use crate::api::State;
+use crate::api::Permit;
 use crate::error::{Error, Result};
 use crate::store::metrics::{self, HistoryPage, Sampling};
 use crate::wire::list_writer::JsonChunks;
 use crate::wire::{GetMetricHistory, GetMetricHistoryBulkInterval, LogMetric, log_metric, python};
 
 /// Logs one point of a metric.
-pub async fn log(state: Data<State>, request: LogMetric) -> Result<log_metric::Response> {
-    let request = state.checked(request)?;
-    state
-        .store
+pub async fn log(permit: Permit, request: LogMetric) -> Result<log_metric::Response> {
+    let request = permit.checked(request)?;
+    permit
         .write(move |db| metrics::log_metric(db, &request))
         .await?;
     Ok(log_metric::Response {})
 }
 
 /// Lists all points of one metric of a run.
-pub async fn history(state: Data<State>, request: GetMetricHistory) -> Result<JsonChunks> {
+pub async fn history(permit: Permit, request: GetMetricHistory) -> Result<JsonChunks> {
     let page = HistoryPage::read(&request)?;
-    state
-        .store
-        .read(move |db| metrics::get_history(db, &page))
-        .await
+    permit.read(move |db| metrics::get_history(db, &page)).await
 }
 
 /// A sample of the points of several runs, for the charts of the stock UI.
 pub async fn sampled_history(
-    state: Data<State>,
+    permit: Permit,
     request: GetMetricHistoryBulkInterval,
 ) -> Result<JsonChunks> {
     let sampling = sampling(request)?;
-    state
-        .store
+    permit
         .read(move |db| metrics::samples_of_runs(db, &sampling))
         .await
 }
@@ -82,10 +76,9 @@ fn sampling(request: GetMetricHistoryBulkInterval) -> Result<Sampling> {
 
 /// The points of several runs. The stock UI asks for them; MLflow has no message for the request. Unlike a
 /// message, the reply has its list also when that is empty.
-pub async fn history_of_runs(state: Data<State>, http: HttpRequest) -> Result<JsonChunks> {
+pub async fn history_of_runs(permit: Permit, http: HttpRequest) -> Result<JsonChunks> {
     let query = HistoryQuery::parse(http.query_string())?;
-    state
-        .store
+    permit
         .read(move |db| metrics::of_runs(db, &query.run_ids, &query.metric_key, query.limit))
         .await
 }

@@ -1,8 +1,6 @@
 //! Model versions and their tags.
 
-use actix_web::web::Data;
-
-use crate::api::State;
+use crate::api::Permit;
 use crate::audit::Actor;
 use crate::error::Result;
 use crate::lifecycle::{Done, versions};
@@ -18,12 +16,12 @@ use crate::wire::{
 
 /// Creates a version, if the policy that applies lets it be registered.
 pub async fn create(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     request: CreateModelVersion,
 ) -> Result<Done<create_model_version::Response>> {
-    let request = Checked::new(request, &state.source_rules)?;
-    let done = state
+    let request = Checked::new(request, &permit.source_rules)?;
+    let done = permit
         .change(actor, move |db, change| {
             versions::create(db, change, &request)
         })
@@ -34,13 +32,9 @@ pub async fn create(
 }
 
 /// Returns a version.
-pub async fn get(
-    state: Data<State>,
-    request: GetModelVersion,
-) -> Result<get_model_version::Response> {
-    let request = state.checked(request)?;
-    let version = state
-        .store
+pub async fn get(permit: Permit, request: GetModelVersion) -> Result<get_model_version::Response> {
+    let request = permit.checked(request)?;
+    let version = permit
         .read(move |db| model_versions::get(db, request.name(), request.version()))
         .await?;
     Ok(get_model_version::Response {
@@ -50,12 +44,12 @@ pub async fn get(
 
 /// Changes the description of a version.
 pub async fn update(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     request: UpdateModelVersion,
 ) -> Result<Done<update_model_version::Response>> {
-    let request = state.checked(request)?;
-    let done = state
+    let request = permit.checked(request)?;
+    let done = permit
         .change(actor, move |db, change| {
             versions::update(db, change, &request)
         })
@@ -67,12 +61,12 @@ pub async fn update(
 
 /// Moves a version to another stage, through that stage's gate.
 pub async fn transition_stage(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     request: TransitionModelVersionStage,
 ) -> Result<Done<transition_model_version_stage::Response>> {
-    let request = state.checked(request)?;
-    let done = state
+    let request = permit.checked(request)?;
+    let done = permit
         .change(actor, move |db, change| {
             versions::transition(db, change, &request)
         })
@@ -86,12 +80,12 @@ pub async fn transition_stage(
 
 /// Deletes a version, unless something keeps it.
 pub async fn delete(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     request: DeleteModelVersion,
 ) -> Result<Done<delete_model_version::Response>> {
-    let request = state.checked(request)?;
-    let done = state
+    let request = permit.checked(request)?;
+    let done = permit
         .change(actor, move |db, change| {
             versions::delete(db, change, &request)
         })
@@ -101,12 +95,11 @@ pub async fn delete(
 
 /// Returns where the artifacts of a version are.
 pub async fn download_uri(
-    state: Data<State>,
+    permit: Permit,
     request: GetModelVersionDownloadUri,
 ) -> Result<get_model_version_download_uri::Response> {
-    let request = state.checked(request)?;
-    let artifact_uri = state
-        .store
+    let request = permit.checked(request)?;
+    let artifact_uri = permit
         .read(move |db| model_versions::download_uri(db, request.name(), request.version()))
         .await?;
     Ok(get_model_version_download_uri::Response { artifact_uri })
@@ -114,12 +107,12 @@ pub async fn download_uri(
 
 /// Sets a tag of a version. Reserved keys record evidence.
 pub async fn set_tag(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     request: SetModelVersionTag,
 ) -> Result<Done<set_model_version_tag::Response>> {
-    let request = state.checked(request)?;
-    let done = state
+    let request = permit.checked(request)?;
+    let done = permit
         .change(actor, move |db, change| {
             versions::tags::set(db, change, &request)
         })
@@ -129,12 +122,12 @@ pub async fn set_tag(
 
 /// Deletes a tag of a version, unless the version needs it where it is.
 pub async fn delete_tag(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     request: DeleteModelVersionTag,
 ) -> Result<Done<delete_model_version_tag::Response>> {
-    let request = state.checked(request)?;
-    let done = state
+    let request = permit.checked(request)?;
+    let done = permit
         .change(actor, move |db, change| {
             versions::tags::delete(db, change, &request)
         })

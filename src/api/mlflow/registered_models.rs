@@ -1,8 +1,6 @@
 //! Registered models, their tags and aliases.
 
-use actix_web::web::Data;
-
-use crate::api::State;
+use crate::api::Permit;
 use crate::audit::Actor;
 use crate::error::Result;
 use crate::lifecycle::{Done, aliases as alias_changes, models};
@@ -20,12 +18,12 @@ use crate::wire::{
 
 /// Creates a registered model.
 pub async fn create(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     request: CreateRegisteredModel,
 ) -> Result<Done<create_registered_model::Response>> {
-    let request = state.checked(request)?;
-    let done = state
+    let request = permit.checked(request)?;
+    let done = permit
         .change(actor, move |db, change| {
             models::create(db, change, &request)
         })
@@ -37,12 +35,11 @@ pub async fn create(
 
 /// Returns a registered model.
 pub async fn get(
-    state: Data<State>,
+    permit: Permit,
     request: GetRegisteredModel,
 ) -> Result<get_registered_model::Response> {
-    let request = state.checked(request)?;
-    let model = state
-        .store
+    let request = permit.checked(request)?;
+    let model = permit
         .read(move |db| registered_models::get(db, request.name()))
         .await?;
     Ok(get_registered_model::Response {
@@ -52,12 +49,12 @@ pub async fn get(
 
 /// Changes the description of a registered model.
 pub async fn update(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     request: UpdateRegisteredModel,
 ) -> Result<Done<update_registered_model::Response>> {
-    let request = state.checked(request)?;
-    let done = state
+    let request = permit.checked(request)?;
+    let done = permit
         .change(actor, move |db, change| {
             models::update(db, change, &request)
         })
@@ -69,12 +66,12 @@ pub async fn update(
 
 /// Renames a registered model with all its versions.
 pub async fn rename(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     request: RenameRegisteredModel,
 ) -> Result<Done<rename_registered_model::Response>> {
-    let request = state.checked(request)?;
-    let done = state
+    let request = permit.checked(request)?;
+    let done = permit
         .change(actor, move |db, change| {
             models::rename(db, change, &request)
         })
@@ -86,12 +83,12 @@ pub async fn rename(
 
 /// Deletes a registered model with all its versions, unless something keeps one of them.
 pub async fn delete(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     request: DeleteRegisteredModel,
 ) -> Result<Done<delete_registered_model::Response>> {
-    let request = state.checked(request)?;
-    let done = state
+    let request = permit.checked(request)?;
+    let done = permit
         .change(actor, move |db, change| {
             models::delete(db, change, &request)
         })
@@ -101,12 +98,11 @@ pub async fn delete(
 
 /// Returns the newest version of each stage.
 pub async fn latest_versions(
-    state: Data<State>,
+    permit: Permit,
     request: GetLatestVersions,
 ) -> Result<get_latest_versions::Response> {
-    let request = state.checked(request)?;
-    let versions = state
-        .store
+    let request = permit.checked(request)?;
+    let versions = permit
         .read(move |db| model_versions::latest_versions(db, request.name(), &request.stages))
         .await?;
     Ok(get_latest_versions::Response {
@@ -116,12 +112,12 @@ pub async fn latest_versions(
 
 /// Sets a tag of a registered model.
 pub async fn set_tag(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     request: SetRegisteredModelTag,
 ) -> Result<Done<set_registered_model_tag::Response>> {
-    let request = state.checked(request)?;
-    let done = state
+    let request = permit.checked(request)?;
+    let done = permit
         .change(actor, move |db, change| {
             models::set_tag(db, change, &request)
         })
@@ -131,12 +127,12 @@ pub async fn set_tag(
 
 /// Deletes a tag of a registered model.
 pub async fn delete_tag(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     request: DeleteRegisteredModelTag,
 ) -> Result<Done<delete_registered_model_tag::Response>> {
-    let request = state.checked(request)?;
-    let done = state
+    let request = permit.checked(request)?;
+    let done = permit
         .change(actor, move |db, change| {
             models::delete_tag(db, change, &request)
         })
@@ -146,12 +142,12 @@ pub async fn delete_tag(
 
 /// Gives an alias to a version, through that alias's gate.
 pub async fn set_alias(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     request: SetRegisteredModelAlias,
 ) -> Result<Done<set_registered_model_alias::Response>> {
-    let request = state.checked(request)?;
-    let done = state
+    let request = permit.checked(request)?;
+    let done = permit
         .change(actor, move |db, change| {
             alias_changes::set(db, change, &request)
         })
@@ -161,12 +157,12 @@ pub async fn set_alias(
 
 /// Takes an alias away.
 pub async fn delete_alias(
-    state: Data<State>,
+    permit: Permit,
     actor: Actor,
     request: DeleteRegisteredModelAlias,
 ) -> Result<Done<delete_registered_model_alias::Response>> {
-    let request = state.checked(request)?;
-    let done = state
+    let request = permit.checked(request)?;
+    let done = permit
         .change(actor, move |db, change| {
             alias_changes::delete(db, change, &request)
         })
@@ -176,12 +172,11 @@ pub async fn delete_alias(
 
 /// Returns the version that has an alias.
 pub async fn get_by_alias(
-    state: Data<State>,
+    permit: Permit,
     request: GetModelVersionByAlias,
 ) -> Result<get_model_version_by_alias::Response> {
-    let request = state.checked(request)?;
-    let version = state
-        .store
+    let request = permit.checked(request)?;
+    let version = permit
         .read(move |db| aliases::resolve(db, request.name(), request.alias()))
         .await?;
     Ok(get_model_version_by_alias::Response {

@@ -1,8 +1,6 @@
 //! Runs: create, look up, change, delete and restore, and what is logged to them.
 
-use actix_web::web::Data;
-
-use crate::api::State;
+use crate::api::Permit;
 use crate::error::Result;
 use crate::lifecycle::deletions;
 use crate::store::runs;
@@ -13,98 +11,82 @@ use crate::wire::{
 };
 
 /// Creates a run.
-pub async fn create(state: Data<State>, request: CreateRun) -> Result<create_run::Response> {
-    let request = state.checked(request)?;
-    let run = state
-        .store
-        .write(move |db| runs::create(db, &request))
-        .await?;
+pub async fn create(permit: Permit, request: CreateRun) -> Result<create_run::Response> {
+    let request = permit.checked(request)?;
+    let run = permit.write(move |db| runs::create(db, &request)).await?;
     Ok(create_run::Response { run: Some(run) })
 }
 
 /// Returns a run with its latest metrics, parameters, tags and inputs.
-pub async fn get(state: Data<State>, request: GetRun) -> Result<get_run::Response> {
-    let run = state
-        .store
+pub async fn get(permit: Permit, request: GetRun) -> Result<get_run::Response> {
+    let run = permit
         .read(move |db| runs::get(db, runs::id(request.run_id(), request.run_uuid())))
         .await?;
     Ok(get_run::Response { run: Some(run) })
 }
 
 /// Changes the status, the name or the end of a run.
-pub async fn update(state: Data<State>, request: UpdateRun) -> Result<update_run::Response> {
-    let info = state
-        .store
-        .write(move |db| runs::update(db, &request))
-        .await?;
+pub async fn update(permit: Permit, request: UpdateRun) -> Result<update_run::Response> {
+    let info = permit.write(move |db| runs::update(db, &request)).await?;
     Ok(update_run::Response {
         run_info: Some(info),
     })
 }
 
 /// Deletes a run, unless a retention keeps it.
-pub async fn delete(state: Data<State>, request: DeleteRun) -> Result<delete_run::Response> {
-    let now_ms = state.clock.now_ms();
-    state
-        .store
+pub async fn delete(permit: Permit, request: DeleteRun) -> Result<delete_run::Response> {
+    let now_ms = permit.clock.now_ms();
+    permit
         .write(move |db| deletions::delete_run(db, request.run_id(), now_ms))
         .await?;
     Ok(delete_run::Response {})
 }
 
 /// Restores a run.
-pub async fn restore(state: Data<State>, request: RestoreRun) -> Result<restore_run::Response> {
-    state
-        .store
+pub async fn restore(permit: Permit, request: RestoreRun) -> Result<restore_run::Response> {
+    permit
         .write(move |db| runs::restore(db, request.run_id()))
         .await?;
     Ok(restore_run::Response {})
 }
 
 /// Sets a tag of a run.
-pub async fn set_tag(state: Data<State>, request: SetTag) -> Result<set_tag::Response> {
-    let request = state.checked(request)?;
-    state
-        .store
-        .write(move |db| runs::set_tag(db, &request))
-        .await?;
+pub async fn set_tag(permit: Permit, request: SetTag) -> Result<set_tag::Response> {
+    let request = permit.checked(request)?;
+    permit.write(move |db| runs::set_tag(db, &request)).await?;
     Ok(set_tag::Response {})
 }
 
 /// Deletes a tag of a run.
-pub async fn delete_tag(state: Data<State>, request: DeleteTag) -> Result<delete_tag::Response> {
-    state
-        .store
+pub async fn delete_tag(permit: Permit, request: DeleteTag) -> Result<delete_tag::Response> {
+    permit
         .write(move |db| runs::delete_tag(db, &request))
         .await?;
     Ok(delete_tag::Response {})
 }
 
 /// Logs a parameter of a run. It cannot be changed later.
-pub async fn log_param(state: Data<State>, request: LogParam) -> Result<log_param::Response> {
-    let request = state.checked(request)?;
-    state
-        .store
+pub async fn log_param(permit: Permit, request: LogParam) -> Result<log_param::Response> {
+    let request = permit.checked(request)?;
+    permit
         .write(move |db| runs::log_param(db, &request))
         .await?;
     Ok(log_param::Response {})
 }
 
 /// Logs metrics, parameters and tags of a run: all of them, or none.
-pub async fn log_batch(state: Data<State>, request: LogBatch) -> Result<log_batch::Response> {
-    let request = state.checked(request)?;
-    state
-        .store
+pub async fn log_batch(permit: Permit, request: LogBatch) -> Result<log_batch::Response> {
+    let request = permit.checked(request)?;
+    permit
         .write(move |db| runs::log_batch(db, &request))
         .await?;
     Ok(log_batch::Response {})
 }
 
 /// Adds a model to the history that a run keeps in a tag.
-pub async fn log_model(state: Data<State>, request: LogModel) -> Result<log_model::Response> {
-    let now_ms = state.clock.now_ms();
-    state
-        .store
+pub async fn log_model(permit: Permit, request: LogModel) -> Result<log_model::Response> {
+    let now_ms = permit.clock.now_ms();
+    permit
         .write(move |db| runs::log_model(db, &request, now_ms))
         .await?;
     Ok(log_model::Response {})

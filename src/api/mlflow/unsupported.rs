@@ -4,11 +4,11 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::web::{Data, Json};
+use actix_web::web::Json;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::api::State;
+use crate::api::Permit;
 use crate::api::message::JsonBody;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::unserved::{self, Unserved};
@@ -127,8 +127,8 @@ pub static LISTS: [EmptyList; 17] = [
 
 impl EmptyList {
     /// Answers with the empty list. Fails where the database has what the list is of.
-    pub async fn answer(&self, state: Data<State>) -> Result<HttpResponse> {
-        refuse_what_cannot_be_shown(&state, self.of).await?;
+    pub async fn answer(&self, permit: Permit) -> Result<HttpResponse> {
+        refuse_what_cannot_be_shown(&permit, self.of).await?;
         let empty = serde_json::from_str(self.empty)
             .map_err(|error| Error::internal(format!("{} has no answer: {error}", self.path)))?;
         Ok(marked(empty))
@@ -139,12 +139,8 @@ fn marked(empty: Value) -> HttpResponse {
     HttpResponse::Ok().insert_header((MARK, "true")).json(empty)
 }
 
-async fn refuse_what_cannot_be_shown(state: &State, of: Unserved) -> Result<()> {
-    if state
-        .store
-        .read(move |db| unserved::is_empty(db, of))
-        .await?
-    {
+async fn refuse_what_cannot_be_shown(permit: &Permit, of: Unserved) -> Result<()> {
+    if permit.read(move |db| unserved::is_empty(db, of)).await? {
         return Ok(());
     }
     Err(Error::new(
@@ -169,13 +165,13 @@ struct Aggregation {
 }
 
 /// Figures about traces: of none of them there is only a count.
-pub async fn trace_metrics(state: Data<State>, body: JsonBody) -> Result<HttpResponse> {
+pub async fn trace_metrics(permit: Permit, body: JsonBody) -> Result<HttpResponse> {
     let asked: TraceMetrics = serde_json::from_slice(&body.0).map_err(|error| {
         Error::invalid_parameter(format!(
             "The body is not a query of trace metrics: {error}."
         ))
     })?;
-    refuse_what_cannot_be_shown(&state, Unserved::Traces).await?;
+    refuse_what_cannot_be_shown(&permit, Unserved::Traces).await?;
     let is_one_figure = asked.dimensions.is_empty() && asked.time_interval_seconds.is_none();
     let counts = |aggregation: &Aggregation| aggregation.aggregation_type == "COUNT";
     if is_one_figure && asked.aggregations.iter().any(counts) {

@@ -9,7 +9,7 @@ mod url;
 use std::borrow::Cow;
 
 use self::checks::Origin;
-use self::model_uri::ModelUri;
+pub use self::model_uri::ModelUri;
 use crate::config::SourceRules;
 use crate::error::{Error, Result, found};
 use crate::store::registered_models::{self, aliases};

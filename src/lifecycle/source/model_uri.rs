@@ -22,6 +22,13 @@ pub enum ModelUri {
     },
 }
 
+impl ModelUri {
+    /// Reads the address of a model. None where the text is none.
+    pub fn parse(uri: &str) -> Option<Self> {
+        parse(uri)
+    }
+}
+
 /// None where the text is not the address of a model.
 pub fn parse(uri: &str) -> Option<ModelUri> {
     // A fragment is no special part of these.

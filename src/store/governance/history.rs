@@ -9,6 +9,7 @@ use diesel::prelude::*;
 
 use crate::error::Result;
 use crate::store::schema::flowkeep_history as table;
+use crate::store::search::{VisibleModels, history_entries};
 use crate::store::statement_size::statements;
 use crate::store::{Db, on_backend};
 
@@ -74,6 +75,8 @@ pub struct HistoryFilter {
     pub from_ms: Option<i64>,
     /// Not included.
     pub to_ms: Option<i64>,
+    /// The models whose entries the reader may see; none for a reader who may see everything.
+    pub visible: Option<VisibleModels>,
 }
 
 /// Entries that came after `after`, oldest first.
@@ -92,6 +95,9 @@ pub fn page(
                 .or(table::model_id.eq_any(ids).assume_not_null()),
         );
     }
+    if let Some(visible) = &filter.visible {
+        query = query.filter(history_entries(visible));
+    }
     if let Some(version) = filter.version {
         query = query.filter(table::version.eq(version));
     }
@@ -106,6 +112,17 @@ pub fn page(
         .limit(limit)
         .select(HistoryRow::as_select())
         .load(db)?)
+}
+
+/// Whether a reader who sees these models sees the history of one.
+pub fn shows(db: &mut Db, model_id: &str, visible: &VisibleModels) -> Result<bool> {
+    let entry: Option<i64> = table::table
+        .filter(table::model_id.eq(model_id))
+        .filter(history_entries(visible))
+        .select(table::id)
+        .first(db)
+        .optional()?;
+    Ok(entry.is_some())
 }
 
 /// The ids of all models that ever had a name.

@@ -10,6 +10,7 @@ use super::keyset::{Key, KeyColumn, behind, key_values, read_token};
 use super::parsed::{ParsedSearch, Search};
 use super::subquery::{Exists, Outer};
 use super::token::{self, KeyValue, PageToken};
+use super::visible::{self, VisibleNames};
 use super::{max_results, stages};
 use crate::error::Result;
 use crate::search::{self, Condition as Asked, Entity, OrderBy, Subject, Test};
@@ -37,10 +38,11 @@ impl Search for SearchExperiments {
     }
 }
 
-/// Returns one page of the experiments that a search finds.
+/// Returns one page of the experiments that a search finds and that are seen.
 pub fn search_experiments(
     db: &mut Db,
     search: &ParsedSearch<SearchExperiments>,
+    visible: &VisibleNames,
 ) -> Result<search_experiments::Response> {
     let limit = search.limit;
     let keys = keys(&search.order);
@@ -50,6 +52,9 @@ pub fn search_experiments(
         .into_boxed();
     for asked in &search.filter.conditions {
         query = query.filter(condition(asked.clone()));
+    }
+    if let Some(is_visible) = visible::experiments(visible) {
+        query = query.filter(is_visible);
     }
     if let Some(after) = &search.after {
         query = query.filter(behind(&keys, after).ok_or_else(token::of_other_search)?);

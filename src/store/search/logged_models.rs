@@ -11,6 +11,7 @@ use super::logged_model_token;
 use super::parsed::{ParsedSearch, Search};
 use super::subquery::{Exists, Outer, Scalar};
 use super::token::{self, KeyValue};
+use super::visible::VisibleNames;
 use super::{MOST_RESULTS, experiment_ids, positive};
 use crate::error::{Error, Result};
 use crate::search::{self, Condition as Asked, Entity, OrderBy, Relation, Subject, Test};
@@ -69,10 +70,11 @@ impl Search for SearchLoggedModels {
     }
 }
 
-/// Returns one page of the logged models that a search finds.
+/// Returns one page of the logged models that a search finds in the experiments that are seen.
 pub fn search_logged_models(
     db: &mut Db,
     search: &ParsedSearch<SearchLoggedModels>,
+    visible: &VisibleNames,
 ) -> Result<search_logged_models::Response> {
     let limit = search.limit;
     let datasets = &search.request.datasets;
@@ -97,7 +99,7 @@ pub fn search_logged_models(
         .filter(models::lifecycle_stage.ne("deleted"))
         .filter(in_list(
             models::experiment_id,
-            search.experiment_ids.clone(),
+            visible.experiments_among(&search.experiment_ids),
         ));
     for key in &keys {
         query = query.then_order_by(key.order());

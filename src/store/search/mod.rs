@@ -14,6 +14,7 @@ mod runs;
 mod short_text;
 mod subquery;
 pub(super) mod token;
+mod visible;
 mod wrapped_column;
 
 pub use self::experiments::search_experiments;
@@ -22,6 +23,7 @@ pub use self::model_versions::{model_versions_of_runs, search_model_versions};
 pub use self::parsed::{ParsedSearch, Search};
 pub use self::registered_models::search_registered_models;
 pub use self::runs::search_runs;
+pub use self::visible::{VisibleModels, VisibleNames, history_entries};
 use crate::error::{Error, Result};
 use crate::search::{Entity, Field, Filter, Match, Test, experiment_id};
 use crate::validation::prompts::IS_PROMPT_TAG;

@@ -12,6 +12,7 @@ use super::parsed::{ParsedSearch, Search};
 use super::short_text::IsShortText;
 use super::subquery::{Exists, Outer};
 use super::token::KeyValue;
+use super::visible::{self, VisibleModels};
 use super::{asks_for_prompts, is_prompt_tag, positive};
 use crate::error::Result;
 use crate::search::{self, Condition as Asked, Entity, Match, OrderBy, Subject, Test};
@@ -47,6 +48,7 @@ impl Search for SearchModelVersions {
 pub fn search_model_versions(
     db: &mut Db,
     search: &ParsedSearch<SearchModelVersions>,
+    visible: &VisibleModels,
 ) -> Result<search_model_versions::Response> {
     let limit = search.limit;
     let (keys, values): (Vec<_>, Vec<_>) = keys(&search.order).into_iter().unzip();
@@ -62,6 +64,9 @@ pub fn search_model_versions(
             .into_boxed();
         if !prompts {
             query = query.filter(not(any_version_is_prompt()));
+        }
+        if let Some(is_visible) = visible::versions(visible) {
+            query = query.filter(is_visible);
         }
         if conditions.iter().any(lookup::gives_names) {
             // The tables' own keys, which have the names, begin with it.
@@ -91,9 +96,13 @@ pub fn search_model_versions(
 /// How many runs are named in one statement.
 const RUNS_PER_STATEMENT: usize = 500;
 
-/// Returns all versions that come from runs, in the order of a search without one of its own. Versions of
+/// Returns all versions that are seen and come from runs, in the order of a search without one of its own. Versions of
 /// prompts are not among them.
-pub fn model_versions_of_runs(db: &mut Db, run_ids: &[String]) -> Result<Vec<ModelVersion>> {
+pub fn model_versions_of_runs(
+    db: &mut Db,
+    run_ids: &[String],
+    visible: &VisibleModels,
+) -> Result<Vec<ModelVersion>> {
     let mut rows: Vec<ModelVersionRow> = Vec::new();
     for run_ids in run_ids.chunks(RUNS_PER_STATEMENT) {
         let mut query = versions::table
@@ -102,6 +111,9 @@ pub fn model_versions_of_runs(db: &mut Db, run_ids: &[String]) -> Result<Vec<Mod
             .filter(versions::run_id.eq_any(run_ids))
             .filter(not(any_version_is_prompt()))
             .into_boxed();
+        if let Some(is_visible) = visible::versions(visible) {
+            query = query.filter(is_visible);
+        }
         for (key, _) in keys(&[]) {
             query = query.then_order_by(key.order());
         }

@@ -23,3 +23,10 @@ pub struct ParsedSearch<R> {
     /// The experiments that are searched. Empty for searches of the registry and for experiments.
     pub(super) experiment_ids: Vec<i32>,
 }
+
+impl<R> ParsedSearch<R> {
+    /// What the search asks of the rows that it finds.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+}

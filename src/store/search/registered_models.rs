@@ -10,6 +10,7 @@ use super::parsed::{ParsedSearch, Search};
 use super::short_text::IsShortText;
 use super::subquery::{Exists, Outer};
 use super::token::KeyValue;
+use super::visible::{self, VisibleModels};
 use super::{asks_for_prompts, is_prompt_tag, positive};
 use crate::error::Result;
 use crate::search::{self, Condition as Asked, Entity, Match, OrderBy, Subject, Test};
@@ -44,6 +45,7 @@ impl Search for SearchRegisteredModels {
 pub fn search_registered_models(
     db: &mut Db,
     search: &ParsedSearch<SearchRegisteredModels>,
+    visible: &VisibleModels,
 ) -> Result<search_registered_models::Response> {
     let limit = search.limit;
     let (keys, values): (Vec<_>, Vec<_>) = keys(&search.order).into_iter().unzip();
@@ -59,6 +61,9 @@ pub fn search_registered_models(
         if !prompts {
             let is_prompt = Test::Text(Match::Equal, "true".to_owned());
             query = query.filter(not(tag(IS_PROMPT_TAG.to_owned(), is_prompt)));
+        }
+        if let Some(is_visible) = visible::models(visible) {
+            query = query.filter(is_visible);
         }
         for (place, asked) in conditions.iter().enumerate() {
             query = match ways.at(place) {

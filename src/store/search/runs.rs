@@ -11,6 +11,7 @@ use super::parsed::{ParsedSearch, Search};
 use super::short_text::IsShortText;
 use super::subquery::{Exists, Outer};
 use super::token::{self, KeyValue, PageToken};
+use super::visible::VisibleNames;
 use super::{experiment_ids, max_results, stages};
 use crate::error::{Error, Result};
 use crate::search::{self, Condition as Asked, Entity, Match, OrderBy, Relation, Subject, Test};
@@ -40,10 +41,11 @@ impl Search for SearchRuns {
     }
 }
 
-/// Returns one page of the runs that a search finds.
+/// Returns one page of the runs that a search finds in the experiments that are seen.
 pub fn search_runs(
     db: &mut Db,
     search: &ParsedSearch<SearchRuns>,
+    visible: &VisibleNames,
 ) -> Result<search_runs::Response> {
     let limit = search.limit;
     let keys = keys(&search.order)?;
@@ -59,7 +61,8 @@ pub fn search_runs(
     if let Some(after) = &search.after {
         query = query.filter(behind(&keys, after).ok_or_else(token::of_other_search)?);
     }
-    query = match search.experiment_ids.as_slice() {
+    let experiments = visible.experiments_among(&search.experiment_ids);
+    query = match experiments.as_slice() {
         // An equality, so that an index can give the runs in their order.
         [id] => query.filter(runs::experiment_id.eq(*id)),
         ids => query.filter(in_list(runs::experiment_id, ids.to_vec())),

@@ -150,8 +150,12 @@ fn are_searched_and_ordered(db: &mut Db) {
         };
         let mut ids = Vec::new();
         loop {
-            let found =
-                search::search_logged_models(db, &request.clone().parse().unwrap()).unwrap();
+            let found = search::search_logged_models(
+                db,
+                &request.clone().parse().unwrap(),
+                &search::VisibleNames::All,
+            )
+            .unwrap();
             let models = found.models.into_iter();
             ids.extend(models.map(|model| model.info.unwrap().model_id.unwrap()));
             request.page_token = found.next_page_token;

@@ -40,10 +40,14 @@ fn are_as_long_as_the_request(db: &mut Db) {
     let ids: Vec<String> = numbers.iter().map(i32::to_string).collect();
 
     let request = parsed::<SearchRuns>(json!({"experiment_ids": ids}));
-    let found = search::search_runs(db, &request).unwrap().runs;
+    let found = search::search_runs(db, &request, &search::VisibleNames::All)
+        .unwrap()
+        .runs;
     assert_eq!(found.len(), 1);
     let request = parsed::<SearchLoggedModels>(json!({"experiment_ids": ids}));
-    let found = search::search_logged_models(db, &request).unwrap().models;
+    let found = search::search_logged_models(db, &request, &search::VisibleNames::All)
+        .unwrap()
+        .models;
     assert_eq!(found.len(), 1);
     let found = datasets::search(db, &numbers).unwrap();
     assert_eq!(found, []);
@@ -51,12 +55,17 @@ fn are_as_long_as_the_request(db: &mut Db) {
     let listed = ids.join("', '");
     let filter = format!("experiment_id IN ('{listed}')");
     let request = parsed::<SearchExperiments>(json!({"filter": filter, "max_results": 10}));
-    let found = search::search_experiments(db, &request).unwrap();
+    let found = search::search_experiments(db, &request, &search::VisibleNames::All).unwrap();
     assert_eq!(found.experiments.len(), 1);
     let filter = format!("attributes.run_id IN ('r', '{listed}')");
     let experiments = [experiment_id.to_string()];
     let wanted = json!({"experiment_ids": experiments, "filter": filter});
-    let found = search::search_runs(db, &parsed::<SearchRuns>(wanted)).unwrap();
+    let found = search::search_runs(
+        db,
+        &parsed::<SearchRuns>(wanted),
+        &search::VisibleNames::All,
+    )
+    .unwrap();
     assert_eq!(found.runs.len(), 1);
 }
 

@@ -118,7 +118,7 @@ fn no_call_that_is_made_often_reads_a_table_through() {
         registered_models::aliases::resolve(db, "m", "champion").unwrap();
         for filter in ["", "tags.t = '2'", "params.p = '1'", "metrics.k > 1"] {
             let wanted = json!({"experiment_ids": [experiment_id.to_string()], "filter": filter});
-            search::search_runs(db, &parsed(wanted)).unwrap();
+            search::search_runs(db, &parsed(wanted), &search::VisibleNames::All).unwrap();
         }
     });
     assert!(found.is_empty(), "{found:#?}");
@@ -131,7 +131,7 @@ fn a_tag_is_found_by_its_value() {
     let experiment_id = add_experiment(db, "one").to_string();
     let wanted = json!({"experiment_ids": [experiment_id], "filter": "tags.t = 'short'"});
     let statements = statements(db, |db| {
-        search::search_runs(db, &parsed(wanted)).unwrap();
+        search::search_runs(db, &parsed(wanted), &search::VisibleNames::All).unwrap();
     });
     let search = statements.iter().find(|text| text.contains("found.key"));
     let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {}", search.unwrap()))
@@ -186,7 +186,8 @@ fn searches_of_the_registry_are_led_by_rare_values() {
     ] {
         let wanted = json!({"filter": filter});
         let steps = steps(db, |db| {
-            search::search_model_versions(db, &parsed(wanted)).unwrap();
+            search::search_model_versions(db, &parsed(wanted), &search::VisibleModels::ALL)
+                .unwrap();
         });
         assert!(steps.iter().any(|step| step.contains(index)), "{steps:#?}");
         assert!(
@@ -198,7 +199,7 @@ fn searches_of_the_registry_are_led_by_rare_values() {
     }
     let wanted = json!({"filter": "tags.kind = 'rare'"});
     let steps = steps(db, |db| {
-        search::search_registered_models(db, &parsed(wanted)).unwrap();
+        search::search_registered_models(db, &parsed(wanted), &search::VisibleModels::ALL).unwrap();
     });
     let index = "flowkeep_registered_model_tags_value (key=? AND value=?)";
     assert!(steps.iter().any(|step| step.contains(index)), "{steps:#?}");
@@ -209,13 +210,22 @@ fn lists_of_the_registry_read_no_more_than_their_page() {
     let database = registry();
     let db = &mut database.connect();
     let steps = steps(db, |db| {
-        let page = search::search_model_versions(db, &parsed(json!({"max_results": 1}))).unwrap();
+        let page = search::search_model_versions(
+            db,
+            &parsed(json!({"max_results": 1})),
+            &search::VisibleModels::ALL,
+        )
+        .unwrap();
         let next = json!({"max_results": 1, "page_token": page.next_page_token});
-        search::search_model_versions(db, &parsed(next)).unwrap();
-        let page =
-            search::search_registered_models(db, &parsed(json!({"max_results": 1}))).unwrap();
+        search::search_model_versions(db, &parsed(next), &search::VisibleModels::ALL).unwrap();
+        let page = search::search_registered_models(
+            db,
+            &parsed(json!({"max_results": 1})),
+            &search::VisibleModels::ALL,
+        )
+        .unwrap();
         let next = json!({"max_results": 1, "page_token": page.next_page_token});
-        search::search_registered_models(db, &parsed(next)).unwrap();
+        search::search_registered_models(db, &parsed(next), &search::VisibleModels::ALL).unwrap();
     });
     // Beside short lists, only what is read in the order of the page, up to its end.
     let in_order = [

@@ -21,13 +21,15 @@ const MANY: u32 = 5_000;
 
 fn versions(db: &mut Db, filter: &str) -> Vec<String> {
     let request = json!({"filter": filter, "max_results": 3});
-    let found = search::search_model_versions(db, &parsed(request)).unwrap();
+    let found =
+        search::search_model_versions(db, &parsed(request), &search::VisibleModels::ALL).unwrap();
     names(found.model_versions.iter().map(ModelVersion::name))
 }
 
 fn models(db: &mut Db, filter: &str) -> Vec<String> {
     let request = json!({"filter": filter, "max_results": 3, "order_by": ["timestamp DESC"]});
-    let found = search::search_registered_models(db, &parsed(request)).unwrap();
+    let found = search::search_registered_models(db, &parsed(request), &search::VisibleModels::ALL)
+        .unwrap();
     names(found.registered_models.iter().map(RegisteredModel::name))
 }
 
@@ -100,7 +102,12 @@ fn goes_through_all_pages_of_what_an_index_finds(db: &mut Db) {
 fn all_pages(db: &mut Db, mut request: Value) -> Vec<String> {
     let mut found = Vec::new();
     loop {
-        let page = search::search_model_versions(db, &parsed(request.clone())).unwrap();
+        let page = search::search_model_versions(
+            db,
+            &parsed(request.clone()),
+            &search::VisibleModels::ALL,
+        )
+        .unwrap();
         found.extend(names(page.model_versions.iter().map(ModelVersion::name)));
         match page.next_page_token {
             Some(token) => request["page_token"] = token.into(),

@@ -124,7 +124,12 @@ fn add_metric(db: &mut Db, run_id: &str, value: f64, is_nan: bool) {
 }
 
 fn search_runs(db: &mut Db, request: &SearchRuns) -> (String, Option<String>) {
-    let found = search::search_runs(db, &request.clone().parse().unwrap()).unwrap();
+    let found = search::search_runs(
+        db,
+        &request.clone().parse().unwrap(),
+        &search::VisibleNames::All,
+    )
+    .unwrap();
     let ids: Vec<_> = found
         .runs
         .iter()
@@ -253,7 +258,12 @@ fn finds_and_orders_experiments(db: &mut Db) {
             max_results: Some(10),
             ..SearchExperiments::default()
         };
-        let found = search::search_experiments(db, &request.clone().parse().unwrap()).unwrap();
+        let found = search::search_experiments(
+            db,
+            &request.clone().parse().unwrap(),
+            &search::VisibleNames::All,
+        )
+        .unwrap();
         let names: Vec<_> = found.experiments.iter().map(Experiment::name).collect();
         assert_eq!(names, words(expected), "{filter}");
     }
@@ -335,8 +345,12 @@ fn finds_and_orders_registered_models(db: &mut Db) {
         };
         let mut names = Vec::new();
         loop {
-            let found =
-                search::search_registered_models(db, &request.clone().parse().unwrap()).unwrap();
+            let found = search::search_registered_models(
+                db,
+                &request.clone().parse().unwrap(),
+                &search::VisibleModels::ALL,
+            )
+            .unwrap();
             names.extend(
                 found
                     .registered_models
@@ -376,8 +390,12 @@ fn finds_and_orders_model_versions(db: &mut Db) {
         };
         let mut names = Vec::new();
         loop {
-            let found =
-                search::search_model_versions(db, &request.clone().parse().unwrap()).unwrap();
+            let found = search::search_model_versions(
+                db,
+                &request.clone().parse().unwrap(),
+                &search::VisibleModels::ALL,
+            )
+            .unwrap();
             names.extend(
                 found
                     .model_versions
@@ -476,8 +494,12 @@ fn finds_and_orders_logged_models(db: &mut Db) {
         };
         let mut ids = Vec::new();
         loop {
-            let found =
-                search::search_logged_models(db, &request.clone().parse().unwrap()).unwrap();
+            let found = search::search_logged_models(
+                db,
+                &request.clone().parse().unwrap(),
+                &search::VisibleNames::All,
+            )
+            .unwrap();
             ids.extend(
                 found
                     .models
