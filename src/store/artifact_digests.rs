@@ -1,4 +1,4 @@
-//! What is known of the bytes of artifacts: size and SHA-256, of one version of a file each.
+//! The recorded digests of artifacts: size and SHA-256 of one version of each file.
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
@@ -12,32 +12,33 @@ use crate::error::Result;
 /// asked for.
 const LONGEST_ADDRESS: usize = 2_000;
 
+/// The digest of one version of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = digests, treat_none_as_default_value = false)]
 pub struct Digest {
     pub address: String,
     pub size: i64,
-    /// In hexadecimal.
+    /// The SHA-256 in hexadecimal.
     pub sha256: String,
-    /// Names the one version of the file that the digest is of.
+    /// The version of the file that the digest belongs to. It changes whenever the file is replaced or written to.
     pub version: String,
     pub recorded_at: i64,
     pub recorded_by: Option<String>,
 }
 
 impl Digest {
-    /// Whether the digest is of this version of its file.
+    /// Returns whether the digest belongs to this version of its file.
     pub fn is_of(&self, size: u64, version: &str) -> bool {
         u64::try_from(self.size) == Ok(size) && self.version == version
     }
 }
 
-/// Whether digests of an address are kept.
+/// Returns whether digests of an address are recorded. PostgreSQL has no index entries for longer addresses.
 pub fn is_kept(address: &str) -> bool {
     address.len() <= LONGEST_ADDRESS
 }
 
-/// Records digests in place of what was known of the same addresses.
+/// Records digests, and replaces those of the same addresses.
 pub fn record(db: &mut Db, new: &[Digest]) -> Result<()> {
     let rows: Vec<_> = new
         .iter()
@@ -60,6 +61,7 @@ pub fn record(db: &mut Db, new: &[Digest]) -> Result<()> {
     Ok(())
 }
 
+/// Returns the digest of the file at an address, if one is recorded.
 pub fn get(db: &mut Db, address: &str) -> Result<Option<Digest>> {
     let found = digests::table
         .find(address)
@@ -69,7 +71,7 @@ pub fn get(db: &mut Db, address: &str) -> Result<Option<Digest>> {
     Ok(found)
 }
 
-/// What is known of an address and of all below it.
+/// Returns the digests that are recorded for an address and for everything below it.
 pub fn at_or_below(db: &mut Db, address: &str) -> Result<Vec<Digest>> {
     let found = digests::table
         .filter(is_at_or_below(address))
@@ -79,7 +81,7 @@ pub fn at_or_below(db: &mut Db, address: &str) -> Result<Vec<Digest>> {
     Ok(found)
 }
 
-/// Forgets an address and all below it.
+/// Removes the digests of an address and of everything below it.
 pub fn forget(db: &mut Db, address: &str) -> Result<()> {
     diesel::delete(digests::table.filter(is_at_or_below(address))).execute(db)?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Where the artifacts of a run or a logged model are.
+//! The artifact URIs of runs and logged models.
 
 use std::collections::HashMap;
 
@@ -8,6 +8,7 @@ use super::Db;
 use super::schema::{logged_models, runs};
 use crate::error::{Error, Result};
 
+/// Returns the artifact URI of a run, which is empty if the run has none. Fails if there is no such run.
 pub fn of_run(db: &mut Db, run_id: &str) -> Result<String> {
     let uri: Option<Option<String>> = runs::table
         .find(run_id)
@@ -18,7 +19,7 @@ pub fn of_run(db: &mut Db, run_id: &str) -> Result<String> {
         .ok_or_else(|| Error::run_not_found(run_id))
 }
 
-/// By run id. Runs that do not exist, or have no artifacts, are left out.
+/// Returns the artifact URIs of runs by run id. Runs that do not exist, or have no artifacts, are left out.
 pub fn of_runs(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, String>> {
     let found: Vec<(String, Option<String>)> = runs::table
         .filter(runs::run_uuid.eq_any(ids))
@@ -28,6 +29,7 @@ pub fn of_runs(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, String>> {
     Ok(found.filter_map(|(id, uri)| Some((id, uri?))).collect())
 }
 
+/// Returns the artifact URI of a logged model. Fails if there is no such model, or if it was deleted.
 pub fn of_logged_model(db: &mut Db, model_id: &str) -> Result<String> {
     logged_models::table
         .filter(logged_models::model_id.eq(model_id))

@@ -1,5 +1,5 @@
-//! What a failure of the database becomes for a client: the words of PostgreSQL, SQLite and flowkeep's own
-//! triggers are known here and nowhere else.
+//! Converts failures of the database to errors for clients. Messages of PostgreSQL, SQLite and flowkeep's own
+//! triggers are interpreted here and nowhere else.
 
 use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
 

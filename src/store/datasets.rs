@@ -1,4 +1,4 @@
-//! The data sets of an experiment: one row for each name and digest.
+//! The data sets of experiments: one row for each name and digest.
 
 use std::collections::HashMap;
 
@@ -12,6 +12,7 @@ use super::{Db, on_backend};
 use crate::error::Result;
 use crate::wire::{Dataset, DatasetSummary};
 
+/// Returns data sets by their ids. Ids of no data set are left out.
 pub fn by_id(db: &mut Db, dataset_ids: &[&str]) -> Result<HashMap<String, Dataset>> {
     let mut found = HashMap::new();
     for dataset_ids in statements(dataset_ids, 1) {
@@ -45,8 +46,8 @@ struct DatasetRow {
     profile: Option<String>,
 }
 
-/// Adds what the experiment does not know yet, and gives the ids of all by name and digest. What it
-/// knows stays as it is. The caller keeps the number of data sets to what one statement can bind.
+/// Adds the data sets that an experiment does not have yet, and returns the ids of all of them by name and digest.
+/// Existing data sets are not changed. The caller limits the number of data sets to what one statement can bind.
 pub fn ensure(
     db: &mut Db,
     experiment_id: i32,

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+/// A connection to a database.
 #[derive(diesel::MultiConnection)]
 pub enum Db {
     Postgres(PgConnection),

@@ -1,4 +1,4 @@
-//! Removes for good what was deleted before, with all that hangs on it.
+//! Deletes runs, logged models and experiments permanently, together with everything that refers to them.
 
 use diesel::prelude::*;
 use diesel::sql_types;
@@ -10,7 +10,7 @@ use super::statement_size::statements;
 use super::{Condition, DELETED, Db};
 use crate::error::Result;
 
-/// A run or a logged model that may be removed.
+/// A run or a logged model that may be deleted permanently.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = runs)]
 pub struct Candidate {
@@ -27,7 +27,7 @@ pub struct Candidate {
     pub since: Option<i64>,
 }
 
-/// An experiment that may be removed.
+/// An experiment that may be deleted permanently.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = experiments)]
 pub struct ExperimentCandidate {
@@ -67,7 +67,7 @@ impl From<LoggedModelRow> for Candidate {
     }
 }
 
-/// The runs that were deleted at or before a time.
+/// Returns the runs that were deleted at or before a time, in milliseconds since 1970.
 pub fn deleted_runs(db: &mut Db, before_ms: i64) -> Result<Vec<Candidate>> {
     let deleted = runs::lifecycle_stage
         .eq(DELETED)
@@ -75,7 +75,7 @@ pub fn deleted_runs(db: &mut Db, before_ms: i64) -> Result<Vec<Candidate>> {
     runs_where(db, Box::new(deleted.assume_not_null()))
 }
 
-/// These runs, as far as they exist.
+/// Returns the runs with these ids. Ids of no run are left out.
 pub fn runs(db: &mut Db, ids: &[String]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
     for ids in statements(ids, 1) {
@@ -87,7 +87,7 @@ pub fn runs(db: &mut Db, ids: &[String]) -> Result<Vec<Candidate>> {
     Ok(found)
 }
 
-/// The runs of experiments, whether or not they were deleted.
+/// Returns all runs of experiments, deleted or not.
 pub fn runs_of(db: &mut Db, experiment_ids: &[i32]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
     for ids in statements(experiment_ids, 1) {
@@ -105,7 +105,7 @@ fn runs_where(db: &mut Db, condition: Condition<runs::table>) -> Result<Vec<Cand
         .load(db)?)
 }
 
-/// The logged models that were deleted at or before a time.
+/// Returns the logged models that were deleted at or before a time, in milliseconds since 1970.
 pub fn deleted_logged_models(db: &mut Db, before_ms: i64) -> Result<Vec<Candidate>> {
     let deleted = logged_models::lifecycle_stage
         .eq(DELETED)
@@ -113,7 +113,7 @@ pub fn deleted_logged_models(db: &mut Db, before_ms: i64) -> Result<Vec<Candidat
     logged_models_where(db, Box::new(deleted.assume_not_null()))
 }
 
-/// These logged models, as far as they exist.
+/// Returns the logged models with these ids. Ids of no model are left out.
 pub fn logged_models(db: &mut Db, ids: &[String]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
     for ids in statements(ids, 1) {
@@ -123,7 +123,7 @@ pub fn logged_models(db: &mut Db, ids: &[String]) -> Result<Vec<Candidate>> {
     Ok(found)
 }
 
-/// The logged models of experiments, whether or not they were deleted.
+/// Returns all logged models of experiments, deleted or not.
 pub fn logged_models_of(db: &mut Db, experiment_ids: &[i32]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
     for ids in statements(experiment_ids, 1) {
@@ -145,7 +145,7 @@ fn logged_models_where(
     Ok(rows.into_iter().map(Candidate::from).collect())
 }
 
-/// The experiments that were deleted, before a time if there is one.
+/// Returns the experiments that were deleted, before a time in milliseconds since 1970 if there is one.
 pub fn deleted_experiments(
     db: &mut Db,
     before_ms: Option<i64>,
@@ -162,7 +162,7 @@ pub fn deleted_experiments(
         .load(db)?)
 }
 
-/// These experiments, as far as they exist.
+/// Returns the experiments with these ids. Ids of no experiment are left out.
 pub fn experiments(db: &mut Db, ids: &[i32]) -> Result<Vec<ExperimentCandidate>> {
     let mut found = Vec::new();
     for ids in statements(ids, 1) {
@@ -175,7 +175,7 @@ pub fn experiments(db: &mut Db, ids: &[i32]) -> Result<Vec<ExperimentCandidate>>
     Ok(found)
 }
 
-/// Removes a run, unless it was restored in the meantime. Says whether it did.
+/// Deletes a run permanently, unless it was restored in the meantime. Returns whether it was deleted.
 pub fn remove_run(db: &mut Db, run_id: &str) -> Result<bool> {
     let still = runs::table
         .find(run_id)
@@ -194,13 +194,13 @@ pub fn remove_run(db: &mut Db, run_id: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// Removes a logged model; foreign keys take along what hangs on it.
+/// Deletes a logged model permanently, and by foreign keys everything that refers to it. Returns whether it existed.
 pub fn remove_logged_model(db: &mut Db, model_id: &str) -> Result<bool> {
     Ok(diesel::delete(logged_models::table.find(model_id)).execute(db)? > 0)
 }
 
-/// What refers to an experiment without being taken along by a foreign key, in the order in which it
-/// has to go.
+/// Deletes the rows that refer to an experiment and have no foreign key that deletes them, in an order in which none
+/// refers to a missing row.
 const OF_EXPERIMENT: [&str; 8] = [
     "DELETE FROM spans WHERE experiment_id = $1",
     "DELETE FROM trace_info WHERE experiment_id = $1",
@@ -212,7 +212,7 @@ const OF_EXPERIMENT: [&str; 8] = [
     "DELETE FROM sql_assessment_daily_rollups WHERE experiment_id = $1",
 ];
 
-/// Removes an experiment that has neither runs nor logged models any more. Says whether it did.
+/// Deletes an experiment permanently, if it has neither runs nor logged models. Returns whether it was deleted.
 pub fn remove_experiment(db: &mut Db, id: i32) -> Result<bool> {
     let still = experiments::table
         .find(id)

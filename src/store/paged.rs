@@ -1,16 +1,16 @@
 //! Lists that are read a page at a time, in the order of their rows' ids.
 
-/// Which page of a list is read.
+/// A request for one page of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageRequest {
     /// The id of the last row of the page before; zero for the first page.
     pub after: i64,
-    /// How many items the page has at most.
+    /// The maximum number of items on the page.
     pub limit: i64,
 }
 
 impl PageRequest {
-    /// How many rows are read: one more than the page has, to learn whether another page follows.
+    /// Returns how many rows to read: one more than the page has, which shows whether another page follows.
     pub fn rows(self) -> i64 {
         self.limit.saturating_add(1)
     }
@@ -20,7 +20,7 @@ impl PageRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paged<T> {
     pub items: Vec<T>,
-    /// The id after which the next page begins; none on the last page.
+    /// The id after which the next page begins. `None` on the last page.
     pub next: Option<i64>,
 }
 
@@ -45,7 +45,7 @@ impl<T> Paged<T> {
         }
     }
 
-    /// Turns each item into another.
+    /// Converts each item.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Paged<U> {
         Paged {
             items: self.items.into_iter().map(change).collect(),

@@ -1,7 +1,8 @@
-//! Names for what its creator gave none, such as `quiet-otter-417`.
+//! Names for runs and models that were created without one, such as `quiet-otter-417`.
 
 use rand::RngExt;
 
+/// Returns a random name of at most twenty characters.
 pub fn random_name() -> String {
     let mut random = rand::rng();
     let adjective = ADJECTIVES[random.random_range(0..ADJECTIVES.len())];

@@ -1,4 +1,4 @@
-//! Makes whole messages of experiments' rows, with a fixed number of queries whatever their number.
+//! Builds whole messages from rows of experiments, with a fixed number of queries for any number of rows.
 
 use std::collections::HashMap;
 
@@ -24,10 +24,12 @@ pub struct ExperimentRow {
 }
 
 impl ExperimentRow {
+    /// Returns whether the experiment was not deleted.
     pub fn is_active(&self) -> bool {
         self.lifecycle_stage.as_deref() == Some(ACTIVE)
     }
 
+    /// Fails if the experiment was deleted.
     pub fn require_active(&self) -> Result<()> {
         if self.is_active() {
             return Ok(());
@@ -40,7 +42,7 @@ impl ExperimentRow {
     }
 }
 
-/// Whole experiments with their tags, in the order of their rows.
+/// Returns whole experiments with their tags, in the order of their rows.
 pub fn assemble(db: &mut Db, rows: Vec<ExperimentRow>) -> Result<Vec<Experiment>> {
     let ids: Vec<i32> = rows.iter().map(|row| row.experiment_id).collect();
     let mut tags: HashMap<i32, Vec<ExperimentTag>> = HashMap::new();

@@ -19,10 +19,11 @@ use crate::store::statement_size::statements;
 use crate::validation::{self, Checked};
 use crate::wire::{CreateExperiment, Experiment, UpdateExperiment};
 
-/// Clients take it for granted that there is an experiment 0.
+/// Clients rely on the existence of experiment 0.
 const DEFAULT_EXPERIMENT: (i32, &str) = (0, "Default");
 
-/// Creates an experiment. Without a location of its own, its artifacts go below the root.
+/// Creates an experiment and returns its id. Without a location of its own, its artifacts are stored below
+/// `artifact_root`. Fails if the name is taken, also by a deleted experiment.
 pub fn create(
     db: &mut Db,
     request: &Checked<CreateExperiment>,
@@ -49,7 +50,7 @@ pub fn create(
         .returning(experiments::experiment_id)
         .get_result(db)
         .map_err(|error| match error {
-            // Another server was faster.
+            // Another server has created an experiment with this name since the lookup.
             DatabaseError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
                 taken(name, "Another experiment has this name.")
             }
@@ -64,7 +65,7 @@ pub fn create(
     Ok(id)
 }
 
-/// Creates experiment 0 where it is missing.
+/// Creates experiment 0 if it does not exist.
 pub fn ensure_default(db: &mut Db, artifact_root: &str, now_ms: i64) -> Result<()> {
     let (id, name) = DEFAULT_EXPERIMENT;
     if find(db, id)?.is_some() {
@@ -79,7 +80,7 @@ pub fn ensure_default(db: &mut Db, artifact_root: &str, now_ms: i64) -> Result<(
         experiments::last_update_time.eq(now_ms),
         experiments::workspace.eq(WORKSPACE),
     );
-    // Two servers may start at once.
+    // Two servers can start at the same time.
     on_backend!(db, |connection| diesel::insert_into(experiments::table)
         .values(row)
         .on_conflict_do_nothing()
@@ -87,6 +88,7 @@ pub fn ensure_default(db: &mut Db, artifact_root: &str, now_ms: i64) -> Result<(
     Ok(())
 }
 
+/// Returns an experiment, deleted or not. Fails if there is none with this id.
 pub fn get(db: &mut Db, experiment_id: &str) -> Result<Experiment> {
     let id = validation::experiment_id(experiment_id)?;
     let row = find(db, id)?.ok_or_else(|| Error::experiment_not_found(id))?;
@@ -107,6 +109,7 @@ pub fn of_ids(db: &mut Db, ids: &[i32]) -> Result<Vec<Experiment>> {
     assemble(db, rows)
 }
 
+/// Returns the experiment with a name, deleted or not. Fails if there is none.
 pub fn get_by_name(db: &mut Db, name: &str) -> Result<Experiment> {
     let row = experiments::table
         .filter(experiments::workspace.eq(WORKSPACE))
@@ -120,7 +123,7 @@ pub fn get_by_name(db: &mut Db, name: &str) -> Result<Experiment> {
     one(db, row)
 }
 
-/// Gives an experiment another name.
+/// Renames an active experiment. Fails if the name is taken.
 pub fn rename(db: &mut Db, request: &Checked<UpdateExperiment>, now_ms: i64) -> Result<()> {
     let name = request.new_name();
     let row = find_for_change(db, request.experiment_id())?;

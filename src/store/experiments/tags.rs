@@ -20,7 +20,7 @@ struct NewTag<'a> {
     experiment_id: i32,
 }
 
-/// The tags of a new experiment.
+/// Adds the tags of a new experiment, which have different keys.
 pub fn insert(db: &mut Db, experiment_id: i32, tags: &[ExperimentTag]) -> Result<()> {
     let rows: Vec<NewTag> = tags
         .iter()
@@ -36,7 +36,7 @@ pub fn insert(db: &mut Db, experiment_id: i32, tags: &[ExperimentTag]) -> Result
     Ok(())
 }
 
-/// A key that is given twice.
+/// Returns a key that occurs twice, if there is one.
 pub fn repeated(tags: &[ExperimentTag]) -> Option<&str> {
     let mut seen = HashSet::new();
     let mut keys = tags.iter().map(ExperimentTag::key);
@@ -65,6 +65,7 @@ pub fn set_tag(db: &mut Db, request: &Checked<SetExperimentTag>) -> Result<()> {
     Ok(())
 }
 
+/// Deletes a tag of an active experiment. Fails if there is no such tag.
 pub fn delete_tag(db: &mut Db, request: &DeleteExperimentTag) -> Result<()> {
     let experiment = find_for_change(db, request.experiment_id())?;
     experiment.require_active()?;
@@ -79,7 +80,7 @@ pub fn delete_tag(db: &mut Db, request: &DeleteExperimentTag) -> Result<()> {
     Ok(())
 }
 
-/// A view that is there may be changed; another one must still fit in.
+/// Fails if a view would be one too many. A view that exists can always be changed.
 fn limit_views(db: &mut Db, experiment_id: i32, key: &str) -> Result<()> {
     let views: Vec<String> = experiment_tags::table
         .filter(experiment_tags::experiment_id.eq(experiment_id))

@@ -1,4 +1,4 @@
-//! What was found out about versions. Rows are added, and never changed or removed.
+//! Evidence about versions. Rows are added, and never changed or removed.
 
 #![expect(
     clippy::ref_option_ref,
@@ -54,7 +54,7 @@ pub fn insert(db: &mut Db, row: &NewEvidenceRow) -> Result<i64> {
         .get_result(db)?)
 }
 
-/// All that was recorded about these versions of a model, oldest first.
+/// Returns all evidence about versions of a model, oldest first.
 pub fn of_versions(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<EvidenceRow>> {
     let mut rows = Vec::new();
     for versions in statements(versions, 1) {

@@ -1,4 +1,4 @@
-//! Folders of artifacts that may not change any more: what is sealed, and what is kept.
+//! Folders of artifacts that must not change: those of sealed versions, and of versions within their retention.
 
 use diesel::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::store::schema::{flowkeep_guards as table, flowkeep_models as models};
 use crate::store::statement_size::statements;
 use crate::store::{Condition, Db, on_backend};
 
-/// Why a folder may not change.
+/// The reason why a folder must not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GuardKind {
     /// A version was let into a gated stage or alias with these bytes.
@@ -26,7 +26,7 @@ impl GuardKind {
     }
 }
 
-/// A folder and the version that it is kept for.
+/// A folder that must not change, and the version that needs it.
 #[derive(Clone, Copy, Debug)]
 pub struct Guard<'a> {
     pub address: &'a str,
@@ -35,7 +35,7 @@ pub struct Guard<'a> {
     pub kind: GuardKind,
 }
 
-/// A guard that stands in the way, with the name that its model has now.
+/// A guard that refuses a change, with the current name of its model.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct BlockingGuard {
     pub address: String,
@@ -51,7 +51,7 @@ impl BlockingGuard {
     }
 }
 
-/// Sets a guard; one that is there already stays.
+/// Sets a guard. A guard that exists already is not changed.
 pub fn set(db: &mut Db, guard: Guard) -> Result<()> {
     set_all(db, &[guard])
 }
@@ -78,7 +78,7 @@ pub fn set_all(db: &mut Db, guards: &[Guard]) -> Result<()> {
     Ok(())
 }
 
-/// Takes the guards of one kind from a version.
+/// Removes the guards of one kind from the folders of a version.
 pub fn remove(db: &mut Db, model_id: &str, version: i32, kind: GuardKind) -> Result<()> {
     diesel::delete(table::table)
         .filter(table::model_id.eq(model_id))
@@ -88,7 +88,7 @@ pub fn remove(db: &mut Db, model_id: &str, version: i32, kind: GuardKind) -> Res
     Ok(())
 }
 
-/// Takes all guards from versions that are gone. The database lets that happen only after history says
+/// Removes all guards from the folders of deleted versions. The database allows this only after the history says
 /// that they were deleted.
 pub fn remove_all(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<()> {
     for versions in statements(versions, 1) {
@@ -100,7 +100,7 @@ pub fn remove_all(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<()> {
     Ok(())
 }
 
-/// How much of a folder a change concerns.
+/// The part of a folder that a change concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// The file alone.
@@ -109,7 +109,7 @@ pub enum Extent {
     AllBelow,
 }
 
-/// A guard that stands in the way of a change at an address.
+/// Returns a guard that refuses a change at an address, if there is one.
 pub fn blocking(db: &mut Db, address: &str, extent: Extent) -> Result<Option<BlockingGuard>> {
     let at_or_above: Condition<table::table> =
         Box::new(in_list(table::address, at_or_above(address)));

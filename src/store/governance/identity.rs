@@ -1,4 +1,4 @@
-//! The id that a registered model keeps through renames, and that no later model of its name gets.
+//! The id of a registered model. It survives renames, and no later model with the same name gets it.
 
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -8,19 +8,19 @@ use crate::store::Db;
 use crate::store::WORKSPACE;
 use crate::store::schema::{flowkeep_models as ids, registered_models};
 
-/// The id of a model that exists, or nothing where it has none yet. Stock MLflow may have deleted the
-/// model and made another one under its name: that one was created at another time.
+/// Returns the id of a model that exists, or `None` if it has none yet. If stock MLflow has deleted the model and
+/// created another one with its name, the creation time tells them apart.
 pub fn find(db: &mut Db, name: &str) -> Result<Option<String>> {
     Ok(look_up(db, name)?.id)
 }
 
-/// The id of a model, and whether it was given only now.
+/// The id of a model, and whether it was assigned just now.
 pub struct ModelId {
     pub id: String,
     pub is_new: bool,
 }
 
-/// Returns the id of a model that exists and is locked. A model that has none gets one.
+/// Returns the id of a model that exists and is locked. Assigns one if the model has none.
 pub fn ensure(db: &mut Db, name: &str) -> Result<ModelId> {
     let found = look_up(db, name)?;
     if let Some(id) = found.id {
@@ -69,7 +69,7 @@ fn give(db: &mut Db, name: &str, creation_time: Option<i64>) -> Result<String> {
     Ok(id)
 }
 
-/// Follows a model to its new name.
+/// Assigns the id to the new name of a model.
 pub fn rename(db: &mut Db, name: &str, new_name: &str) -> Result<()> {
     if name == new_name {
         return Ok(());
@@ -82,7 +82,7 @@ pub fn rename(db: &mut Db, name: &str, new_name: &str) -> Result<()> {
     Ok(())
 }
 
-/// A deleted model's id stays in what was written under it, and is given to nobody else.
+/// Releases the name of a deleted model. Its id remains in the history, and is never assigned again.
 pub fn forget(db: &mut Db, name: &str) -> Result<()> {
     diesel::delete(ids::table)
         .filter(ids::name.eq(name))

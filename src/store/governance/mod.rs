@@ -1,5 +1,5 @@
-//! flowkeep's own tables about the life of models: policies, evidence, history, and the ids that
-//! models keep. What may be written is decided by [`crate::lifecycle`] and [`crate::audit`].
+//! flowkeep's own tables about models: policies, evidence, seals, retention, history, and the ids of models.
+//! [`crate::lifecycle`] and [`crate::audit`] decide what is written.
 
 pub mod evidence;
 pub mod guards;
@@ -12,5 +12,5 @@ pub mod retained;
 pub mod seals;
 pub mod whereabouts;
 
-/// The outcome of what was not done.
+/// The outcome of a change that was refused.
 pub const REFUSED: &str = "refused";

@@ -13,6 +13,7 @@ pub struct NewPolicy<'a> {
     pub text: &'a str,
 }
 
+/// A policy that is in force.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct PolicyRow {
     pub name: String,
@@ -21,7 +22,7 @@ pub struct PolicyRow {
     pub text: String,
 }
 
-/// The hashes of what is in force: the one look at policies that each change takes.
+/// Returns the hashes of the policies in force. Each change reads them, and no more of the policies.
 pub fn hashes(db: &mut Db) -> Result<Vec<String>> {
     Ok(current::table
         .order(current::name)
@@ -29,6 +30,7 @@ pub fn hashes(db: &mut Db) -> Result<Vec<String>> {
         .load(db)?)
 }
 
+/// Returns all policies in force, sorted by name.
 pub fn list(db: &mut Db) -> Result<Vec<PolicyRow>> {
     Ok(current::table
         .inner_join(texts::table.on(texts::hash.eq(current::hash)))

@@ -1,5 +1,5 @@
-//! Versions that are kept, and what is kept with them. Triggers in the database see to it that a row
-//! only ever keeps longer, and that it is released by the clock and by nobody.
+//! Versions that are kept by retention or legal holds. Triggers in the database refuse to shorten the term of a row,
+//! and to release it early.
 
 #![expect(
     clippy::ref_option_ref,
@@ -63,7 +63,7 @@ pub struct Term {
     pub keep_until: i64,
 }
 
-/// Something that can be deleted, unless a kept version is it or needs it.
+/// An object that can be deleted, unless a kept version is this object or needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deletable<'a> {
     Version(&'a str, i32),
@@ -121,7 +121,7 @@ pub fn live(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<Retaine
     Ok(found)
 }
 
-/// A version for which this may not go now, if there is one: the one that is kept longest.
+/// Returns the version that currently forbids a deletion, if there is one: of several, the one that is kept longest.
 pub fn protecting(db: &mut Db, deletable: Deletable, now_ms: i64) -> Result<Option<RetainedRow>> {
     Ok(table::table
         .filter(deletable.condition())
@@ -133,7 +133,7 @@ pub fn protecting(db: &mut Db, deletable: Deletable, now_ms: i64) -> Result<Opti
         .optional()?)
 }
 
-/// A version that is there and still needs this, even if only until somebody deletes it.
+/// Returns an existing version that needs this for as long as it is not deleted.
 pub fn needing(db: &mut Db, deletable: Deletable) -> Result<Option<RetainedRow>> {
     Ok(table::table
         .filter(deletable.condition())
@@ -236,7 +236,7 @@ pub fn extend(db: &mut Db, extensions: &[Extension]) -> Result<()> {
     Ok(())
 }
 
-/// Lets rows go. The database refuses it before their time.
+/// Releases rows. The database refuses it before their term has ended.
 pub fn release(db: &mut Db, ids: &[i64], now_ms: i64) -> Result<()> {
     for ids in statements(ids, 1) {
         diesel::update(table::table)

@@ -15,7 +15,9 @@ use crate::store::Db;
 use crate::store::schema::flowkeep_seals as table;
 use crate::store::statement_size::statements;
 
+/// The outcome of a seal whose manifest was fixed.
 pub const SEALED: &str = "sealed";
+/// The outcome of a seal without a manifest, because the server could not read the artifacts.
 pub const UNSEALED: &str = "unsealed";
 
 /// A row that is to be added to `flowkeep_seals`.

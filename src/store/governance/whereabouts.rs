@@ -1,4 +1,4 @@
-//! In which experiments runs and logged models are.
+//! The experiments of runs and logged models.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::store::Db;
 use crate::store::schema::{logged_models, runs};
 use crate::store::statement_size::statements;
 
-/// The experiments of runs. Runs that do not exist are left out.
+/// Returns the experiments of runs by run id. Runs that do not exist are left out.
 pub fn of_runs(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, i32>> {
     let mut found = HashMap::new();
     for ids in statements(ids, 1) {
@@ -25,7 +25,7 @@ pub fn of_runs(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, i32>> {
     Ok(found)
 }
 
-/// Where a logged model is, and the run that it was logged to.
+/// The experiment of a logged model, and the run that logged it.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct LoggedModel {
     pub model_id: String,
@@ -33,7 +33,7 @@ pub struct LoggedModel {
     pub run_id: Option<String>,
 }
 
-/// By id. Logged models that do not exist are left out.
+/// Returns the locations of logged models by id. Logged models that do not exist are left out.
 pub fn of_logged_models(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, LoggedModel>> {
     let mut found = HashMap::new();
     for ids in statements(ids, 1) {

@@ -19,6 +19,7 @@ use crate::wire::{
     LoggedModelTag,
 };
 
+/// Returns a logged model. Fails if there is none, or if it was deleted and the request does not allow that.
 pub fn get(db: &mut Db, request: &GetLoggedModel) -> Result<LoggedModel> {
     let model_id = request.model_id();
     if !request.allow_deleted() {

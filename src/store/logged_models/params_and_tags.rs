@@ -24,6 +24,7 @@ fn experiment_of(db: &mut Db, model_id: &str) -> Result<i32> {
         .ok_or_else(|| Error::logged_model_not_found(model_id))
 }
 
+/// Adds params to a logged model. Fails if the model has one of them already.
 pub fn log_params(db: &mut Db, request: &LogLoggedModelParamsRequest) -> Result<()> {
     let model_id = request.model_id();
     let experiment_id = experiment_of(db, model_id)?;
@@ -76,6 +77,7 @@ pub(super) fn refuse_repeated<'a>(what: &str, keys: impl Iterator<Item = &'a str
     Ok(())
 }
 
+/// Sets tags of a logged model.
 pub fn set_tags(db: &mut Db, request: &SetLoggedModelTags) -> Result<()> {
     let model_id = request.model_id();
     let experiment_id = experiment_of(db, model_id)?;
@@ -113,6 +115,7 @@ pub(super) fn upsert_tags(
     Ok(())
 }
 
+/// Deletes a tag of a logged model. Fails if there is no such tag.
 pub fn delete_tag(db: &mut Db, model_id: &str, key: &str) -> Result<()> {
     experiment_of(db, model_id)?;
     let deleted = diesel::delete(logged_model_tags::table.find((model_id, key))).execute(db)?;

@@ -1,4 +1,4 @@
-//! The stages of a version's life.
+//! The stages of model versions.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,8 +6,7 @@ use utoipa::ToSchema;
 
 use crate::error::{Error, Result};
 
-/// What the database calls the stage of a version that was deleted: its row stays, so that its
-/// number is not given again.
+/// The stage of a deleted version in the database. Its row is kept, so that its number is not used again.
 pub const DELETED: &str = "Deleted_Internal";
 
 #[derive(
@@ -23,7 +22,7 @@ pub enum Stage {
 impl Stage {
     const ALL: [Self; 4] = [Self::None, Self::Staging, Self::Production, Self::Archived];
 
-    /// Reads the name of a stage, in whatever case.
+    /// Reads the name of a stage in any case. Fails with MLflow's error for other names.
     pub fn parse(name: &str) -> Result<Self> {
         let lower = name.to_lowercase();
         Self::ALL
@@ -37,6 +36,7 @@ impl Stage {
             })
     }
 
+    /// Returns the name of the stage, as MLflow writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "None",
@@ -46,7 +46,7 @@ impl Stage {
         }
     }
 
-    /// Whether versions in this stage are in use.
+    /// Returns whether versions in this stage are in use: `Staging` and `Production`.
     pub fn is_active(self) -> bool {
         matches!(self, Self::Staging | Self::Production)
     }

@@ -1,10 +1,11 @@
-//! How many deliveries may be under way, of all webhooks and of each.
+//! Limits the number of deliveries that run at once, in total and for each webhook.
 
 use std::collections::{HashMap, HashSet};
 
 /// A webhook may have this part of the slots: one whose receiver does not answer leaves the rest to others.
 const PARTS: usize = 3;
 
+/// The running deliveries, by webhook.
 #[derive(Clone, Debug)]
 pub struct DeliverySlots {
     size: usize,
@@ -15,6 +16,7 @@ pub struct DeliverySlots {
 }
 
 impl DeliverySlots {
+    /// Makes slots for at most `size` deliveries at once.
     pub fn new(size: usize) -> Self {
         Self {
             size: size.max(1),
@@ -24,20 +26,23 @@ impl DeliverySlots {
         }
     }
 
+    /// Returns whether all slots are taken.
     pub fn is_full(&self) -> bool {
         self.left() == 0
     }
 
+    /// Returns the number of free slots.
     pub fn left(&self) -> usize {
         self.size.saturating_sub(self.used)
     }
 
+    /// Returns whether another delivery of a webhook can begin.
     pub fn has_for(&self, webhook_id: &str) -> bool {
         let used = self.used_by.get(webhook_id).copied().unwrap_or_default();
         !self.is_full() && used < self.share(webhook_id)
     }
 
-    /// The webhooks that can have no more for now.
+    /// Returns the webhooks that have used up their share of the slots.
     pub fn full_for(&self) -> Vec<String> {
         let full = |(id, used): &(&String, &usize)| **used >= self.share(id);
         self.used_by
@@ -55,11 +60,13 @@ impl DeliverySlots {
         }
     }
 
+    /// Takes a slot for a delivery of a webhook.
     pub fn begin(&mut self, webhook_id: &str) {
         self.used += 1;
         *self.used_by.entry(webhook_id.to_owned()).or_default() += 1;
     }
 
+    /// Frees the slot of a delivery, and remembers whether the receiver answered.
     pub fn finish(&mut self, webhook_id: &str, answered: bool) {
         self.used = self.used.saturating_sub(1);
         if let Some(used) = self.used_by.get_mut(webhook_id) {

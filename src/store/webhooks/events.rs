@@ -1,8 +1,9 @@
-//! What webhooks can be told of.
+//! The events that webhooks can be notified of.
 
 use crate::error::{Error, Result};
 use crate::wire::{WebhookAction, WebhookEntity, WebhookEvent};
 
+/// A kind of event: an action on an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
     entity: WebhookEntity,
@@ -15,6 +16,7 @@ impl Event {
         Self { entity, action }
     }
 
+    /// Reads the event that a client names. Fails if there is no such event.
     pub fn from_message(message: &WebhookEvent) -> Result<Self> {
         let event = Self::new(message.entity(), message.action());
         let possible = actions(event.entity);
@@ -40,20 +42,23 @@ impl Event {
         Ok(event)
     }
 
+    /// Returns entity and action.
     pub fn kind(self) -> (WebhookEntity, WebhookAction) {
         (self.entity, self.action)
     }
 
+    /// Returns the entity as the database stores it.
     pub fn entity(self) -> String {
         name(self.entity.as_str_name())
     }
 
+    /// Returns the action as the database stores it.
     pub fn action(self) -> String {
         name(self.action.as_str_name())
     }
 }
 
-/// The message of an event as it is stored. None for one that this version does not know.
+/// Returns the message for a stored event, or `None` for an event that this version does not know.
 pub fn message(entity: &str, action: &str) -> Option<WebhookEvent> {
     Some(WebhookEvent {
         entity: Some(WebhookEntity::from_str_name(&entity.to_uppercase())?.into()),

@@ -1,4 +1,4 @@
-//! Webhooks: addresses that are told of changes in the registry.
+//! Webhooks: addresses that are notified of changes in the registry.
 
 pub mod delivery_slots;
 pub mod events;
@@ -91,6 +91,7 @@ fn insert_events(db: &mut Db, id: &str, events: &[Event]) -> Result<()> {
     Ok(())
 }
 
+/// Returns a webhook. Fails if there is none, or if it was deleted.
 pub fn get(db: &mut Db, id: &str) -> Result<Webhook> {
     let row: WebhookRow = webhooks::table
         .find(id)
@@ -105,7 +106,7 @@ pub fn get(db: &mut Db, id: &str) -> Result<Webhook> {
         .ok_or_else(|| Error::webhook_not_found(id))
 }
 
-/// A page of webhooks, the newest first, and the token of the next page.
+/// Returns a page of webhooks, the newest first, and the token of the next page.
 pub fn list(db: &mut Db, request: &ListWebhooks) -> Result<(Vec<Webhook>, Option<String>)> {
     let limit = match request.max_results() {
         0 => 100,
@@ -134,6 +135,7 @@ pub fn list(db: &mut Db, request: &ListWebhooks) -> Result<(Vec<Webhook>, Option
     Ok((assemble(db, rows)?, next))
 }
 
+/// Changes a webhook. With `events`, it is notified of these instead of its former ones.
 pub fn update(db: &mut Db, id: &str, changes: &Changes, events: &[Event]) -> Result<Webhook> {
     get(db, id)?;
     diesel::update(webhooks::table.find(id))
@@ -170,7 +172,7 @@ pub struct Target {
     pub encrypted_secret: Option<String>,
 }
 
-/// None for a webhook that was deleted or disabled.
+/// Returns the address of a webhook, or `None` if it was deleted, or is disabled and `even_if_disabled` is false.
 pub fn target(db: &mut Db, id: &str, even_if_disabled: bool) -> Result<Option<Target>> {
     let found: Option<(String, Option<String>, String)> = webhooks::table
         .find(id)

@@ -1,5 +1,5 @@
-//! Deliveries that are still to be made. They are written in the transaction of the change that they
-//! tell of, and so are neither lost nor sent for what did not happen.
+//! Deliveries that have not been made yet. They are written in the transaction of the change that they report, so
+//! none is lost, and none reports a change that was rolled back.
 
 use chrono::{DateTime, SecondsFormat};
 use diesel::prelude::*;
@@ -76,6 +76,7 @@ pub fn add(
     Ok(())
 }
 
+/// A message that is to be sent to a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct Delivery {
     pub delivery_id: String,
@@ -87,7 +88,8 @@ pub struct Delivery {
     pub attempts: i32,
 }
 
-/// Whether there is a delivery to make, beside those of some webhooks.
+/// Returns whether a delivery is due at a time, in milliseconds since 1970, other than those of the webhooks in
+/// `beside`.
 pub fn is_any_due(db: &mut Db, now: i64, beside: &[String]) -> Result<bool> {
     let due = outbox::table
         .filter(outbox::due_at.le(now))
@@ -95,8 +97,8 @@ pub fn is_any_due(db: &mut Db, now: i64, beside: &[String]) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(due)).get_result(db)?)
 }
 
-/// Takes up deliveries that are due, as many as there is room for. Nobody else gets them until `until`; should
-/// this server be gone by then, somebody does.
+/// Takes deliveries that are due, as many as there are slots for. No server takes them again before `until`. If this
+/// server ends before it has stored the outcome, another attempt is made then.
 pub fn take(db: &mut Db, now: i64, until: i64, slots: &DeliverySlots) -> Result<Vec<Delivery>> {
     let mut slots = slots.clone();
     let mut taken = Vec::new();
@@ -151,6 +153,7 @@ fn oldest_due(db: &mut Db, now: i64, slots: &DeliverySlots) -> Result<Vec<Delive
     })
 }
 
+/// The outcome of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryOutcome {
     Delivered {
@@ -164,13 +167,14 @@ pub enum DeliveryOutcome {
     GivenUp(Failure),
 }
 
+/// The reason why an attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub status: Option<u16>,
     pub error: String,
 }
 
-/// Notes what became of an attempt.
+/// Stores the outcome of an attempt.
 pub fn settle(
     db: &mut Db,
     delivery: &Delivery,

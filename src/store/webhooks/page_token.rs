@@ -1,4 +1,4 @@
-//! Tokens for the pages of a short list, which hold how much of it came before.
+//! Page tokens for a short list. A token contains the number of items before the page.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 use crate::error::Result;
 use crate::store::search::token;
 
+/// Returns the token for the page after `offset` items.
 pub fn at(offset: i64) -> String {
     BASE64_STANDARD.encode(json!({"offset": offset}).to_string())
 }
 
+/// Returns the number of items before a page. Fails if the token is invalid.
 pub fn offset_of(token: &str) -> Result<i64> {
     if token.is_empty() {
         return Ok(0);
