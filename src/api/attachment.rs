@@ -21,9 +21,9 @@ const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
-/// Files that are text to whoever looks at a model, whatever their registered type. The last ones are
-/// text to Python, and other things in the registry. MLflow finds projects under either spelling, and
-/// counts only `mlproject` as text.
+/// The extensions and names of files that are sent as text, whatever their registered type. The last ones are text for
+/// Python's `mimetypes`, and other types in the registry of media types. MLflow finds projects under either spelling, and
+/// sends only `mlproject` as text.
 const TEXT: [&str; 31] = [
     "txt",
     "log",

@@ -1,5 +1,5 @@
-//! A request as its client sent it: behind a proxy, the address of the connection and the `Host` header
-//! may be the proxy's own, and its headers tell the rest.
+//! The client of a request. Behind a proxy, the address of the connection and the `Host` header can be those of the
+//! proxy; then its headers contain those of the client.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -8,7 +8,7 @@ use url::{Origin, Url};
 
 use crate::config::TrustedProxies;
 
-/// What the connection and the headers say of a client.
+/// The connection and the headers of a request, from which the client is determined.
 pub struct Client<'a> {
     proxies: &'a TrustedProxies,
     peer: Option<SocketAddr>,
@@ -16,6 +16,8 @@ pub struct Client<'a> {
 }
 
 impl<'a> Client<'a> {
+    /// Takes the address of the connection and the headers of a request. Headers of a proxy count only if `proxies`
+    /// trusts the address.
     pub fn new(
         proxies: &'a TrustedProxies,
         peer: Option<SocketAddr>,
@@ -28,13 +30,13 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Whether the request comes from a proxy that is believed.
+    /// Returns whether the request comes from a trusted proxy.
     fn is_proxied(&self) -> bool {
         self.peer.is_some_and(|peer| self.proxies.trust(peer.ip()))
     }
 
-    /// Who sent the request. Each proxy adds whom it got it from at the end of a list, so the last one
-    /// that is no proxy of ours is the client; what stands before it is the client's own claim.
+    /// Returns the address of the client. Each proxy appends the address that it got the request from to a list. So the last
+    /// address that is not a trusted proxy is the client; addresses before it can be forged.
     pub fn address(&self) -> Option<IpAddr> {
         let peer = self.peer?.ip().to_canonical();
         if !self.proxies.trust(peer) {
@@ -139,7 +141,7 @@ mod tests {
             address(local, peer, &["1.1.1.1", "[2001:db8::1]:80"]),
             "2001:db8::1"
         );
-        // Nobody is called what is no address, and nobody else's proxy is believed.
+        // Texts that are not addresses are ignored, and so are the headers of proxies that are not trusted.
         assert_eq!(
             address(local, peer, &["forged\"; 1.1.1.1, unknown"]),
             "127.0.0.1"

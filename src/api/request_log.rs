@@ -1,6 +1,6 @@
-//! The request log: a line for each request, as uvicorn writes them for MLflow.
+//! The request log: one line per request, in the format in which uvicorn writes it for MLflow.
 //!
-//! It names no query: a query may hold a token or the signature of an address.
+//! Queries are left out, because a query can contain a token or the signature of a URL.
 
 use std::fmt;
 use std::rc::Rc;
@@ -17,12 +17,13 @@ use super::client::Client;
 use crate::config::{HttpSettings, REQUESTS, TrustedProxies};
 use crate::error::Error as Refusal;
 
-/// What the lines need to know of the server.
+/// The settings of the log.
 pub struct RequestLog {
     proxies: TrustedProxies,
 }
 
 impl RequestLog {
+    /// Takes the proxies that are trusted to name the client.
     pub fn new(http: &HttpSettings) -> Self {
         Self {
             proxies: http.trusted_proxies.clone(),
@@ -30,7 +31,8 @@ impl RequestLog {
     }
 }
 
-/// The middleware. The time that it tells ends with the head of the answer; a long body comes after it.
+/// Logs a request after the head of the reply was made. The time in the log does not include the sending of the
+/// body.
 pub async fn log_request<B: MessageBody>(
     log: Rc<RequestLog>,
     request: ServiceRequest,

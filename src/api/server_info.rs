@@ -31,7 +31,7 @@ pub async fn server_info(state: Data<State>) -> Json<Value> {
     }))
 }
 
-/// flowkeep sends nobody's data anywhere: the UI is told so.
+/// Tells the UI to send no telemetry. flowkeep sends none either.
 pub async fn ui_telemetry() -> Json<Value> {
     Json(json!({
         "disable_ui_telemetry": true,

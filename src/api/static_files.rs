@@ -1,4 +1,4 @@
-//! The files of the web UI, and a page of our own where there is none.
+//! The files of the web UI, and a page of flowkeep's own if no UI is installed.
 
 use std::borrow::Cow;
 use std::fs;
@@ -19,14 +19,14 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ui::{Encoding, UiFolder};
 
 const INDEX: &str = "index.html";
-/// A script of flowkeep's own, with which the UI says what is not there.
+/// A script of flowkeep's own, with which the UI shows what flowkeep does not have.
 const NOTICES: &str = "flowkeep/notices.js";
 const NOTICES_SCRIPT: &str = include_str!("notices.js");
-/// A browser asks each time whether the file is still the same.
+/// Makes a browser check each time whether the file has changed.
 const ASK_AGAIN: &str = "no-cache";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-/// Sends the UI's page, or a page of our own where no UI is installed.
+/// Sends the page of the UI, or a page of flowkeep's own if no UI is installed.
 pub async fn page(http: HttpRequest) -> Result<HttpResponse> {
     match ui(&http) {
         Some(ui) => send_index(ui, &http),

@@ -36,7 +36,7 @@ pub fn all(db: &mut Db) -> Result<Option<Arc<Vec<Policy>>>> {
     let policies = policies::list(db)?
         .iter()
         .map(|row| {
-            // Nothing may happen under a policy that this server does not understand.
+            // A server must not make changes under a policy that it cannot read.
             Policy::parse(&row.text).map_err(|problem| {
                 Error::internal(format!(
                     "The policy '{}' in the database cannot be read by this server: {problem}",

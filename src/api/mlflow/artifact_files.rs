@@ -47,7 +47,7 @@ pub fn requestable(
     })
 }
 
-/// Returns the address that a request comes from. Nobody logs in: all that is known of a client is where it is.
+/// Returns the address that a request comes from.
 pub fn sender(http: &HttpRequest) -> Option<String> {
     http.peer_addr().map(|address| address.ip().to_string())
 }

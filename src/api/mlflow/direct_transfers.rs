@@ -23,15 +23,18 @@ use crate::wire::{
     create_presigned_upload_url,
 };
 
-/// What the paths of these routes follow.
+/// The route that begins an upload in parts. The path of the artifact follows it, as it does for the other routes.
 pub const CREATE: &str = "/2.0/mlflow-artifacts/mpu/create/";
+/// The route that completes an upload in parts.
 pub const COMPLETE: &str = "/2.0/mlflow-artifacts/mpu/complete/";
+/// The route that cancels an upload in parts.
 pub const ABORT: &str = "/2.0/mlflow-artifacts/mpu/abort/";
+/// The route that returns a signed URL.
 pub const PRESIGNED: &str = "/2.0/mlflow-artifacts/presigned/";
 
-/// Seconds for which an address for an upload is good, unless the client says so.
+/// The default lifetime of a signed upload URL, in seconds.
 const UPLOAD_LIFETIME: i64 = 900;
-/// Object stores sign for a week at most.
+/// The maximum lifetime of a signed URL, in seconds. Object stores allow a week.
 const LONGEST_LIFETIME: i64 = 604_800;
 
 /// Begins an upload in parts, and returns an address for each part.

@@ -19,18 +19,21 @@ const ALL_METHODS: &[&str] = &[
 const REQUEST_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-request-private-network");
 
+/// The origins of web pages that can call the API.
 pub enum Origins {
-    /// Every page may call and read, but a browser then sends no cookies or passwords along.
+    /// Every page can call the API and read replies. A browser then sends no cookies and no passwords.
     Any,
     Listed(Vec<Origin>),
 }
 
+/// An origin, which can contain wildcards.
 pub struct Origin {
     name: String,
     pattern: Pattern,
 }
 
 impl Origins {
+    /// Reads the list of allowed origins. `*` allows every origin.
     pub fn new(allowed: &[String]) -> Self {
         if allowed.iter().any(|origin| origin == "*") {
             return Self::Any;
@@ -42,7 +45,7 @@ impl Origins {
         Self::Listed(listed.collect())
     }
 
-    /// Whether a page may send a request that changes something, even if it could not read the answer.
+    /// Returns whether a page can send a request that changes something, even if it could not read the reply.
     pub fn may_change(&self, origin: &str) -> bool {
         match self {
             Self::Any => true,

@@ -1,18 +1,20 @@
-//! What a client may call the server in the `Host` header.
+//! The names that the `Host` header of a request can contain.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::patterns::Pattern;
 
+/// The allowed names of the server.
 pub enum Hosts {
     Any,
-    /// This machine and private addresses: what no public name server gives out a name for.
+    /// This machine and private addresses, to which no public DNS name points.
     Private,
-    /// The names that are given, and this machine.
+    /// The names in the settings, and this machine.
     Listed(Vec<Pattern>),
 }
 
 impl Hosts {
+    /// Reads the list of allowed names. Without a list, private addresses are allowed; `*` allows every name.
     pub fn new(allowed: Option<&[String]>) -> Self {
         match allowed {
             None => Self::Private,
@@ -26,10 +28,10 @@ impl Hosts {
         }
     }
 
-    /// Whether the server may be called so. A name without a port stands for each port.
+    /// Returns whether a name is allowed. A name without a port in the settings allows every port.
     ///
-    /// The names of this machine are always among them: a page elsewhere cannot make a browser send
-    /// them for a name of its own, and probes on the machine use them.
+    /// The names of this machine are always allowed: another site cannot make a browser send them for its own name, and
+    /// probes on the machine use them.
     pub fn allow(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
         let name = without_port(&host);
@@ -47,6 +49,7 @@ impl Hosts {
     }
 }
 
+/// Returns a host without its port.
 pub fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         // The colons of an IPv6 address are in brackets.

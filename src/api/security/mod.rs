@@ -25,6 +25,7 @@ use super::API_PREFIXES;
 use super::client::{self, Client};
 use crate::config::{HttpSettings, SecuritySettings, TrustedProxies};
 
+/// The protection against requests that a web page on another site makes a browser send.
 pub struct Protection {
     hosts: Hosts,
     origins: Origins,
@@ -34,6 +35,7 @@ pub struct Protection {
 }
 
 impl Protection {
+    /// Reads the settings.
     pub fn new(settings: &SecuritySettings, http: &HttpSettings) -> Self {
         Self {
             hosts: Hosts::new(settings.allowed_hosts.as_deref()),
@@ -44,13 +46,13 @@ impl Protection {
         }
     }
 
-    /// Probes address a server by whatever name they have for it.
+    /// Returns whether the path is one of those that probes read. Probes use any host name.
     fn is_health_check(&self, path: &str) -> bool {
         path.strip_prefix(&self.static_prefix)
             .is_some_and(|path| ["/health", "/version"].contains(&path))
     }
 
-    /// The page that a notebook shows a trace in, in a frame of its own.
+    /// Returns whether the path is the page in which a notebook shows a trace, inside of a frame.
     fn is_for_frames(&self, path: &str) -> bool {
         path.strip_prefix(&self.static_prefix)
             .is_some_and(|path| path.starts_with("/static-files/lib/notebook-trace-renderer"))
@@ -74,10 +76,10 @@ impl Protection {
             && !self.is_own_page(request, origin)
     }
 
-    /// Whether a page comes from this server: its origin is the address under which its browser reached
-    /// the server. The name in it is one that the server goes by, so nobody else has it.
+    /// Returns whether a page comes from this server: its origin is the address under which the browser reached the server.
+    /// The host of that address is an allowed name of this server, so no other site has it.
     fn is_own_page(&self, request: &ServiceRequest, origin: &str) -> bool {
-        // A browser lets no page write this header. It knows best what it asked for.
+        // Browsers do not let pages set this header, so it can be trusted.
         let told = request.headers().get("sec-fetch-site");
         if told.is_some_and(|site| site == "same-origin") {
             return true;

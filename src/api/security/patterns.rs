@@ -1,16 +1,17 @@
-//! Names with wildcards, as Python's `fnmatch` reads them.
+//! Names with wildcards, in the syntax of Python's `fnmatch`.
 
 use std::fmt::Write;
 
 use regex::Regex;
 
+/// A name, or a pattern for names.
 pub enum Pattern {
     Exact(String),
     Wildcards(Regex),
 }
 
 impl Pattern {
-    /// Only a star makes it a pattern: `[::1]` is an address.
+    /// Reads a pattern. A text without a star is a plain name, because `[::1]` is an address.
     pub fn new(text: &str) -> Self {
         if !text.contains('*') {
             return Self::Exact(text.to_owned());
@@ -21,6 +22,7 @@ impl Pattern {
         }
     }
 
+    /// Returns whether a text is the name, or matches the pattern.
     pub fn matches(&self, text: &str) -> bool {
         match self {
             Self::Exact(exact) => exact == text,

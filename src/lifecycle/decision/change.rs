@@ -1,4 +1,4 @@
-//! One request for a change: who asks, when, and what is known of files meanwhile.
+//! A request for a change: its author, its time, and the files that were read for it.
 
 use std::sync::Arc;
 
@@ -20,17 +20,17 @@ pub struct Model<'a> {
 /// One request for a change, while it is decided. Every entry of the history that belongs to the change
 /// goes through [`Change::write`].
 pub struct Change {
-    /// Who asks for it.
+    /// The author of the change.
     pub actor: Actor,
-    /// When it is made, in milliseconds since 1970.
+    /// The time of the change, in milliseconds since 1970.
     pub now_ms: i64,
-    /// What was read of files so far.
+    /// The files that were read so far.
     pub files: ModelFiles,
     artifacts: Option<Arc<Artifacts>>,
 }
 
 impl Change {
-    /// A change with all that the server has.
+    /// Makes a change with access to artifacts.
     pub fn new(resources: Resources<'_>, actor: Actor, files: ModelFiles) -> Self {
         Self {
             actor,
@@ -40,7 +40,7 @@ impl Change {
         }
     }
 
-    /// A change for which no file is read.
+    /// Makes a change for which no file is read.
     pub fn without_files(actor: Actor, now_ms: i64) -> Self {
         Self {
             actor,
@@ -50,7 +50,7 @@ impl Change {
         }
     }
 
-    /// A change that is made now, and for which no file is read.
+    /// Makes a change that happens now, and for which no file is read.
     #[cfg(test)]
     pub fn by(actor: Actor) -> Self {
         Self::without_files(actor, crate::clock::Clock::default().now_ms())

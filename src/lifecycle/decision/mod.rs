@@ -1,6 +1,6 @@
-//! How a change of a model's life is decided and made: in one transaction that holds nothing but the database.
-//! The rooms above get a [`Change`] (who asks, when, what is known of files) and return a [`Decision`].
-//! May use `files`, the audit log, artifacts and the store; it knows nothing of policies.
+//! How a change of a model is decided and made: in one transaction that locks only the database. The modules above
+//! get a [`Change`] (author, time, files) and return a [`Decision`]. May use `files`, the audit log, artifacts and
+//! the store; it does not know policies.
 
 mod adoption;
 mod change;

@@ -1,4 +1,4 @@
-//! What a decision comes to: the change is made, it is refused, it waits for files, or something failed.
+//! The outcome of a decision: the change is made, is refused, needs files, or has failed.
 
 use std::fmt;
 
@@ -9,29 +9,29 @@ use crate::audit::{Entry, EntryOutcome, PolicyDecision, PolicyRef};
 use crate::error::{Error, Result};
 use crate::store::{DatabaseError, WorkError};
 
-/// What a function that decides a change returns.
+/// The result of a function that decides a change.
 pub type Decision<T = ()> = Result<Done<T>, NotDone>;
 
 /// A change that was made.
 #[derive(Debug)]
 pub struct Done<T> {
     pub value: T,
-    /// What policies that only warn have against it, a message for each.
+    /// The warnings of policies that are not enforced, one message for each.
     pub warnings: Vec<String>,
 }
 
 impl<T> Done<T> {
-    /// A change that no policy has anything against.
+    /// Returns a change without warnings.
     pub fn new(value: T) -> Self {
         Self::with_warnings(value, Vec::new())
     }
 
-    /// A change that was made though policies warn of it.
+    /// Returns a change that policies warn of.
     pub fn with_warnings(value: T, warnings: Vec<String>) -> Self {
         Self { value, warnings }
     }
 
-    /// The same change with another value.
+    /// Returns the same change with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Done<U> {
         Done {
             value: change(self.value),
@@ -40,7 +40,7 @@ impl<T> Done<T> {
     }
 }
 
-/// Why a change was not made. Whatever it wrote is rolled back.
+/// The reason why a change was not made. Everything that it wrote is rolled back.
 #[derive(Debug)]
 pub enum NotDone {
     /// A rule or a policy refuses it. History gets an entry.
@@ -99,15 +99,15 @@ impl fmt::Display for NotDone {
 /// A change that is refused.
 #[derive(Debug)]
 pub struct Refusal {
-    /// What history keeps of it, with the report. It is written once the transaction is gone.
+    /// The entry for the history, with the report. It is written after the transaction was rolled back.
     pub entry: Entry,
-    /// What the client is told.
+    /// The message for the client.
     pub message: String,
 }
 
 impl Refusal {
-    /// A refusal by one rule, which is named in the report. `policy` is the one whose rule it is; none for
-    /// a rule that flowkeep has by itself.
+    /// Returns a refusal by one rule, which is named in the report. `policy` is the policy that has the rule, or `None` for
+    /// a rule of flowkeep itself.
     pub fn by_rule(
         entry: Entry,
         rule: &str,

@@ -1,4 +1,4 @@
-//! What changes are made with.
+//! The resources with which changes are made.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use crate::artifacts::Artifacts;
 use crate::clock::Clock;
 use crate::store::Store;
 
-/// What the server has for making changes.
+/// The store, the artifacts and the clock of the server.
 #[derive(Clone, Copy)]
 pub struct Resources<'a> {
     pub store: &'a Store,

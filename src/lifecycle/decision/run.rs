@@ -1,4 +1,4 @@
-//! Runs a change to its end. Files that a decision needs are read between two tries of its transaction:
+//! Runs a change to its end. Files that a decision needs are read between two attempts of its transaction, so
 //! nothing is locked while storage is slow.
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::audit::{Actor, Entry};
 use crate::error::{Result, found};
 use crate::store::{Db, registered_models};
 
-/// How often a change is decided anew because it needed files that had not been read.
+/// The maximum number of attempts for a change that needs files.
 const TRIES: usize = 8;
 
 /// Runs a change to its end: it is made and on disk with its entry in the history, or refused with
@@ -44,7 +44,7 @@ where
     }
 }
 
-/// Writes a refusal to the history. It stands, whether or not it could be written down.
+/// Writes a refusal to the history. The change is refused even if that fails.
 async fn record(resources: Resources<'_>, actor: Actor, refusal: Entry) {
     let change = Change::new(resources, actor, ModelFiles::default());
     let written = resources

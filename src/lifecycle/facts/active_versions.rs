@@ -1,5 +1,4 @@
-//! The active versions of a model, which are those that are not archived: a policy may limit how many
-//! there are.
+//! The active versions of a model: those that are not archived. A policy can limit their number.
 
 use super::FactsRequest;
 use crate::error::Result;
@@ -8,7 +7,7 @@ use crate::store::Db;
 use crate::store::model_versions::{self, ModelVersionRow, Stage};
 use crate::wire::RegisteredModelAlias;
 
-/// The active versions, and those of the request that would each be one more. Empty where nobody counts.
+/// The active versions, and the versions of the request that would each be one more. Empty if no policy limits them.
 #[derive(Default)]
 pub struct ActiveVersions {
     versions: Vec<ActiveVersion>,

@@ -1,4 +1,4 @@
-//! What the files of a version say and consist of, as far as a policy asks for that and they were read.
+//! The contents of a version's files, as far as a policy asks for them and they have been read.
 
 use super::super::files::{
     self, Content, Description, FeatureSpecSources, FilesToRead, InheritedHints, ModelFiles,

@@ -1,4 +1,4 @@
-//! Gathers the facts: reads what the request needs of all versions together, and puts them together for each.
+//! Gathers facts: reads what a request needs for all versions together, and assembles it for each version.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -26,11 +26,11 @@ use crate::wire::{ModelVersionTag, RegisteredModelAlias};
 #[derive(Clone)]
 pub struct GatheredVersion {
     pub facts: Facts,
-    /// Evidence that does not count any more, or never did.
+    /// Evidence that does not count.
     pub set_aside: Vec<SetAside>,
-    /// What is known of its bytes.
+    /// The known content of the version.
     pub content: VersionContent,
-    /// Files that were asked for and were not read yet.
+    /// Files that are needed and have not been read yet.
     pub missing: FilesToRead,
 }
 
@@ -54,7 +54,7 @@ struct TablesRead {
     evidence: HashMap<i32, Vec<EvidenceRow>>,
     runs: HashMap<String, LoggedData>,
     logged_models: HashMap<String, LoggedData>,
-    /// `None` if nobody asks what the files of the models say.
+    /// `None` if no policy asks for the contents of model files.
     run_locations: Option<HashMap<String, String>>,
     seals: HashMap<i32, SealRow>,
 }

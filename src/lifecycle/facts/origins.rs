@@ -1,4 +1,4 @@
-//! Where versions come from: the run and the logged model behind each, and who registered it.
+//! The origins of versions: the run and the logged model behind each version, and who registered it.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::store::model_versions::{self, ModelVersionRow};
 
 const USER_TAG: &str = "mlflow.user";
 
-/// Where a version comes from.
+/// The origin of a version.
 #[derive(Clone, Debug, Default)]
 pub struct VersionOrigin {
     pub run_id: Option<String>,

@@ -1,4 +1,4 @@
-//! The versions in Production, against which others are measured.
+//! The versions in Production, with which candidates are compared.
 
 use super::FactsRequest;
 use crate::error::Result;
@@ -6,7 +6,7 @@ use crate::store::Db;
 use crate::store::governance::history::{self, StageEntry};
 use crate::store::model_versions::{self, Stage};
 
-/// The versions that are in Production, and the last one that came there. Empty where nobody asks.
+/// The versions in Production, and the one that entered last. Empty if no policy asks for them.
 #[derive(Default)]
 pub struct ProductionVersions {
     now: Vec<i32>,

@@ -1,5 +1,5 @@
-//! Which tables are read for a judgement. Most policies ask for little, and changes should not wait for the
-//! rest.
+//! Selects the tables that are read for a decision. Most policies need few of them, and a change should not wait for
+//! the others.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What facts are asked for, and about which versions.
+//! A request for facts: about which versions, and which of them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,7 +12,7 @@ use crate::wire::ModelVersionTag;
 /// The versions of one model about which facts are to be gathered.
 pub struct FactsRequest<'a> {
     pub policy: &'a ApplicablePolicy,
-    /// `None` for a model that history has not met, and that therefore has no evidence.
+    /// `None` for a model that is not in the history yet, and therefore has no evidence.
     pub model_id: Option<&'a str>,
     pub rows: Vec<ModelVersionRow>,
     /// When it is judged, and what was read of files.

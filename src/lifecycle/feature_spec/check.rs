@@ -38,8 +38,8 @@ impl PartialSchema for Column {
 
 impl ToSchema for Column {}
 
-/// `"name"` or `{"name": "name", "type": "double"}`. Serde's own way for either-or (`untagged`) would
-/// not say what is wrong.
+/// Reads `"name"` or `{"name": "name", "type": "double"}`. Serde's own alternative (`untagged`) does not report what is
+/// wrong.
 impl<'de> Deserialize<'de> for Column {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct NameOrMore;
@@ -89,8 +89,8 @@ pub struct Mistyped {
     pub given: String,
 }
 
-/// What a model takes: the inputs of its signature, and where they have no names, the features of its
-/// spec, whose types nobody knows.
+/// Returns the inputs that a model takes: those of its signature, or if they have no names, the features of its spec,
+/// whose types are unknown.
 struct Wanted<'a> {
     name: &'a str,
     input: Option<&'a Input>,

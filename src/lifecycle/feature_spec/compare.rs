@@ -1,4 +1,4 @@
-//! Holds a spec against the signature of its model.
+//! Compares a feature retrieval spec with the signature of its model.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{FeatureSpec, Inputs};
 
-/// Where spec and signature differ.
+/// The differences between a spec and a signature.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = FeatureComparison)]
 pub struct Comparison {

@@ -1,4 +1,4 @@
-//! The spec as it is written.
+//! The content of a feature retrieval spec, as its author writes it.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use super::{Problems, limits};
 const MOST_FEATURES: usize = 10_000;
 const LONGEST_URI: usize = 2_000;
 const LONGEST_NAME: usize = 500;
-/// A file with a thousand mistakes has one that matters.
+/// The maximum number of mistakes that are reported for a file.
 const MOST_PROBLEMS: usize = 20;
 
 /// Which features a model takes, in the order in which they are written.

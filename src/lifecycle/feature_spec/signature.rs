@@ -1,4 +1,4 @@
-//! What a model says that it takes: the signature in its `MLmodel` file.
+//! The inputs that a model takes, by the signature in its `MLmodel` file.
 
 use serde::Deserialize;
 use serde_json::Value;

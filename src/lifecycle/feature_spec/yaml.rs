@@ -1,4 +1,4 @@
-//! Mistakes in YAML, with the place before the words.
+//! Messages for mistakes in YAML, which begin with their position.
 
 use serde_saphyr::{Error, Location, MessageFormatter, UserMessageFormatter};
 
@@ -18,7 +18,7 @@ pub fn at(place: Location, message: &str) -> String {
 pub fn sentence(error: &Error) -> String {
     let place = error.location().unwrap_or(Location::UNKNOWN);
     let message = UserMessageFormatter.format_message(error.without_snippet());
-    // The parser speaks of its own events; whoever writes YAML does not know them.
+    // The parser mentions its internal events, which authors of YAML do not know.
     let message = match message.as_ref() {
         "expected mapping start" => {
             "there must be a mapping here, with lines of the form 'key: value'"

@@ -1,4 +1,4 @@
-//! What a version consists of, byte for byte.
+//! The content of a version, byte by byte.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use crate::artifacts::{Artifacts, Manifest, Snapshot, check_one_reading};
 use crate::error::{Error, Result};
 use crate::store::{Db, artifact_digests};
 
-/// How long storage may take to say which files there are.
+/// The maximum time for listing the files of a location.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The content of a location, as far as the server can read it.
@@ -48,7 +48,7 @@ impl Content {
         }
     }
 
-    /// Asks whether nothing passed through the server since the files were read.
+    /// Returns whether no file was uploaded through the server since the files were read.
     pub fn is_current(&self, db: &mut Db) -> Result<bool> {
         let Some(snapshot) = self.snapshot() else {
             return Ok(true);

@@ -1,4 +1,4 @@
-//! What a model says of itself: whether it has a signature, and its feature retrieval spec.
+//! The description of a model in its own files: whether it has a signature, and its feature retrieval spec.
 
 use super::super::feature_spec::limits;
 use super::super::policy::FeatureSpecFacts;

@@ -209,8 +209,8 @@ impl Pointer {
     }
 }
 
-/// The addresses below which a tag may point. It cannot name others: the server reads with rights that
-/// whoever sets a tag may not have.
+/// Returns the addresses below which a tag can point. Other addresses are refused, because the server reads with rights
+/// that the author of a tag may not have.
 struct Roots<'a> {
     model: &'a str,
     run: Option<&'a str>,

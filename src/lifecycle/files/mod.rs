@@ -1,6 +1,6 @@
-//! What the files of models say and hold: their bytes, their signature, their feature retrieval spec.
-//! Files are read outside of any transaction; what was read is handed to a decision as [`ModelFiles`].
-//! May use `feature_spec`, `policy` (for the names of facts), artifacts and the store.
+//! The files of models: their bytes, their signature and their feature retrieval spec. Files are read outside of any
+//! transaction, and are passed to a decision as [`ModelFiles`]. May use `feature_spec`, `policy` (for the names of
+//! facts), artifacts and the store.
 
 mod content;
 mod description;

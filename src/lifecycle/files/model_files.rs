@@ -1,20 +1,20 @@
-//! What was read of the files of models, and what has to be read yet.
+//! The model files that have been read for a change, and those that still have to be read.
 
 use std::collections::HashMap;
 
 use super::{Content, Description, FeatureSpecSources};
 use crate::artifacts::Artifacts;
 
-/// What was read. Nothing is known of what could not be read.
+/// The files that have been read. A file that could not be read counts as unknown.
 #[derive(Clone, Debug, Default)]
 pub struct ModelFiles {
     descriptions: HashMap<FeatureSpecSources, Description>,
     contents: HashMap<String, Content>,
-    /// Whether nothing can be read at all.
+    /// Whether storage cannot be reached at all.
     out_of_reach: bool,
 }
 
-/// What has to be read before a decision can be made.
+/// The files that have to be read before a decision can be made.
 #[derive(Clone, Debug, Default)]
 pub struct FilesToRead {
     pub descriptions: Vec<FeatureSpecSources>,
@@ -31,7 +31,7 @@ impl FilesToRead {
         }
     }
 
-    /// Adds what others ask for.
+    /// Adds the files of another list.
     pub fn extend(&mut self, others: Self) {
         self.descriptions.extend(others.descriptions);
         self.contents.extend(others.contents);

@@ -1,4 +1,4 @@
-//! Lets changes through the gates of a policy, in the transaction of the change, or refuses them.
+//! Admits changes through the gates of a policy, in the transaction of the change, or refuses them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -19,9 +19,9 @@ use crate::store::model_versions::{ModelVersionRow, Stage};
 /// One version that a change would move.
 pub struct Move {
     pub version: MovingVersion,
-    /// Where it is to go; `None` if it is there already.
+    /// The target of the move, or `None` if the version is there already.
     pub target: Option<Target>,
-    /// What history will say of it.
+    /// The entry for the history.
     pub entry: Entry,
 }
 
@@ -40,18 +40,18 @@ impl MovingVersion {
     }
 }
 
-/// A change that was let through.
+/// A change that was admitted.
 #[derive(Default)]
 pub struct Admitted {
-    /// What history says of it, with what the policy said.
+    /// The entries for the history, with the reports of the policy.
     pub entries: Vec<Entry>,
     /// The versions that have to be archived for it.
     pub archives: Vec<i32>,
-    /// What a policy that only warns has against it.
+    /// The warnings of a policy that is not enforced.
     pub warnings: Vec<String>,
 }
 
-/// Lets moves of versions through, or refuses them all.
+/// Admits moves of versions. Fails with a refusal of all of them if one does not meet the policy.
 pub fn admit(
     db: &mut Db,
     change: &Change,
@@ -117,7 +117,7 @@ pub fn admit(
     Ok(admitted)
 }
 
-/// Seals the versions whose bytes were asked for, all of them let in by now. Returns their entries.
+/// Seals the versions whose content the policy needs, after all of them were admitted. Returns entries for the history.
 pub fn seal(
     db: &mut Db,
     change: &Change,
@@ -137,8 +137,8 @@ pub fn seal(
     Ok(entries)
 }
 
-/// Gathers facts, with what files say if the policy asks for that. Fails with the files that have to be read
-/// first.
+/// Gathers facts, including the contents of files if the policy needs them. Fails with the list of files that have to
+/// be read first.
 pub fn gather_with_files(
     db: &mut Db,
     request: FactsRequest,
@@ -159,7 +159,7 @@ pub fn gather_with_files(
     }
 }
 
-/// The files that were asked for and were not read yet. Nothing is read of prompts.
+/// Returns the files that are needed and have not been read yet. Prompts have no files.
 pub fn missing_files(versions: &BTreeMap<i32, GatheredVersion>) -> FilesToRead {
     let mut missing = FilesToRead::default();
     for version in versions.values().filter(|version| !is_prompt(version)) {

@@ -1,4 +1,4 @@
-//! What a gate says of a version, as replies and the history tell it.
+//! The result of a gate for a version, as replies and the history show it.
 
 use std::collections::BTreeMap;
 

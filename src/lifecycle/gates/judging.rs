@@ -1,4 +1,4 @@
-//! Judges: what a policy says of one version and one place for it.
+//! Evaluates a policy for one version and one target.
 
 use std::fmt::Write;
 
@@ -16,24 +16,24 @@ use crate::error::Result;
 use crate::store::model_versions::Stage;
 use crate::validation::prompts;
 
-/// What a policy says of one version and one place for it, and the evidence that did not count.
+/// The report of a policy about one version and one target, and the evidence that did not count.
 pub struct Verdict {
     pub report: Report,
     pub set_aside: Vec<SetAside>,
 }
 
 impl Verdict {
-    /// The report as the history keeps it.
+    /// Returns the report in the form in which the history stores it.
     pub fn json(&self) -> Value {
         serde_json::to_value(GateReport::from(self)).unwrap_or_default()
     }
 
-    /// What the user is told: what the policy says, evidence that does not count, and where to read more.
+    /// Returns the message for the user: the report, evidence that does not count, and a pointer to the documentation.
     pub fn message(&self) -> String {
         format!("{}\n{}", self.details(), self.report.read_more())
     }
 
-    /// The same without the end.
+    /// Returns the same without the pointer to the documentation.
     pub fn details(&self) -> String {
         let mut message = self.report.details();
         for evidence in &self.set_aside {
@@ -47,7 +47,7 @@ impl Verdict {
         message
     }
 
-    /// The versions that are archived to make way.
+    /// Returns the versions that are archived to make room.
     pub fn archives(&self) -> impl Iterator<Item = i32> {
         let requirements = self.report.requirements.iter();
         requirements
@@ -55,7 +55,7 @@ impl Verdict {
             .filter_map(|version| i32::try_from(*version).ok())
     }
 
-    /// What becomes of the change.
+    /// Returns the outcome of the change.
     pub fn outcome(&self) -> EntryOutcome {
         if self.report.allowed() {
             EntryOutcome::Done
@@ -106,7 +106,7 @@ impl From<&Verdict> for GateReport {
     }
 }
 
-/// Judges one version for one place.
+/// Evaluates a policy for one version and one target.
 pub fn judge(policy: &ApplicablePolicy, version: &GatheredVersion, target: &Target) -> Verdict {
     let mut report = evaluate(policy.policy(), target, &version.facts);
     if seals_at(policy.policy(), target) {
@@ -123,13 +123,13 @@ pub fn judge(policy: &ApplicablePolicy, version: &GatheredVersion, target: &Targ
     }
 }
 
-/// Whether a version is sealed when it goes there, and compared with its seal.
+/// Returns whether a version is sealed when it reaches the target, and compared with its seal.
 pub fn seals_at(policy: &Policy, target: &Target) -> bool {
     *target != Target::Registration && policy.gates(target)
 }
 
-/// Whether a version is one of a prompt, which no policy is about: prompts have no bytes. A version that has
-/// some is never taken for one.
+/// Returns whether a version is a version of a prompt. Policies do not apply to prompts, which have no files; a version
+/// with files is never treated as a prompt.
 pub fn is_prompt(version: &GatheredVersion) -> bool {
     let facts = &version.facts;
     let are_of_prompt = |tags: &Tags| {
@@ -143,12 +143,12 @@ pub fn is_prompt(version: &GatheredVersion) -> bool {
         && prompts::is_prompt_source(&facts.version.source)
 }
 
-/// Whether a version counts where a policy limits how many there may be.
+/// Returns whether a version counts towards the limit of a policy.
 pub fn is_active(version: &GatheredVersion) -> bool {
     version.facts.version.current_stage != Stage::Archived && !is_prompt(version)
 }
 
-/// Where a version is, as targets: what it was let into, and must go on meeting.
+/// Returns the current stage and aliases of a version as targets. The version must continue to meet their requirements.
 pub fn places(version: &GatheredVersion) -> Vec<Target> {
     let version = &version.facts.version;
     let stage =

@@ -1,6 +1,6 @@
-//! Gates: whether versions may go where a change would put them. Everything that gives a version a stage or an
-//! alias, lets it be registered, edits its tags or puts its model under another policy asks here.
-//! May use `policy`, `in_force`, `decision`, `facts`, `seals`, the audit log and the store.
+//! Gates: decide whether a change may move versions. Every change that gives a version a stage or an alias,
+//! registers it, edits its tags or puts its model under another policy is decided here. May use `policy`,
+//! `in_force`, `decision`, `facts`, `seals`, the audit log and the store.
 
 mod admission;
 pub mod gate_report;

@@ -1,5 +1,5 @@
-//! Changes of a model's name or tags, which may put the model under another policy: then its versions must
-//! meet that one, and a model with versions cannot get away from an enforced policy by its tags.
+//! Changes of a model's name or tags, which can put the model under another policy. Its versions must meet that
+//! policy, and a model with versions cannot leave an enforced policy by a change of tags.
 
 use std::collections::BTreeSet;
 
@@ -24,11 +24,11 @@ pub struct PolicyBefore(Option<ApplicablePolicy>);
 pub struct ModelEdit<'a> {
     pub model: Model<'a>,
     pub cause: SwitchCause,
-    /// What history will say of it.
+    /// The entry for the history.
     pub entry: Entry,
 }
 
-/// By what a model may come under another policy.
+/// The kind of change that can put a model under another policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SwitchCause {
     Name,
@@ -41,7 +41,8 @@ impl PolicyBefore {
         Ok(Self(in_force::of_model(db, name)?))
     }
 
-    /// Judges a change that was made: where another policy applies now, the versions of the model must meet it.
+    /// Admits a change that was made in this transaction. If another policy applies now, the versions of the model must
+    /// meet it.
     pub fn admit(self, db: &mut Db, change: &Change, edit: ModelEdit) -> Result<Admitted, NotDone> {
         let unchanged = |entry| Admitted {
             entries: vec![entry],
@@ -92,7 +93,7 @@ fn refuse_to_leave(before: &ApplicablePolicy, entry: Entry) -> NotDone {
     Refusal::reported(entry.decision(Some(decision)), message)
 }
 
-/// Judges all versions of a model for the policy that it comes under, each where it is.
+/// Evaluates the new policy for all versions of a model, each for its current stage and aliases.
 fn enter(
     db: &mut Db,
     change: &Change,

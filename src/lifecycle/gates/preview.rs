@@ -1,4 +1,4 @@
-//! What gates would say, with nothing changed.
+//! Reports of gates for changes that are not made.
 
 use super::super::decision::{Change, Resources};
 use super::super::facts::{ContentScope, FactsRequest, GatheredVersion, gather};
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::store::governance::identity;
 use crate::store::model_versions;
 
-/// How often the files of a version are read before a preview is made without them.
+/// The number of attempts to read the files of a version. After that, the preview is made without them.
 const TRIES: usize = 2;
 
 /// A version and the policy that applies to it.

@@ -1,4 +1,4 @@
-//! Edits of a version's tags, which must not take away what the version was let in for.
+//! Edits of a version's tags. An edit must not remove what the version needs at its current stage and aliases.
 
 use super::super::decision::{Change, NotDone};
 use super::super::facts::FactsRequest;
@@ -17,7 +17,7 @@ pub struct TagEdit<'a> {
     pub key: &'a str,
     /// `None` removes the tag.
     pub value: Option<&'a str>,
-    /// What history will say of it.
+    /// The entry for the history.
     pub entry: Entry,
 }
 
@@ -30,8 +30,8 @@ impl TagEdit<'_> {
     }
 }
 
-/// Lets an edit through, unless a requirement that the version meets now, where it is, would not be met
-/// any more.
+/// Admits an edit. Fails with a refusal if the version would no longer meet a requirement of its current stage or
+/// aliases that it meets now.
 pub fn admit_tag_edit(
     db: &mut Db,
     change: &Change,

@@ -1,11 +1,12 @@
-//! What a policy has to know of a version before it can be asked about some targets. Whoever gathers
-//! the facts leaves out what nothing of it speaks of.
+//! The facts that a policy needs to evaluate some targets. Facts that no part of the policy mentions are not
+//! gathered.
 
 use super::Policy;
 use super::document::{Approvals, Evidence, Gate, Rule, Traits};
 use super::facts::Target;
 
-/// Everything but what is known anyhow: the version's row and tags, the model's tags.
+/// The facts that have to be gathered, beside those that are always known: the version's row and tags, and the model's
+/// tags.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each says of one thing whether it is asked for"

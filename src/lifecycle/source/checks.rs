@@ -1,5 +1,5 @@
-//! Where a version's artifacts may be said to lie. Whoever may create versions must not get at
-//! other files of the server, nor at artifacts of runs and models that the version does not name.
+//! Checks the location that a new version names as its source. A client that can create versions must not get access
+//! to other files of the server, nor to artifacts of runs and models that the version does not name.
 
 use std::borrow::Cow;
 use std::env;
@@ -9,7 +9,7 @@ use super::model_uri::{self, ModelUri};
 use super::url::{self, Url, unescape, unescape_fully};
 use crate::error::{Error, Result};
 
-/// What a version says it comes from.
+/// The run or the logged model that a version names as its origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin<'a> {
     Run(&'a str),
@@ -31,8 +31,8 @@ impl<'a> Origin<'a> {
     }
 }
 
-/// Checks a source against the run or model that it is said to come from. `root` looks up where
-/// that keeps its artifacts; it gives None where there is no such run or model.
+/// Checks a source against the run or model that the version names. `root` looks up the artifact location of that run or
+/// model, and returns `None` if it does not exist.
 pub fn check(
     source: &str,
     origin: Origin,
@@ -114,7 +114,7 @@ fn check_model_uri(source: &str, parsed: &Url, origin: Origin) -> Result<()> {
     }
 }
 
-/// The error for a source that does not lie where the parameter's run or model keeps its artifacts.
+/// Returns the error for a source outside of the artifact location of the run or model.
 pub fn not_of(source: &str, parameter: &str) -> Error {
     Error::invalid_parameter(format!(
         "Invalid model version source: '{source}'. The {parameter} request parameter must identify the resource \
@@ -122,7 +122,7 @@ pub fn not_of(source: &str, parameter: &str) -> Error {
     ))
 }
 
-/// Takes a source apart.
+/// Parses a source. Fails if it is not a URL or a path.
 pub fn parse(source: &str) -> Result<Url> {
     url::parse(source).ok_or_else(|| {
         Error::invalid_parameter(format!("Invalid model version source: '{source}'."))
@@ -147,7 +147,7 @@ fn is_local(uri: &str) -> Result<bool> {
     }
 }
 
-/// The file that a local source means, links followed.
+/// Returns the path of a local source, with links resolved.
 fn local_path(uri: &str) -> Result<PathBuf> {
     let path = if uri.starts_with("file:") {
         parse(uri)?.path_without_parameters().to_owned()
@@ -163,7 +163,7 @@ fn local_path(uri: &str) -> Result<PathBuf> {
     Ok(resolve(Path::new(&path)))
 }
 
-/// Follows links as far as there are files, and goes on by the letters of the path.
+/// Resolves links as far as the path exists. The rest of the path is resolved by its text.
 fn resolve(path: &Path) -> PathBuf {
     let absolute = env::current_dir().unwrap_or_default().join(path);
     let mut resolved = PathBuf::new();
@@ -184,7 +184,7 @@ fn resolve(path: &Path) -> PathBuf {
     resolved
 }
 
-/// No path of a source may lead out of where it begins, however it is written.
+/// Fails if the path of a source leads out of its root in any encoding.
 fn refuse_traversal(source: &str) -> Result<()> {
     let plain = unescape_fully(source, |text| unescape(&text.replace('+', " ")));
     let parsed = parse(&plain)?;
@@ -203,7 +203,7 @@ fn refuse_traversal(source: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether the artifacts are read through an MLflow server.
+/// Returns whether the artifacts are read through an MLflow server.
 fn is_proxied(url: &Url) -> bool {
     const ROUTE: [&str; 4] = ["api", "2.0", "mlflow-artifacts", "artifacts"];
     match url.scheme.as_str() {

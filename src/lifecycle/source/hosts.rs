@@ -1,11 +1,11 @@
-//! Which hosts a source may name. The server connects to the host in a source when it serves the
-//! artifacts, so a client must not be able to send it anywhere.
+//! Checks the host that a source names. The server connects to that host when it serves the artifacts, so a client
+//! must not be able to choose any host.
 
 use super::url;
 use crate::config::SourceRules;
 use crate::error::{Error, Result};
 
-/// Schemes whose addresses name the host that is connected to.
+/// Schemes whose URLs contain the host that the server would connect to.
 const HOST_ADDRESSED: [&str; 10] = [
     "ftp",
     "sftp",
@@ -59,8 +59,8 @@ fn targets_of_own(location: &str) -> Option<Vec<Target>> {
     targets(&url::parse(location)?)
 }
 
-/// The hosts that the URL may lead to; none of them where that cannot be told. None where the URL
-/// does not choose a host.
+/// Returns the hosts that the URL can lead to, which is an empty list if they cannot be determined. Returns `None` if the
+/// URL does not choose a host.
 fn targets(url: &url::Url) -> Option<Vec<Target>> {
     let scheme = *HOST_ADDRESSED
         .iter()

@@ -1,9 +1,8 @@
-//! Addresses of models: `models:/name/version`, `models:/name/stage`, `models:/name@alias` and
-//! `models:/m-…`.
+//! URIs of models: `models:/name/version`, `models:/name/stage`, `models:/name@alias` and `models:/m-…`.
 
 use super::url;
 
-/// What an address of a model names.
+/// The parts of a model URI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModelUri {
     LoggedModel(String),
@@ -23,13 +22,13 @@ pub enum ModelUri {
 }
 
 impl ModelUri {
-    /// Reads the address of a model. None where the text is none.
+    /// Parses a model URI. Returns `None` for any other text.
     pub fn parse(uri: &str) -> Option<Self> {
         parse(uri)
     }
 }
 
-/// None where the text is not the address of a model.
+/// Parses a model URI. Returns `None` for any other text.
 pub fn parse(uri: &str) -> Option<ModelUri> {
     // A fragment is no special part of these.
     let escaped = uri.replace('#', "%23");

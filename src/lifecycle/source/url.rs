@@ -1,7 +1,7 @@
-//! Takes URLs apart as Python does. Clients and stock MLflow read sources that way, and a rule
-//! that read them in another way could be led past what it forbids.
+//! Parses URLs as Python does. Clients and stock MLflow read sources that way, and a check that reads them in
+//! another way could be bypassed.
 
-/// The parts of a URL. Escapes are left as they are.
+/// The parts of a URL. Escapes are not decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
     /// In lower case; empty for a plain path.
@@ -10,7 +10,7 @@ pub struct Url {
     pub path: String,
 }
 
-/// None where brackets in the authority do not match.
+/// Parses a URL. Returns `None` if the brackets in its authority do not match.
 pub fn parse(url: &str) -> Option<Url> {
     let trimmed = url.trim_start_matches(|letter: char| letter <= ' ');
     let text: String = trimmed
@@ -38,13 +38,13 @@ pub fn parse(url: &str) -> Option<Url> {
 }
 
 impl Url {
-    /// The host in lower case. None where there is none.
+    /// Returns the host in lower case, or `None` if there is none.
     pub fn host(&self) -> Option<String> {
         let host = self.host_and_port().0;
         (!host.is_empty()).then(|| host.to_lowercase())
     }
 
-    /// An error where something stands for a port that is none.
+    /// Returns the port. Fails if the text in its place is not a port.
     pub fn port(&self) -> Result<Option<u16>, ()> {
         match self.host_and_port().1 {
             "" => Ok(None),
@@ -90,14 +90,14 @@ fn is_scheme(text: &str) -> bool {
             .all(|letter| letter.is_ascii_alphanumeric() || "+-.".contains(letter))
 }
 
-/// Reads percent escapes. What they spell that is not UTF-8 becomes a replacement character.
+/// Decodes percent escapes. Bytes that are not UTF-8 become a replacement character.
 pub fn unescape(text: &str) -> String {
     percent_encoding::percent_decode_str(text)
         .decode_utf8_lossy()
         .into_owned()
 }
 
-/// Reads escapes until none are left, however often a text was escaped.
+/// Decodes a text until it has no escapes any more, however often it was encoded.
 pub fn unescape_fully(text: &str, once: impl Fn(&str) -> String) -> String {
     let mut text = text.to_owned();
     loop {
