@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::Db;
+use super::in_list::in_list;
 use super::schema::{logged_models, runs};
 use crate::error::{Error, Result};
 
@@ -22,7 +23,7 @@ pub fn of_run(db: &mut Db, run_id: &str) -> Result<String> {
 /// Returns the artifact URIs of runs by run id. Runs that do not exist, or have no artifacts, are left out.
 pub fn of_runs(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, String>> {
     let found: Vec<(String, Option<String>)> = runs::table
-        .filter(runs::run_uuid.eq_any(ids))
+        .filter(in_list(runs::run_uuid, ids))
         .select((runs::run_uuid, runs::artifact_uri))
         .load(db)?;
     let found = found.into_iter();

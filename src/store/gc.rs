@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types;
 
+use super::in_list::in_list;
 use super::schema::{
     experiments, latest_metrics, logged_model_metrics, logged_models, metrics, params, runs, tags,
 };
@@ -81,7 +82,7 @@ pub fn runs(db: &mut Db, ids: &[String]) -> Result<Vec<Candidate>> {
     for ids in statements(ids, 1) {
         found.extend(runs_where(
             db,
-            Box::new(runs::run_uuid.eq_any(ids.to_vec())),
+            Box::new(in_list(runs::run_uuid, ids.to_vec())),
         )?);
     }
     Ok(found)
@@ -91,8 +92,8 @@ pub fn runs(db: &mut Db, ids: &[String]) -> Result<Vec<Candidate>> {
 pub fn runs_of(db: &mut Db, experiment_ids: &[i32]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
     for ids in statements(experiment_ids, 1) {
-        let of_experiments = runs::experiment_id.eq_any(ids.to_vec());
-        found.extend(runs_where(db, Box::new(of_experiments.assume_not_null()))?);
+        let of_experiments = in_list(runs::experiment_id, ids.to_vec());
+        found.extend(runs_where(db, Box::new(of_experiments))?);
     }
     Ok(found)
 }
@@ -117,7 +118,7 @@ pub fn deleted_logged_models(db: &mut Db, before_ms: i64) -> Result<Vec<Candidat
 pub fn logged_models(db: &mut Db, ids: &[String]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
     for ids in statements(ids, 1) {
-        let named = logged_models::model_id.eq_any(ids.to_vec());
+        let named = in_list(logged_models::model_id, ids.to_vec());
         found.extend(logged_models_where(db, Box::new(named))?);
     }
     Ok(found)
@@ -127,7 +128,7 @@ pub fn logged_models(db: &mut Db, ids: &[String]) -> Result<Vec<Candidate>> {
 pub fn logged_models_of(db: &mut Db, experiment_ids: &[i32]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
     for ids in statements(experiment_ids, 1) {
-        let of_experiments = logged_models::experiment_id.eq_any(ids.to_vec());
+        let of_experiments = in_list(logged_models::experiment_id, ids.to_vec());
         found.extend(logged_models_where(db, Box::new(of_experiments))?);
     }
     Ok(found)
@@ -167,7 +168,7 @@ pub fn experiments(db: &mut Db, ids: &[i32]) -> Result<Vec<ExperimentCandidate>>
     let mut found = Vec::new();
     for ids in statements(ids, 1) {
         let query = experiments::table
-            .filter(experiments::experiment_id.eq_any(ids))
+            .filter(in_list(experiments::experiment_id, ids))
             .order(experiments::experiment_id)
             .select(ExperimentCandidate::as_select());
         found.extend(query.load(db)?);

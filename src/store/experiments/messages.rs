@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::store::in_list::in_list;
 use crate::store::schema::{experiment_tags, experiments};
 use crate::store::statement_size::statements;
 use crate::store::{ACTIVE, Db};
@@ -48,7 +49,7 @@ pub fn assemble(db: &mut Db, rows: Vec<ExperimentRow>) -> Result<Vec<Experiment>
     let mut tags: HashMap<i32, Vec<ExperimentTag>> = HashMap::new();
     for ids in statements(&ids, 1) {
         let found: Vec<(i32, String, Option<String>)> = experiment_tags::table
-            .filter(experiment_tags::experiment_id.eq_any(ids))
+            .filter(in_list(experiment_tags::experiment_id, ids))
             .select((
                 experiment_tags::experiment_id,
                 experiment_tags::key,

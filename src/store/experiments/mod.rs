@@ -11,6 +11,7 @@ pub use self::lookup::find_active;
 use self::lookup::{find, find_for_change, id_of_name};
 pub use self::messages::{ExperimentRow, assemble};
 pub use self::tags::{delete_tag, set_tag};
+use super::in_list::in_list;
 use super::schema::{experiments, runs};
 use super::{ACTIVE, DELETED, Db, WORKSPACE, on_backend};
 use crate::artifact_uri;
@@ -101,7 +102,7 @@ pub fn of_ids(db: &mut Db, ids: &[i32]) -> Result<Vec<Experiment>> {
     for ids in statements(ids, 1) {
         rows.extend(
             experiments::table
-                .filter(experiments::experiment_id.eq_any(ids))
+                .filter(in_list(experiments::experiment_id, ids))
                 .select(ExperimentRow::as_select())
                 .load::<ExperimentRow>(db)?,
         );

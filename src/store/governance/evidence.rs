@@ -9,6 +9,7 @@ use diesel::prelude::*;
 
 use crate::error::Result;
 use crate::store::Db;
+use crate::store::in_list::in_list;
 use crate::store::schema::flowkeep_evidence as table;
 use crate::store::statement_size::statements;
 
@@ -65,7 +66,7 @@ pub fn of_versions(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<
         let found: Vec<EvidenceRow> = match versions {
             // Mostly there is one, and then the statement is known.
             [version] => all.filter(table::version.eq(version)).load(db)?,
-            versions => all.filter(table::version.eq_any(versions)).load(db)?,
+            versions => all.filter(in_list(table::version, versions)).load(db)?,
         };
         rows.extend(found);
     }

@@ -94,7 +94,7 @@ pub fn remove_all(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<()> {
     for versions in statements(versions, 1) {
         diesel::delete(table::table)
             .filter(table::model_id.eq(model_id))
-            .filter(table::version.eq_any(versions))
+            .filter(in_list(table::version, versions))
             .execute(db)?;
     }
     Ok(())

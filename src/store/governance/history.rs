@@ -8,6 +8,7 @@
 use diesel::prelude::*;
 
 use crate::error::Result;
+use crate::store::in_list::in_list;
 use crate::store::schema::flowkeep_history as table;
 use crate::store::search::{VisibleModels, history_entries};
 use crate::store::statement_size::statements;
@@ -89,11 +90,7 @@ pub fn page(
     let mut query = table::table.filter(table::id.gt(after)).into_boxed();
     if let Some(model) = &filter.model {
         let ids = ids_of_name(db, model)?;
-        query = query.filter(
-            table::model
-                .eq(model)
-                .or(table::model_id.eq_any(ids).assume_not_null()),
-        );
+        query = query.filter(table::model.eq(model).or(in_list(table::model_id, ids)));
     }
     if let Some(visible) = &filter.visible {
         query = query.filter(history_entries(visible));
@@ -155,8 +152,8 @@ pub fn steps(
     at_ms: i64,
 ) -> Result<Vec<HistoryStep>> {
     Ok(table::table
-        .filter(table::model_id.eq_any(ids))
-        .filter(table::action.eq_any(actions))
+        .filter(in_list(table::model_id, ids))
+        .filter(in_list(table::action, actions))
         .filter(table::outcome.ne(super::REFUSED))
         .filter(table::time_ms.le(at_ms))
         .order(table::id)
@@ -245,7 +242,7 @@ pub fn places(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<PastP
     for versions in statements(versions, 1) {
         let query = table::table
             .filter(table::model_id.eq(model_id))
-            .filter(table::version.eq_any(versions))
+            .filter(in_list(table::version, versions))
             .filter(table::outcome.ne(super::REFUSED))
             .filter(table::stage.is_not_null().or(table::alias.is_not_null()))
             .select((table::version.assume_not_null(), table::stage, table::alias))
@@ -269,7 +266,7 @@ pub fn creations(
                 .filter(table::model_id.eq(model_id))
                 .filter(table::action.eq(action))
                 .filter(table::outcome.ne(super::REFUSED))
-                .filter(table::version.eq_any(versions))
+                .filter(in_list(table::version, versions))
                 .order(table::id)
                 .select((
                     table::version.assume_not_null(),

@@ -11,6 +11,7 @@ use diesel::prelude::*;
 
 use crate::error::Result;
 use crate::store::Db;
+use crate::store::in_list::in_list;
 use crate::store::schema::flowkeep_legal_holds as table;
 use crate::store::statement_size::statements;
 
@@ -94,7 +95,7 @@ pub fn in_force(db: &mut Db, retained_ids: &[i64]) -> Result<HashMap<i64, Vec<Ho
     let mut found: HashMap<i64, Vec<HoldRow>> = HashMap::new();
     for ids in statements(retained_ids, 1) {
         let rows: Vec<HoldRow> = table::table
-            .filter(table::retained_id.eq_any(ids))
+            .filter(in_list(table::retained_id, ids))
             .filter(table::lifted_at.is_null())
             .order(table::id)
             .select(HoldRow::as_select())

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use crate::error::Result;
 use crate::store::Db;
+use crate::store::in_list::in_list;
 use crate::store::schema::{
     latest_metrics, logged_model_metrics, logged_model_params, logged_model_tags, params, runs,
     tags,
@@ -55,7 +56,7 @@ pub fn of_runs(
     }
     for ids in statements(ids, 1) {
         let existing: Vec<(String, Option<String>)> = runs::table
-            .filter(runs::run_uuid.eq_any(ids))
+            .filter(in_list(runs::run_uuid, ids))
             .select((runs::run_uuid, runs::user_id))
             .load(db)?;
         found.extend(existing.into_iter().map(|(id, user)| {
@@ -70,14 +71,14 @@ pub fn of_runs(
         }));
         if wanted.params {
             let rows: Vec<(String, String, String)> = params::table
-                .filter(params::run_uuid.eq_any(ids))
+                .filter(in_list(params::run_uuid, ids))
                 .select((params::run_uuid, params::key, params::value))
                 .load(db)?;
             each(&mut found, rows, |logged| &mut logged.params);
         }
         if wanted.tags {
             let rows: Vec<(String, String, Option<String>)> = tags::table
-                .filter(tags::run_uuid.eq_any(ids))
+                .filter(in_list(tags::run_uuid, ids))
                 .select((tags::run_uuid, tags::key, tags::value))
                 .load(db)?;
             let rows = rows
@@ -87,7 +88,7 @@ pub fn of_runs(
         }
         if wanted.metrics {
             let rows: Vec<(String, String, f64, bool)> = latest_metrics::table
-                .filter(latest_metrics::run_uuid.eq_any(ids))
+                .filter(in_list(latest_metrics::run_uuid, ids))
                 .select((
                     latest_metrics::run_uuid,
                     latest_metrics::key,
@@ -117,7 +118,7 @@ pub fn of_logged_models(
     for ids in statements(ids, 1) {
         if wanted.params {
             let rows: Vec<(String, String, String)> = logged_model_params::table
-                .filter(logged_model_params::model_id.eq_any(ids))
+                .filter(in_list(logged_model_params::model_id, ids))
                 .select((
                     logged_model_params::model_id,
                     logged_model_params::param_key,
@@ -128,7 +129,7 @@ pub fn of_logged_models(
         }
         if wanted.tags {
             let rows: Vec<(String, String, String)> = logged_model_tags::table
-                .filter(logged_model_tags::model_id.eq_any(ids))
+                .filter(in_list(logged_model_tags::model_id, ids))
                 .select((
                     logged_model_tags::model_id,
                     logged_model_tags::tag_key,
@@ -139,7 +140,7 @@ pub fn of_logged_models(
         }
         if wanted.metrics {
             let rows: Vec<ModelPoint> = logged_model_metrics::table
-                .filter(logged_model_metrics::model_id.eq_any(ids))
+                .filter(in_list(logged_model_metrics::model_id, ids))
                 .order((
                     logged_model_metrics::metric_step,
                     logged_model_metrics::metric_timestamp_ms,

@@ -13,6 +13,7 @@ use diesel::prelude::*;
 
 use crate::error::Result;
 use crate::store::WORKSPACE;
+use crate::store::in_list::in_list;
 use crate::store::model_versions::DELETED;
 use crate::store::schema::{
     flowkeep_legal_holds as holds, flowkeep_models as models, flowkeep_retained as table,
@@ -112,7 +113,7 @@ pub fn live(db: &mut Db, model_id: &str, versions: &[i32]) -> Result<Vec<Retaine
     for versions in statements(versions, 1) {
         let query = table::table
             .filter(table::model_id.eq(model_id))
-            .filter(table::version.eq_any(versions))
+            .filter(in_list(table::version, versions))
             .filter(table::released_at.is_null())
             .order(table::version)
             .select(RetainedRow::as_select());
@@ -240,7 +241,7 @@ pub fn extend(db: &mut Db, extensions: &[Extension]) -> Result<()> {
 pub fn release(db: &mut Db, ids: &[i64], now_ms: i64) -> Result<()> {
     for ids in statements(ids, 1) {
         diesel::update(table::table)
-            .filter(table::id.eq_any(ids))
+            .filter(in_list(table::id, ids))
             .filter(table::released_at.is_null())
             .set(table::released_at.eq(now_ms))
             .execute(db)?;

@@ -12,6 +12,7 @@ use diesel::prelude::*;
 
 use crate::error::Result;
 use crate::store::Db;
+use crate::store::in_list::in_list;
 use crate::store::schema::flowkeep_seals as table;
 use crate::store::statement_size::statements;
 
@@ -87,7 +88,7 @@ pub fn of_versions(
             .collect();
         let rows: Vec<SealRow> = table::table
             .filter(table::model_id.eq(model_id))
-            .filter(table::version.eq_any(numbers))
+            .filter(in_list(table::version, numbers))
             .order(table::id)
             .select(SealRow::as_select())
             .load(db)?;

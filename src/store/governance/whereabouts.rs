@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use crate::error::Result;
 use crate::store::Db;
+use crate::store::in_list::in_list;
 use crate::store::schema::{logged_models, runs};
 use crate::store::statement_size::statements;
 
@@ -14,7 +15,7 @@ pub fn of_runs(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, i32>> {
     let mut found = HashMap::new();
     for ids in statements(ids, 1) {
         let rows: Vec<(String, Option<i32>)> = runs::table
-            .filter(runs::run_uuid.eq_any(ids))
+            .filter(in_list(runs::run_uuid, ids))
             .select((runs::run_uuid, runs::experiment_id))
             .load(db)?;
         found.extend(
@@ -38,7 +39,7 @@ pub fn of_logged_models(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, Log
     let mut found = HashMap::new();
     for ids in statements(ids, 1) {
         let rows: Vec<LoggedModel> = logged_models::table
-            .filter(logged_models::model_id.eq_any(ids))
+            .filter(in_list(logged_models::model_id, ids))
             .select((
                 logged_models::model_id,
                 logged_models::experiment_id,

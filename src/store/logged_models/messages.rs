@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use crate::error::Result;
 use crate::store::Db;
+use crate::store::in_list::in_list;
 use crate::store::schema::{
     logged_model_metrics, logged_model_params, logged_model_tags, logged_models,
 };
@@ -53,7 +54,7 @@ pub fn assemble(db: &mut Db, model_ids: &[String]) -> Result<Vec<LoggedModel>> {
     let mut models = HashMap::new();
     for model_ids in statements(model_ids, 1) {
         let rows: Vec<LoggedModelRow> = logged_models::table
-            .filter(logged_models::model_id.eq_any(model_ids))
+            .filter(in_list(logged_models::model_id, model_ids))
             .load(db)?;
         models.extend(rows.into_iter().map(|row| {
             let model_id = row.model_id.clone();
@@ -79,7 +80,7 @@ fn add_tags(
     models: &mut HashMap<String, LoggedModel>,
 ) -> Result<()> {
     let rows: Vec<(String, String, String)> = logged_model_tags::table
-        .filter(logged_model_tags::model_id.eq_any(model_ids))
+        .filter(in_list(logged_model_tags::model_id, model_ids))
         .order((logged_model_tags::model_id, logged_model_tags::tag_key))
         .select((
             logged_model_tags::model_id,
@@ -107,7 +108,7 @@ fn add_params(
     models: &mut HashMap<String, LoggedModel>,
 ) -> Result<()> {
     let rows: Vec<(String, String, String)> = logged_model_params::table
-        .filter(logged_model_params::model_id.eq_any(model_ids))
+        .filter(in_list(logged_model_params::model_id, model_ids))
         .order((
             logged_model_params::model_id,
             logged_model_params::param_key,
@@ -151,7 +152,7 @@ fn add_metrics(
     models: &mut HashMap<String, LoggedModel>,
 ) -> Result<()> {
     let rows: Vec<MetricRow> = logged_model_metrics::table
-        .filter(logged_model_metrics::model_id.eq_any(model_ids))
+        .filter(in_list(logged_model_metrics::model_id, model_ids))
         .order((
             logged_model_metrics::model_id,
             logged_model_metrics::metric_name,

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::messages::with_tags;
 use super::{DELETED, ModelVersionRow, Stage, find, tags, with_tags_and_aliases};
 use crate::error::{Error, Result};
+use crate::store::in_list::in_list;
 use crate::store::registered_models::{self, aliases};
 use crate::store::schema::model_versions as table;
 use crate::store::statement_size::statements;
@@ -97,7 +98,7 @@ pub fn put_in_stage(
         diesel::update(table::table)
             .filter(table::workspace.eq(WORKSPACE))
             .filter(table::name.eq(name))
-            .filter(table::version.eq_any(versions))
+            .filter(in_list(table::version, versions))
             .set((
                 table::current_stage.eq(stage.as_str()),
                 table::last_updated_time.eq(now_ms),

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::{DELETED, Stage};
 use crate::error::{Error, Result, found};
+use crate::store::in_list::in_list;
 use crate::store::registered_models;
 use crate::store::schema::model_versions as table;
 use crate::store::statement_size::statements;
@@ -89,7 +90,7 @@ pub fn some(db: &mut Db, name: &str, versions: &[i32]) -> Result<Vec<ModelVersio
         let query = table::table
             .filter(table::workspace.eq(WORKSPACE))
             .filter(table::name.eq(name))
-            .filter(table::version.eq_any(versions))
+            .filter(in_list(table::version, versions))
             .filter(table::current_stage.ne(DELETED))
             .order(table::version)
             .select(ModelVersionRow::as_select());

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use self::events::Event;
 use super::WORKSPACE;
+use super::in_list::in_list;
 use super::schema::{webhook_events, webhooks};
 use super::{Db, on_backend};
 use crate::error::{Error, Result};
@@ -191,7 +192,7 @@ pub fn target(db: &mut Db, id: &str, even_if_disabled: bool) -> Result<Option<Ta
 fn assemble(db: &mut Db, rows: Vec<WebhookRow>) -> Result<Vec<Webhook>> {
     let ids: Vec<&str> = rows.iter().map(|row| row.webhook_id.as_str()).collect();
     let stored: Vec<(String, String, String)> = webhook_events::table
-        .filter(webhook_events::webhook_id.eq_any(ids))
+        .filter(in_list(webhook_events::webhook_id, ids))
         .order((webhook_events::entity, webhook_events::action))
         .select((
             webhook_events::webhook_id,

@@ -10,6 +10,7 @@ use super::delivery_slots::DeliverySlots;
 use super::events::Event;
 use crate::error::Result;
 use crate::store::WORKSPACE;
+use crate::store::in_list::in_list;
 use crate::store::schema::{
     flowkeep_webhook_deliveries as log, flowkeep_webhook_outbox as outbox, webhook_events, webhooks,
 };
@@ -117,7 +118,7 @@ pub fn take(db: &mut Db, now: i64, until: i64, slots: &DeliverySlots) -> Result<
             .iter()
             .map(|delivery| delivery.delivery_id.as_str());
         diesel::update(outbox::table)
-            .filter(outbox::delivery_id.eq_any(ids.collect::<Vec<_>>()))
+            .filter(in_list(outbox::delivery_id, ids.collect::<Vec<_>>()))
             .set((
                 outbox::attempts.eq(outbox::attempts + 1),
                 outbox::due_at.eq(until),
