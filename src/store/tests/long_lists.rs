@@ -53,7 +53,7 @@ fn are_as_long_as_the_request(db: &mut Db) {
     assert_eq!(found, []);
 
     // As in MLflow, a filter has at most 10,000 tokens.
-    let listed = ids[..4_000].join("', '");
+    let listed = ids[..4_000].join("','");
     let filter = format!("experiment_id IN ('{listed}')");
     let request = parsed::<SearchExperiments>(json!({"filter": filter, "max_results": 10}));
     let found = search::search_experiments(db, &request, &search::VisibleNames::All).unwrap();
