@@ -21,7 +21,7 @@ pub struct PolicyRow {
     pub text: String,
 }
 
-/// The hashes of what is in force: the one look at policies that each change takes.
+/// The hashes of what is in force.
 pub fn hashes(db: &mut Db) -> Result<Vec<String>> {
     Ok(current::table
         .order(current::name)

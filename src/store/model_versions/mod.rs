@@ -1,14 +1,17 @@
 //! Model versions: the numbered models under a registered name. What changes their life is called
 //! by [`crate::lifecycle`] only.
 
+mod at_once;
 mod changes;
 mod latest;
 mod messages;
 mod of_pairs;
 mod rows;
 mod stage;
+mod statements;
 pub mod tags;
 
+pub use self::at_once::VersionToChange;
 pub use self::changes::{
     InsertedVersion, NewVersion, delete, insert, put_in_stage, set_status_message, update,
 };
