@@ -5,25 +5,13 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::messages::message_of;
-use super::{DELETED, ModelVersionRow, Stage, statements, tags, with_tags_and_aliases};
+use super::{DELETED, ModelVersionRow, NewVersion, Stage, statements, tags, with_tags_and_aliases};
 use crate::error::{Error, Result};
 use crate::store::registered_models::{self, aliases};
 use crate::store::schema::model_versions as table;
 use crate::store::statement_size::statements as parts;
 use crate::store::{Db, WORKSPACE};
 use crate::wire::{ModelVersion, ModelVersionStatus, ModelVersionTag};
-
-/// A version that is to be created, its source checked and resolved.
-#[derive(Debug, Default)]
-pub struct NewVersion<'a> {
-    pub name: &'a str,
-    pub source: &'a str,
-    pub storage_location: &'a str,
-    pub run_id: Option<&'a str>,
-    pub run_link: &'a str,
-    pub description: &'a str,
-    pub tags: &'a [ModelVersionTag],
-}
 
 /// A version that was just made. It has no alias yet.
 pub struct InsertedVersion {

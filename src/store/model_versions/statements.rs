@@ -7,8 +7,7 @@ use diesel::pg::sql_types::Array;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
-use super::Stage;
-use super::changes::NewVersion;
+use super::{NewVersion, Stage};
 use crate::store::prepared::{RowStatement, Statement, prepared};
 
 struct InsertVersion;

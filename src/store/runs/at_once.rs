@@ -43,7 +43,8 @@ fn run_of(request: &GetRun) -> &str {
 struct WholeRuns;
 
 // What a row is stands in its first column: 0 a run, 1 a metric, 2 a param, 3 a tag, 4 a data set that went into
-// it, 5 a tag of such an input, 6 a model that went in or came out.
+// it, 5 a tag of such an input, 6 a model that went in or came out. OFFSET keeps data sets in the order of their edges,
+// as they were logged.
 impl Statement for WholeRuns {
     const BEFORE_VALUES: &'static str = "SELECT 0 AS kind, run_uuid::text AS run_id, name::text AS a, \
         user_id::text AS b, status::text AS c, artifact_uri::text AS d, lifecycle_stage::text AS e, \
@@ -59,7 +60,7 @@ impl Statement for WholeRuns {
         FROM tags WHERE run_uuid = ANY($1) \
         UNION ALL SELECT 4, edge.destination_id, name, digest, dataset_source_type, dataset_source, dataset_schema, \
             dataset_profile, edge.input_uuid, NULL, NULL, NULL, NULL, NULL \
-        FROM inputs edge JOIN datasets ON dataset_uuid = edge.source_id \
+        FROM inputs edge CROSS JOIN LATERAL (SELECT * FROM datasets WHERE dataset_uuid = edge.source_id OFFSET 0) data \
         WHERE edge.destination_type = 'RUN' AND edge.destination_id = ANY($1) AND edge.source_type = 'DATASET' \
         UNION ALL (SELECT 5, edge.destination_id, tag.name, tag.value, NULL, NULL, NULL, \
             NULL, edge.input_uuid, NULL, NULL, NULL, NULL, NULL \
