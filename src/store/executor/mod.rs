@@ -15,6 +15,7 @@ mod work_error;
 mod writers;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::config::{DatabaseSettings, DatabaseUri};
 use crate::error::Result;
@@ -33,6 +34,7 @@ use self::writers::Writers;
 pub struct Store {
     reads: Pool,
     writes: Writes,
+    begun: AtomicU64,
 }
 
 enum Writes {
@@ -70,7 +72,16 @@ impl Store {
                 })
             }
         };
-        Ok(Self { reads, writes })
+        Ok(Self {
+            reads,
+            writes,
+            begun: AtomicU64::new(0),
+        })
+    }
+
+    /// How many functions that write have been begun. Whoever works in the background sees by it whether others do too.
+    pub fn writes(&self) -> u64 {
+        self.begun.load(Ordering::Relaxed)
     }
 
     /// Runs a function that only reads, on one consistent state of the database.
@@ -107,6 +118,7 @@ impl Store {
         E: WorkError,
         F: Fn(&mut Db) -> Result<T, E> + Send + 'static,
     {
+        self.begun.fetch_add(1, Ordering::Relaxed);
         match &self.writes {
             Writes::Grouped(writer) => writer.run(work).await,
             Writes::Postgres(postgres) => postgres.pool.run(work).await,
@@ -122,6 +134,7 @@ impl Store {
         E: WorkError,
         F: Fn(&mut Db) -> Result<T, E> + Send + 'static,
     {
+        self.begun.fetch_add(1, Ordering::Relaxed);
         match &self.writes {
             Writes::Grouped(writer) => writer.run(work).await,
             Writes::Postgres(postgres) => postgres.writers.run(key, work).await,
@@ -131,6 +144,7 @@ impl Store {
     /// Does what [`Store::write_briefly`] does, for a request that can be carried out together with others of its
     /// kind.
     pub async fn write_merged<R: Mergeable>(&self, key: &str, request: R) -> Result<R::Output> {
+        self.begun.fetch_add(1, Ordering::Relaxed);
         match &self.writes {
             Writes::Grouped(writer) => writer.run_mergeable(request).await,
             Writes::Postgres(postgres) => postgres.writers.run_mergeable(key, request).await,
