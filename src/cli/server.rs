@@ -10,12 +10,13 @@ use crate::api::{Settings, State};
 use crate::artifacts::check_destination;
 use crate::clock::Clock;
 use crate::config::{
-    ArtifactFlags, ArtifactSettings, DatabaseFlags, DatabaseUri, HttpFlags, Limits, MlflowFlags,
-    PolicyFlags, SecurityFlags, SourceRules, UiFlags, UnsupportedFlags, WebhookSettings,
-    python_environments,
+    ArtifactFlags, ArtifactSettings, AuthFlags, DatabaseFlags, DatabaseUri, HttpFlags, Limits,
+    MlflowFlags, PolicyFlags, SecurityFlags, SourceRules, UiFlags, UnsupportedFlags,
+    WebhookSettings, python_environments,
 };
 use crate::error::Error;
 use crate::server::{self, Listeners};
+use crate::store::auth::AuthDatabaseState;
 use crate::store::{self, DatabaseState, Store, unserved};
 use crate::ui::{UiFolder, UiSearchPath};
 
@@ -30,6 +31,8 @@ pub struct ServerCommand {
     http: HttpFlags,
     #[command(flatten, next_help_heading = "Security")]
     security: SecurityFlags,
+    #[command(flatten, next_help_heading = "Logins")]
+    auth: AuthFlags,
     #[command(flatten, next_help_heading = "Web UI")]
     ui: UiFlags,
     #[command(flatten)]
@@ -53,6 +56,11 @@ impl ServerCommand {
         let artifacts = self.artifacts.settings(&working_directory)?;
         let http = self.http.settings()?;
         let security = self.security.settings()?;
+        let auth = self.auth.settings()?;
+        for setting in auth.iter().flat_map(|auth| &auth.without_effect) {
+            warn!("{setting} in the file of MLFLOW_AUTH_CONFIG_PATH has no effect on flowkeep.");
+        }
+        let logins_at = auth.as_ref().map(|auth| auth.database.clone());
         let policies = self.policies.read()?;
         let limits = Limits::from_environment();
         let mlflow_version = self.mlflow.mlflow_version;
@@ -67,15 +75,22 @@ impl ServerCommand {
             limits,
             ui,
             mlflow_version,
+            auth,
+            trusted_proxies: http.trusted_proxies.clone(),
+            static_prefix: http.static_prefix.clone(),
             clock: Clock::default(),
         };
 
         // With an invalid setting or a taken port, the server stops before it creates any file.
         let listeners = Listeners::bind(&http)?;
+        if logins_at.is_none() {
+            lines.extend(say_that_it_is_open(&listeners));
+        }
         actix_web::rt::System::new().block_on(async {
             let found = server::prepare(&database.uri, &listeners, &http).await?;
             lines.insert(0, database_line(&database.uri, &found));
             let state = State::open(&database, settings).await?;
+            lines.extend(logins_line(&state, logins_at.as_ref()));
             lines.extend(not_shown_line(&state.store).await?);
             for text in policies {
                 state.apply_policies(text).await?;
@@ -90,6 +105,9 @@ impl ServerCommand {
             CommandResult::Ok(())
         })?;
         store::checkpoint(&database.uri)?;
+        if let Some(uri) = logins_at {
+            store::checkpoint(&uri)?;
+        }
         Ok(())
     }
 }
@@ -113,6 +131,41 @@ fn database_line(uri: &DatabaseUri, found: &DatabaseState) -> String {
         }
     };
     format!("Database   {uri}{done}")
+}
+
+/// Returns the line about the users that is printed at the start of a server with logins.
+fn logins_line(state: &State, uri: Option<&DatabaseUri>) -> Option<String> {
+    let (logins, uri) = (state.logins.as_ref()?, uri?);
+    let done = match &logins.found {
+        AuthDatabaseState::Empty => " (created)".to_owned(),
+        AuthDatabaseState::Ready => String::new(),
+        AuthDatabaseState::Older { revision, copy } => {
+            let copy = copy.as_deref().unwrap_or("none");
+            format!(
+                " (brought up from MLflow's revision {revision}; a copy of what it was: {copy})"
+            )
+        }
+    };
+    Some(format!("Users      {uri}{done}"))
+}
+
+/// Says that a server without logins is open to everybody who reaches it: a line where only this machine does, and a warning
+/// otherwise.
+fn say_that_it_is_open(listeners: &Listeners) -> Option<String> {
+    if listeners.are_local() {
+        return Some(
+            "Access     everybody on this machine may do everything; --app-name basic-auth asks for logins"
+                .to_owned(),
+        );
+    }
+    for line in [
+        "Nobody has to log in here: everybody on the network can read, change and delete all experiments, runs, models and artifacts,",
+        "record evidence, approve and promote model versions, and write the policies that they have to meet.",
+        "--app-name basic-auth asks for logins, --host 127.0.0.1 serves this machine only, and --require-auth refuses to start like this.",
+    ] {
+        warn!("{line}");
+    }
+    None
 }
 
 /// Returns the line about data of MLflow that flowkeep does not show, if the database has any.

@@ -3,6 +3,7 @@
 
 pub mod artifact_digests;
 pub mod artifact_locations;
+pub mod auth;
 pub mod belongings;
 mod database_errors;
 pub mod datasets;

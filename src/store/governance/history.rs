@@ -36,6 +36,7 @@ pub struct NewHistoryRow<'a> {
     pub policy: Option<&'a str>,
     pub policy_hash: Option<&'a str>,
     pub report: Option<&'a str>,
+    pub how: Option<&'a str>,
 }
 
 /// A row of `flowkeep_history`.
@@ -58,6 +59,7 @@ pub struct HistoryRow {
     pub policy: Option<String>,
     pub policy_hash: Option<String>,
     pub report: Option<String>,
+    pub how: Option<String>,
 }
 
 /// Adds rows to the log.
@@ -67,7 +69,7 @@ pub fn insert(db: &mut Db, rows: &[NewHistoryRow]) -> Result<()> {
     }
     match db {
         Db::Sqlite(connection) => {
-            for rows in statements(rows, 15) {
+            for rows in statements(rows, 16) {
                 diesel::insert_into(table::table)
                     .values(rows)
                     .execute(connection)?;
@@ -96,6 +98,7 @@ pub fn insert(db: &mut Db, rows: &[NewHistoryRow]) -> Result<()> {
                 column(rows, |row| row.policy).into_sql::<Array<Nullable<Text>>>(),
                 column(rows, |row| row.policy_hash).into_sql::<Array<Nullable<Text>>>(),
                 column(rows, |row| row.report).into_sql::<Array<Nullable<Text>>>(),
+                column(rows, |row| row.how).into_sql::<Array<Nullable<Text>>>(),
             );
             prepared::<InsertHistory, _>(values).execute(connection)?;
         }
@@ -107,7 +110,7 @@ struct InsertHistory;
 
 impl Statement for InsertHistory {
     const BEFORE_VALUES: &'static str = "INSERT INTO flowkeep_history (time_ms, actor, claimed, action, outcome, \
-        model, model_id, version, stage, alias, before, after, policy, policy_hash, report) \
+        model, model_id, version, stage, alias, before, after, policy, policy_hash, report, how) \
         SELECT * FROM unnest(";
     const AFTER_VALUES: &'static str = ")";
 }

@@ -2,6 +2,7 @@
 
 mod artifact_digests;
 mod at_once;
+mod auth;
 mod databases;
 mod executor;
 mod experiments;
