@@ -17,8 +17,8 @@ use crate::store::schema::{
     runs,
 };
 use crate::store::search::Search;
-use crate::store::{Db, metrics, search};
-use crate::wire::{SearchRuns, ViewType};
+use crate::store::{Db, run_one, search};
+use crate::wire::{LogMetric, SearchRuns, ViewType};
 
 on_both_databases!(
     gives_what_a_look_at_each_run_gives,
@@ -96,7 +96,8 @@ impl Sandbox {
                 let request = json!({"run_id": run, "key": key, "timestamp": step, "step": step,
                     "value": if is_nan { json!("NaN") } else { json!(value) }});
                 // A run that is deleted takes none.
-                let _ = metrics::log_metric(db, &checked(serde_json::from_value(request).unwrap()));
+                let request: LogMetric = serde_json::from_value(request).unwrap();
+                let _ = run_one(db, &checked(request));
             }
             6..12 => db
                 .batch_execute(&format!(
