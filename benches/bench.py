@@ -44,5 +44,8 @@ class Group:
     """Measures in an empty folder what needs no server, or starts servers of its own. It says itself
     for which column of the table a figure is."""
 
+    floor: Callable[[str, ReportOf], None] | None = None
+    """Measures the lower limit on a copy of the database in PostgreSQL, without a server."""
+
     on_request: bool = False
     """Whether the group is left out unless it is named."""

@@ -78,6 +78,11 @@ def measure(
             folder.mkdir()
             with store.copy(folder) as uri, Server(server, folder, uri) as running:
                 group.run(running, lambda *row, server=server: table.add(server, *row))
+        if group.floor and kind == POSTGRES:
+            folder = scratch / "floor"
+            folder.mkdir()
+            with store.copy(folder) as uri:
+                group.floor(uri, lambda column: lambda *row: table.add(column, *row))
         if group.alone and kind == SQLITE:
             folder = scratch / "alone"
             folder.mkdir()

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from bench import Group, Report
+import floor_postgres
+from bench import FLOOR, Group, Report, ReportOf
 from measure import Client, Load, report_latency, throughput
 from seed import model_name, seed_models
 from servers import Server
@@ -11,6 +12,7 @@ from servers import Server
 MODELS = 20_000
 VERSIONS = 5
 ONE = model_name(10_000)
+BY_ALIAS_OF_ALL = f"by alias, of {MODELS * VERSIONS:,} versions"
 
 TRANSITION = """
 local stages = {"Staging", "Production"}
@@ -84,4 +86,17 @@ def searches(client: Client) -> dict[str, Callable[[int], Any]]:
     }
 
 
-GROUP = Group(run, lambda rows: seed_models(rows, models=MODELS, versions=VERSIONS))
+def floor(uri: str, report_of: ReportOf) -> None:
+    report = report_of(FLOOR)
+    for scenario, script in (
+        (BY_ALIAS_OF_ALL, floor_postgres.BY_ALIAS.replace("{models}", str(MODELS))),
+        ("get version", floor_postgres.GET_VERSION),
+        ("transition-stage", floor_postgres.TRANSITION),
+        ("create-version", floor_postgres.CREATE_VERSION),
+        ("set-alias", floor_postgres.SET_ALIAS),
+    ):
+        rate = floor_postgres.pgbench(uri, script, seconds=5)
+        report(f"{scenario}, 16 connections", rate, "req/s")
+
+
+GROUP = Group(run, lambda rows: seed_models(rows, models=MODELS, versions=VERSIONS), floor=floor)

@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import floor_postgres
 from bench import FASTTRACKML, FLOOR, FLOWKEEP, STOCK, Group, Report, ReportOf
 from measure import Client, Load, latency, throughput
 from seed import run_ids
@@ -137,4 +138,14 @@ def floor(folder: Path, report_of: ReportOf) -> None:
     connection.close()
 
 
-GROUP = Group(run, servers=(STOCK, FASTTRACKML, FLOWKEEP), alone=floor)
+def floor_on_postgres(uri: str, report_of: ReportOf) -> None:
+    floor_postgres.prepare(uri)
+    report = report_of(FLOOR)
+    report("log-metric, 16 connections", floor_postgres.pgbench(uri, floor_postgres.LOG_METRIC), "req/s")
+    report(BATCHES_OF_1000, floor_postgres.copy_and_merge(uri), "metrics/s")
+    report("create-run, 16 connections", floor_postgres.pgbench(uri, floor_postgres.CREATE_RUN), "req/s")
+    read = floor_postgres.pgbench(uri, floor_postgres.GET_RUN, seconds=5)
+    report("get-run of 10 metrics and params, 16 connections", read, "req/s")
+
+
+GROUP = Group(run, servers=(STOCK, FASTTRACKML, FLOWKEEP), alone=floor, floor=floor_on_postgres)

@@ -18,8 +18,8 @@ use crate::artifacts::ArtifactPath;
 use crate::audit::Actor;
 use crate::error::{Error, Result};
 use crate::lifecycle::{Change, Decision, Done, Resources};
-use crate::store::Db;
 use crate::store::belongings::Hold;
+use crate::store::{Db, Mergeable, run_one};
 use crate::validation::prompts::{IS_PROMPT_TAG, marks_prompt};
 use crate::wire::request::Request;
 
@@ -126,6 +126,60 @@ impl Permit {
             work(db)
         };
         self.state.store.write(settle_and_work).await
+    }
+
+    /// Does what [`Permit::write`] does, for a function that is short: see [`crate::store::Store::write_briefly`].
+    pub async fn write_briefly<T, F>(&self, key: &str, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Db) -> Result<T> + Send + 'static,
+    {
+        let store = &self.state.store;
+        if self.check.is_settled() {
+            return store.write_briefly(key, work).await;
+        }
+        let check = Arc::clone(&self.check);
+        let settle_and_work = move |db: &mut Db| {
+            check.settle(db, Hold::UntilCommit)?;
+            work(db)
+        };
+        store.write_briefly(key, settle_and_work).await
+    }
+
+    /// Carries out a request that writes, together with others if the caller's right to it is certain.
+    pub async fn write_merged<R: Mergeable>(&self, key: &str, request: R) -> Result<R::Output> {
+        if self.check.is_settled() {
+            return self.state.store.write_merged(key, request).await;
+        }
+        self.write_briefly(key, move |db| run_one(db, &request))
+            .await
+    }
+
+    /// Answers a request that only reads, together with others if the caller's right to it is certain.
+    pub async fn read_merged<R: Mergeable>(&self, request: R) -> Result<R::Output> {
+        if self.check.is_settled() {
+            return self.state.store.read_merged(request).await;
+        }
+        self.read(move |db| run_one(db, &request)).await
+    }
+
+    /// Runs a short change of one model's life, in the same way.
+    pub async fn change_model<T, F>(&self, actor: Actor, name: &str, decide: F) -> Result<Done<T>>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Db, &Change) -> Decision<T> + Send + Sync + 'static,
+    {
+        if self.check.is_settled() {
+            return self.state.change_model(actor, name, decide).await;
+        }
+        let check = Arc::clone(&self.check);
+        let settle_and_decide = move |db: &mut Db, change: &Change| {
+            check.settle(db, Hold::UntilCommit)?;
+            decide(db, change)
+        };
+        self.state
+            .change_model(actor, name, settle_and_decide)
+            .await
     }
 
     /// Runs a change of a model's life, in the same way.

@@ -87,6 +87,15 @@ impl State {
         lifecycle::run(self.resources(), actor, decide).await
     }
 
+    /// Runs a short change of one model's life.
+    pub async fn change_model<T, F>(&self, actor: Actor, name: &str, decide: F) -> Result<Done<T>>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Db, &Change) -> Decision<T> + Send + Sync + 'static,
+    {
+        lifecycle::run_briefly(self.resources(), actor, name, decide).await
+    }
+
     /// Puts policies in force that the server was started with.
     pub async fn apply_policies(&self, text: String) -> Result<()> {
         self.change(Actor::server(), move |db, change| {

@@ -78,8 +78,12 @@ pub struct DatabaseSettings {
     pub readers: u32,
     /// The number of connections that write. SQLite always has one.
     pub writers: u32,
-    /// The maximum number of queued writes on SQLite. Beyond it, the server answers that it is
-    /// busy.
+    /// The number of threads that commit short writes in groups on PostgreSQL.
+    pub group_writers: usize,
+    /// The number of threads that answer short reads together on PostgreSQL.
+    pub group_readers: usize,
+    /// The maximum number of requests in the queue of a thread. Beyond it, the server answers that it
+    /// is busy.
     pub write_queue: usize,
 }
 
@@ -90,6 +94,8 @@ impl DatabaseSettings {
             uri,
             readers: 8,
             writers: 8,
+            group_writers: 2,
+            group_readers: 2,
             write_queue: 4096,
         }
     }

@@ -2,45 +2,48 @@
 
 use serde_json::json;
 
-use super::decision::{Change, Decision, Done, Model, identify};
+use super::decision::{Change, Decision, Done, identify};
 use super::events;
 use super::gates::{self, Admitted, Move, MovingVersion};
-use super::in_force::{self, GovernedModel};
+use super::in_force;
 use super::policy::Target;
 use crate::audit::{Action, Entry};
+use crate::error::Error;
+use crate::store::Db;
+use crate::store::model_versions::VersionToChange;
 use crate::store::registered_models::{self, aliases};
-use crate::store::{Db, model_versions};
-use crate::validation::Checked;
+use crate::validation::{Checked, registry_names};
 use crate::wire::{DeleteRegisteredModelAlias, SetRegisteredModelAlias};
 
 /// Points an alias to a version, through the gate of the alias.
 pub fn set(db: &mut Db, change: &Change, request: &Checked<SetRegisteredModelAlias>) -> Decision {
     let (name, alias) = (request.name(), request.alias());
-    let row = model_versions::row_locked(db, name, request.version())?;
-    let number = row.version;
-    let id = identify(db, change, name)?;
-    let before = aliases::target(db, name, alias)?;
-    let entry = Entry::of_model(Action::AliasSet, name, &id)
+    let written = registry_names::version(request.version())?.written;
+    // Of a model that is not there, MLflow says that the version is not.
+    let opened = in_force::open(db, change, name)?
+        .ok_or_else(|| Error::model_version_not_found(name, &written))?;
+    let governed = opened.governed(name);
+    let version = VersionToChange::load(db, name, request.version(), alias)?;
+    let number = version.row.version;
+    let before = version.alias_target;
+    let entry = Entry::of_model(Action::AliasSet, name, &opened.id)
         .version(number)
         .alias(alias)
         .before(json!({"version": before.map(|version| version.to_string())}))
         .after(json!({"version": number.to_string()}));
     let to_alias = Move {
-        version: MovingVersion::Existing(row),
+        version: MovingVersion::Existing(version.row),
         target: (before != Some(number)).then(|| Target::Alias(alias.to_owned())),
         entry,
-    };
-    let policy = in_force::of_model(db, name)?;
-    let governed = GovernedModel {
-        model: Model { name, id: &id },
-        policy: policy.as_ref(),
     };
     let Admitted {
         entries, warnings, ..
     } = gates::admit(db, change, governed, vec![to_alias])?;
     aliases::set(db, name, alias, number)?;
     change.write(db, &entries)?;
-    events::alias_set(db, change, request)?;
+    if opened.has_webhooks {
+        events::alias_set(db, change, request)?;
+    }
     Ok(Done::with_warnings((), warnings))
 }
 

@@ -1,15 +1,15 @@
 //! The policies in force, and which of them applies to a model. All servers on a database agree on them: each
 //! change looks, in its own transaction, at which ones there are. A policy is parsed once and kept in memory.
-//! May use `policy`, `decision` (for the name of a model), the audit log (for a name) and the store.
+//! May use `policy`, `decision`, the audit log (for a name) and the store.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::decision::Model;
+use super::decision::{Change, Model, identify};
 use super::policy::{Enforcement, ModelFacts, Policy, select};
 use crate::audit::PolicyRef;
 use crate::error::{Error, Result};
 use crate::store::Db;
-use crate::store::governance::policies;
+use crate::store::governance::{locked, policies};
 use crate::store::registered_models::tags;
 
 /// The last set that was parsed. A hash stands for the same policy in every database.
@@ -25,6 +25,11 @@ struct ParsedPolicies {
 /// Returns all policies in force; `None` if there are none, which takes one look at a small table.
 pub fn all(db: &mut Db) -> Result<Option<Arc<Vec<Policy>>>> {
     let hashes = policies::hashes(db)?;
+    parsed(db, hashes)
+}
+
+/// Returns the policies with these hashes, which are those in force.
+fn parsed(db: &mut Db, hashes: Vec<String>) -> Result<Option<Arc<Vec<Policy>>>> {
     if hashes.is_empty() {
         return Ok(None);
     }
@@ -90,7 +95,54 @@ pub struct GovernedModel<'a> {
 
 /// Looks up the policy that applies to a model. `None`: everything is allowed.
 pub fn of_model(db: &mut Db, name: &str) -> Result<Option<ApplicablePolicy>> {
-    let Some(policies) = all(db)? else {
+    let policies = all(db)?;
+    applicable(db, policies, name)
+}
+
+/// A registered model that is locked for a change.
+pub struct OpenedModel {
+    /// The id that it keeps when it is renamed.
+    pub id: String,
+    /// The policy that applies to it. `None`: everything is allowed.
+    pub policy: Option<ApplicablePolicy>,
+    /// Whether somebody may want to be told of changes.
+    pub has_webhooks: bool,
+}
+
+impl OpenedModel {
+    /// The model with its policy.
+    pub fn governed<'a>(&'a self, name: &'a str) -> GovernedModel<'a> {
+        GovernedModel {
+            model: Model { name, id: &self.id },
+            policy: self.policy.as_ref(),
+        }
+    }
+}
+
+/// Locks a model and looks up the policy that applies to it; `None` if there is no such model. One that history
+/// has not met yet is adopted.
+pub fn open(db: &mut Db, change: &Change, name: &str) -> Result<Option<OpenedModel>> {
+    let Some(locked) = locked::lock(db, name)? else {
+        return Ok(None);
+    };
+    let id = match locked.id {
+        Some(id) => id,
+        None => identify(db, change, name)?,
+    };
+    let policies = parsed(db, locked.policy_hashes)?;
+    Ok(Some(OpenedModel {
+        id,
+        policy: applicable(db, policies, name)?,
+        has_webhooks: locked.has_webhooks,
+    }))
+}
+
+fn applicable(
+    db: &mut Db,
+    policies: Option<Arc<Vec<Policy>>>,
+    name: &str,
+) -> Result<Option<ApplicablePolicy>> {
+    let Some(policies) = policies else {
         return Ok(None);
     };
     let model = ModelFacts {

@@ -40,7 +40,7 @@ mod source;
 pub mod version_reference;
 pub mod versions;
 
-pub use self::decision::{Change, Decision, Done, NotDone, Resources, run};
+pub use self::decision::{Change, Decision, Done, NotDone, Resources, run, run_briefly};
 pub use self::files::{FeatureSpecSources, FoundFeatureSpec, TAG as FEATURE_SPEC_TAG};
 pub use self::gates::{gate_report, preview};
 pub use self::seals::integrity;

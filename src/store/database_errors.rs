@@ -73,9 +73,14 @@ fn is_transient(error: &DatabaseError) -> bool {
             matches!(
                 kind,
                 DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection
-            ) || ["deadlock detected", "database is locked"]
-                .iter()
-                .any(|sign| information.message().contains(sign))
+            ) || [
+                "deadlock detected",
+                "database is locked",
+                // How long a transaction that others share may wait for a row.
+                "canceling statement due to lock timeout",
+            ]
+            .iter()
+            .any(|sign| information.message().contains(sign))
         }
         DatabaseError::BrokenTransactionManager => true,
         _ => false,

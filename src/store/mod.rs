@@ -34,7 +34,7 @@ pub use db::{Backend, Condition, Db};
 pub(crate) use db::{locked, on_backend};
 /// What Diesel reports. Callers turn it into an error of their own; they need not know its kinds.
 pub use diesel::result::Error as DatabaseError;
-pub use executor::{Store, WorkError};
+pub use executor::{Mergeable, Store, WorkError, run_one};
 pub use open::{DatabaseState, Head, OpenError, Step, check, checkpoint, initialize, prepare};
 
 /// Everything is in the one workspace that a server without workspaces has.

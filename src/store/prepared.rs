@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use diesel::backend::Backend;
 use diesel::pg::sql_types::Array;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Text;
 
 use super::Db;
@@ -15,6 +15,12 @@ use super::Db;
 pub trait Statement: 'static {
     const BEFORE_VALUES: &'static str;
     const AFTER_VALUES: &'static str;
+}
+
+/// A statement that returns rows.
+pub trait RowStatement: Statement {
+    /// The types of the columns.
+    type Columns;
 }
 
 /// A statement with its values.
@@ -50,19 +56,30 @@ where
     }
 }
 
+impl<Name: RowStatement, Values> Query for Prepared<Name, Values> {
+    type SqlType = Name::Columns;
+}
+
 impl<Name, Values, Connection> RunQueryDsl<Connection> for Prepared<Name, Values> {}
 
-/// Runs a statement for the keys and values of a run, and returns how many rows it changed. On SQLite the statement
+/// A key and a value of a run.
+#[derive(Clone, Copy)]
+pub struct PairOfRun<'a> {
+    pub run_id: &'a str,
+    pub key: &'a str,
+    pub value: &'a str,
+}
+
+/// Runs a statement for keys and values of runs, and returns how many rows it changed. On SQLite the statement
 /// takes one row, on PostgreSQL a list for each column.
 pub fn run_for_pairs<OnSqlite: Statement, OnPostgres: Statement>(
     db: &mut Db,
-    run_id: &str,
-    pairs: &[(&str, &str)],
+    pairs: &[PairOfRun],
 ) -> QueryResult<usize> {
     match db {
         Db::Sqlite(connection) => {
             let mut changed = 0;
-            for (key, value) in pairs {
+            for PairOfRun { run_id, key, value } in pairs {
                 let values = (
                     key.into_sql::<Text>(),
                     value.into_sql::<Text>(),
@@ -73,11 +90,16 @@ pub fn run_for_pairs<OnSqlite: Statement, OnPostgres: Statement>(
             Ok(changed)
         }
         Db::Postgres(connection) => {
-            let (keys, values): (Vec<&str>, Vec<&str>) = pairs.iter().copied().unzip();
+            fn column<'a>(
+                pairs: &[PairOfRun<'a>],
+                of: impl Fn(&PairOfRun<'a>) -> &'a str,
+            ) -> Vec<&'a str> {
+                pairs.iter().map(of).collect()
+            }
             let values = (
-                keys.into_sql::<Array<Text>>(),
-                values.into_sql::<Array<Text>>(),
-                vec![run_id; pairs.len()].into_sql::<Array<Text>>(),
+                column(pairs, |pair| pair.key).into_sql::<Array<Text>>(),
+                column(pairs, |pair| pair.value).into_sql::<Array<Text>>(),
+                column(pairs, |pair| pair.run_id).into_sql::<Array<Text>>(),
             );
             prepared::<OnPostgres, _>(values).execute(connection)
         }

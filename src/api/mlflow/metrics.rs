@@ -5,15 +5,20 @@ use actix_web::HttpRequest;
 use crate::api::Permit;
 use crate::error::{Error, Result};
 use crate::store::metrics::{self, HistoryPage, Sampling};
+use crate::store::runs;
 use crate::wire::list_writer::JsonChunks;
 use crate::wire::{GetMetricHistory, GetMetricHistoryBulkInterval, LogMetric, log_metric, python};
 
 /// Logs one point of a metric.
 pub async fn log(permit: Permit, request: LogMetric) -> Result<log_metric::Response> {
     let request = permit.checked(request)?;
-    permit
-        .write(move |db| metrics::log_metric(db, &request))
-        .await?;
+    let run_id = runs::id(request.run_id(), request.run_uuid()).to_owned();
+    if request.model_id().is_empty() {
+        permit.write_merged(&run_id, request).await?;
+    } else {
+        let log = move |db: &mut _| metrics::log_metric_of_model(db, &request);
+        permit.write_briefly(&run_id, log).await?;
+    }
     Ok(log_metric::Response {})
 }
 

@@ -21,8 +21,9 @@ pub async fn create(
     request: CreateModelVersion,
 ) -> Result<Done<create_model_version::Response>> {
     let request = Checked::new(request, &permit.source_rules)?;
+    let name = request.name().to_owned();
     let done = permit
-        .change(actor, move |db, change| {
+        .change_model(actor, &name, move |db, change| {
             versions::create(db, change, &request)
         })
         .await?;
@@ -34,9 +35,7 @@ pub async fn create(
 /// Returns a version.
 pub async fn get(permit: Permit, request: GetModelVersion) -> Result<get_model_version::Response> {
     let request = permit.checked(request)?;
-    let version = permit
-        .read(move |db| model_versions::get(db, request.name(), request.version()))
-        .await?;
+    let version = permit.read_merged(request).await?;
     Ok(get_model_version::Response {
         model_version: Some(version),
     })
@@ -49,8 +48,9 @@ pub async fn update(
     request: UpdateModelVersion,
 ) -> Result<Done<update_model_version::Response>> {
     let request = permit.checked(request)?;
+    let name = request.name().to_owned();
     let done = permit
-        .change(actor, move |db, change| {
+        .change_model(actor, &name, move |db, change| {
             versions::update(db, change, &request)
         })
         .await?;
@@ -66,11 +66,14 @@ pub async fn transition_stage(
     request: TransitionModelVersionStage,
 ) -> Result<Done<transition_model_version_stage::Response>> {
     let request = permit.checked(request)?;
-    let done = permit
-        .change(actor, move |db, change| {
-            versions::transition(db, change, &request)
-        })
-        .await?;
+    let name = request.name().to_owned();
+    let may_move_many = request.archive_existing_versions();
+    let decide = move |db: &mut _, change: &_| versions::transition(db, change, &request);
+    let done = if may_move_many {
+        permit.change(actor, decide).await?
+    } else {
+        permit.change_model(actor, &name, decide).await?
+    };
     Ok(
         done.map(|version| transition_model_version_stage::Response {
             model_version: Some(version),
@@ -112,8 +115,9 @@ pub async fn set_tag(
     request: SetModelVersionTag,
 ) -> Result<Done<set_model_version_tag::Response>> {
     let request = permit.checked(request)?;
+    let name = request.name().to_owned();
     let done = permit
-        .change(actor, move |db, change| {
+        .change_model(actor, &name, move |db, change| {
             versions::tags::set(db, change, &request)
         })
         .await?;
@@ -127,8 +131,9 @@ pub async fn delete_tag(
     request: DeleteModelVersionTag,
 ) -> Result<Done<delete_model_version_tag::Response>> {
     let request = permit.checked(request)?;
+    let name = request.name().to_owned();
     let done = permit
-        .change(actor, move |db, change| {
+        .change_model(actor, &name, move |db, change| {
             versions::tags::delete(db, change, &request)
         })
         .await?;

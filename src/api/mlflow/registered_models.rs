@@ -5,7 +5,7 @@ use crate::audit::Actor;
 use crate::error::Result;
 use crate::lifecycle::{Done, aliases as alias_changes, models};
 use crate::store::model_versions;
-use crate::store::registered_models::{self, aliases};
+use crate::store::registered_models;
 use crate::wire::{
     CreateRegisteredModel, DeleteRegisteredModel, DeleteRegisteredModelAlias,
     DeleteRegisteredModelTag, GetLatestVersions, GetModelVersionByAlias, GetRegisteredModel,
@@ -147,8 +147,9 @@ pub async fn set_alias(
     request: SetRegisteredModelAlias,
 ) -> Result<Done<set_registered_model_alias::Response>> {
     let request = permit.checked(request)?;
+    let name = request.name().to_owned();
     let done = permit
-        .change(actor, move |db, change| {
+        .change_model(actor, &name, move |db, change| {
             alias_changes::set(db, change, &request)
         })
         .await?;
@@ -162,8 +163,9 @@ pub async fn delete_alias(
     request: DeleteRegisteredModelAlias,
 ) -> Result<Done<delete_registered_model_alias::Response>> {
     let request = permit.checked(request)?;
+    let name = request.name().to_owned();
     let done = permit
-        .change(actor, move |db, change| {
+        .change_model(actor, &name, move |db, change| {
             alias_changes::delete(db, change, &request)
         })
         .await?;
@@ -176,9 +178,7 @@ pub async fn get_by_alias(
     request: GetModelVersionByAlias,
 ) -> Result<get_model_version_by_alias::Response> {
     let request = permit.checked(request)?;
-    let version = permit
-        .read(move |db| aliases::resolve(db, request.name(), request.alias()))
-        .await?;
+    let version = permit.read_merged(request).await?;
     Ok(get_model_version_by_alias::Response {
         model_version: Some(version),
     })

@@ -10,24 +10,29 @@ use crate::wire::{
     restore_run, set_tag, update_run,
 };
 
+/// The most values of a batch that does not keep others waiting.
+const BRIEF_BATCH: usize = 100;
+
 /// Creates a run.
 pub async fn create(permit: Permit, request: CreateRun) -> Result<create_run::Response> {
     let request = permit.checked(request)?;
-    let run = permit.write(move |db| runs::create(db, &request)).await?;
+    let experiment = request.experiment_id().to_owned();
+    let run = permit.write_merged(&experiment, request).await?;
     Ok(create_run::Response { run: Some(run) })
 }
 
 /// Returns a run with its latest metrics, parameters, tags and inputs.
 pub async fn get(permit: Permit, request: GetRun) -> Result<get_run::Response> {
-    let run = permit
-        .read(move |db| runs::get(db, runs::id(request.run_id(), request.run_uuid())))
-        .await?;
+    let run = permit.read_merged(request).await?;
     Ok(get_run::Response { run: Some(run) })
 }
 
 /// Changes the status, the name or the end of a run.
 pub async fn update(permit: Permit, request: UpdateRun) -> Result<update_run::Response> {
-    let info = permit.write(move |db| runs::update(db, &request)).await?;
+    let run_id = runs::id(request.run_id(), request.run_uuid()).to_owned();
+    let info = permit
+        .write_briefly(&run_id, move |db| runs::update(db, &request))
+        .await?;
     Ok(update_run::Response {
         run_info: Some(info),
     })
@@ -53,14 +58,18 @@ pub async fn restore(permit: Permit, request: RestoreRun) -> Result<restore_run:
 /// Sets a tag of a run.
 pub async fn set_tag(permit: Permit, request: SetTag) -> Result<set_tag::Response> {
     let request = permit.checked(request)?;
-    permit.write(move |db| runs::set_tag(db, &request)).await?;
+    let run_id = runs::id(request.run_id(), request.run_uuid()).to_owned();
+    permit
+        .write_briefly(&run_id, move |db| runs::set_tag(db, &request))
+        .await?;
     Ok(set_tag::Response {})
 }
 
 /// Deletes a tag of a run.
 pub async fn delete_tag(permit: Permit, request: DeleteTag) -> Result<delete_tag::Response> {
+    let run_id = request.run_id().to_owned();
     permit
-        .write(move |db| runs::delete_tag(db, &request))
+        .write_briefly(&run_id, move |db| runs::delete_tag(db, &request))
         .await?;
     Ok(delete_tag::Response {})
 }
@@ -68,8 +77,9 @@ pub async fn delete_tag(permit: Permit, request: DeleteTag) -> Result<delete_tag
 /// Logs a parameter of a run. It cannot be changed later.
 pub async fn log_param(permit: Permit, request: LogParam) -> Result<log_param::Response> {
     let request = permit.checked(request)?;
+    let run_id = runs::id(request.run_id(), request.run_uuid()).to_owned();
     permit
-        .write(move |db| runs::log_param(db, &request))
+        .write_briefly(&run_id, move |db| runs::log_param(db, &request))
         .await?;
     Ok(log_param::Response {})
 }
@@ -77,9 +87,14 @@ pub async fn log_param(permit: Permit, request: LogParam) -> Result<log_param::R
 /// Logs metrics, parameters and tags of a run: all of them, or none.
 pub async fn log_batch(permit: Permit, request: LogBatch) -> Result<log_batch::Response> {
     let request = permit.checked(request)?;
-    permit
-        .write(move |db| runs::log_batch(db, &request))
-        .await?;
+    let run_id = request.run_id().to_owned();
+    let values = request.metrics.len() + request.params.len() + request.tags.len();
+    let log = move |db: &mut _| runs::log_batch(db, &request);
+    if values <= BRIEF_BATCH {
+        permit.write_briefly(&run_id, log).await?;
+    } else {
+        permit.write(log).await?;
+    }
     Ok(log_batch::Response {})
 }
 

@@ -12,4 +12,4 @@ pub use self::adoption::identify;
 pub use self::change::{Change, Model};
 pub use self::outcome::{Decision, Done, NotDone, Refusal};
 pub use self::resources::Resources;
-pub use self::run::run;
+pub use self::run::{run, run_briefly};

@@ -19,6 +19,40 @@ where
     T: Send + 'static,
     F: Fn(&mut Db, &Change) -> Decision<T> + Send + Sync + 'static,
 {
+    run_in(resources, actor, Transaction::OfItsOwn, decide).await
+}
+
+/// Does what [`run`] does, for a short change of one model, which on PostgreSQL shares a transaction with others.
+pub async fn run_briefly<T, F>(
+    resources: Resources<'_>,
+    actor: Actor,
+    model: &str,
+    decide: F,
+) -> Result<Done<T>>
+where
+    T: Send + 'static,
+    F: Fn(&mut Db, &Change) -> Decision<T> + Send + Sync + 'static,
+{
+    run_in(resources, actor, Transaction::Shared { model }, decide).await
+}
+
+/// Where a change is decided and made.
+#[derive(Clone, Copy)]
+enum Transaction<'a> {
+    OfItsOwn,
+    Shared { model: &'a str },
+}
+
+async fn run_in<T, F>(
+    resources: Resources<'_>,
+    actor: Actor,
+    transaction: Transaction<'_>,
+    decide: F,
+) -> Result<Done<T>>
+where
+    T: Send + 'static,
+    F: Fn(&mut Db, &Change) -> Decision<T> + Send + Sync + 'static,
+{
     let decide = Arc::new(decide);
     let mut files = ModelFiles::default();
     let mut tried = 0;
@@ -26,10 +60,12 @@ where
         tried += 1;
         let change = Change::new(resources, actor.clone(), files.clone());
         let decide = Arc::clone(&decide);
-        let decided = resources
-            .store
-            .write_or(move |db| decide(db, &change))
-            .await;
+        let work = move |db: &mut Db| decide(db, &change);
+        let store = resources.store;
+        let decided = match transaction {
+            Transaction::OfItsOwn => store.write_or(work).await,
+            Transaction::Shared { model } => store.write_briefly(model, work).await,
+        };
         match decided {
             Ok(done) => return Ok(done),
             Err(NotDone::NeedsFiles(needed)) if tried < TRIES => {
@@ -47,9 +83,10 @@ where
 /// Writes a refusal to the history. The change is refused even if that fails.
 async fn record(resources: Resources<'_>, actor: Actor, refusal: Entry) {
     let change = Change::new(resources, actor, ModelFiles::default());
+    let model = refusal.model.clone().unwrap_or_default();
     let written = resources
         .store
-        .write(move |db| {
+        .write_briefly(&model, move |db| {
             let mut refusal = refusal.clone();
             if let Some(name) = refusal.model.clone()
                 && found(registered_models::lock(db, &name))?.is_some()

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::decision::{Change, Decision, Done, Model, NotDone, identify};
+use super::super::decision::{Change, Decision, Done, NotDone};
 use super::super::events::{self, CreatedVersion};
 use super::super::evidence::{self, EvidenceSubject};
 use super::super::facts::{VersionBeingCreated, VersionOrigin, logged_model_of_version};
@@ -12,9 +12,9 @@ use super::super::policy::Target;
 use super::super::source::{self, Source, logged_model_of};
 use super::limit::make_room;
 use crate::audit::{Action, Entry};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::model_versions::{self, InsertedVersion, NewVersion, Stage, tags};
-use crate::store::{Db, logged_models, registered_models};
+use crate::store::{Db, logged_models};
 use crate::validation::prompts::are_of_prompt;
 use crate::validation::{Checked, registry_names};
 use crate::wire::{CreateModelVersion, ModelVersion, ModelVersionTag};
@@ -33,12 +33,10 @@ pub fn create(
     }
     let named_run = source.run_id.clone();
     source.locate(db)?;
-    registered_models::lock(db, request.name())?;
-    let id = identify(db, change, request.name())?;
-    let model = Model {
-        name: request.name(),
-        id: &id,
-    };
+    let opened = in_force::open(db, change, request.name())?
+        .ok_or_else(|| Error::registered_model_not_found(request.name()))?;
+    let governed = opened.governed(request.name());
+    let model = governed.model;
     let tags = own_tags(request, &source);
     let inserted = model_versions::insert(
         db,
@@ -69,11 +67,6 @@ pub fn create(
         .version(number)
         .stage(Stage::None.as_str())
         .after(describe(request, &source, &origin, &tags));
-    let policy = in_force::of_model(db, model.name)?;
-    let governed = GovernedModel {
-        model,
-        policy: policy.as_ref(),
-    };
     let evidence = record_evidence(db, change, governed, &inserted)?;
     let InsertedVersion { row, mut version } = inserted;
     let registration = Move {
@@ -96,17 +89,19 @@ pub fn create(
     }
     entries.extend(evidence);
     change.write(db, &entries)?;
-    events::version_created(
-        db,
-        change,
-        &CreatedVersion {
-            request,
-            version: version.version(),
-            is_prompt,
-            source: source.uri.as_ref(),
-            run_id: named_run.as_deref(),
-        },
-    )?;
+    if opened.has_webhooks {
+        events::version_created(
+            db,
+            change,
+            &CreatedVersion {
+                request,
+                version: version.version(),
+                is_prompt,
+                source: source.uri.as_ref(),
+                run_id: named_run.as_deref(),
+            },
+        )?;
+    }
     Ok(Done::with_warnings(version, warnings))
 }
 

@@ -1,14 +1,14 @@
 //! Moves a version to another stage, and archives those that it replaces there.
 
-use super::super::decision::{Change, Decision, Done, Model, identify};
+use super::super::decision::{Change, Decision, Done};
 use super::super::gates::{self, Admitted};
-use super::super::in_force::{self, GovernedModel};
+use super::super::in_force;
 use super::archive::archive;
 use super::moves;
 use crate::config::Limits;
 use crate::error::{Error, Result};
 use crate::store::Db;
-use crate::store::model_versions::{self, Stage};
+use crate::store::model_versions::{self, Stage, VersionToChange};
 use crate::validation::{Check, Checked, registry_names};
 use crate::wire::{ModelVersion, TransitionModelVersionStage};
 
@@ -20,28 +20,27 @@ pub fn transition(
 ) -> Decision<ModelVersion> {
     let name = request.name();
     let stage = Stage::parse(request.stage())?;
-    let mut row = model_versions::row_locked(db, name, request.version())?;
-    let id = identify(db, change, name)?;
-    let model = Model { name, id: &id };
-    let number = row.version;
-    let before = row.stage();
+    let written = registry_names::version(request.version())?.written;
+    // Of a model that is not there, MLflow says that the version is not.
+    let opened = in_force::open(db, change, name)?
+        .ok_or_else(|| Error::model_version_not_found(name, &written))?;
+    let governed = opened.governed(name);
+    let model = governed.model;
+    let mut version = VersionToChange::load(db, name, request.version(), "")?;
+    let number = version.row.version;
+    let before = version.row.stage();
     let mut replaced = Vec::new();
     if request.archive_existing_versions() {
         replaced = model_versions::rows_in_stage(db, name, stage)?;
         replaced.retain(|other| other.version != number);
     }
     let replaced_numbers: Vec<i32> = replaced.iter().map(|other| other.version).collect();
-    let mut asked = vec![moves::to_stage(model, row.clone(), stage)];
+    let mut asked = vec![moves::to_stage(model, version.row.clone(), stage)];
     asked.extend(
         replaced
             .into_iter()
             .map(|other| moves::to_stage(model, other, Stage::Archived)),
     );
-    let policy = in_force::of_model(db, name)?;
-    let governed = GovernedModel {
-        model,
-        policy: policy.as_ref(),
-    };
     let Admitted {
         entries, warnings, ..
     } = gates::admit(db, change, governed, asked)?;
@@ -54,10 +53,9 @@ pub fn transition(
     } else {
         model_versions::put_in_stage(db, name, &[number], stage, change.now_ms)?;
     }
-    row.current_stage = Some(stage.as_str().to_owned());
-    row.last_updated_time = Some(change.now_ms);
-    let version = model_versions::with_tags_and_aliases(db, row)?;
-    Ok(Done::with_warnings(version, warnings))
+    version.row.current_stage = Some(stage.as_str().to_owned());
+    version.row.last_updated_time = Some(change.now_ms);
+    Ok(Done::with_warnings(version.into_message(db)?, warnings))
 }
 
 impl Check for TransitionModelVersionStage {

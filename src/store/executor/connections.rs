@@ -124,6 +124,12 @@ pub fn is_broken(db: &mut Db) -> bool {
     <Db as Connection>::TransactionManager::is_broken_transaction_manager(db)
 }
 
+/// Whether the state of the transaction is not known any more, as after the loss of the connection.
+pub fn is_lost(db: &mut Db) -> bool {
+    let status = <Db as Connection>::TransactionManager::transaction_manager_status_mut(db);
+    status.transaction_depth().is_err()
+}
+
 define_sql_function! {
     /// How many rows a connection to SQLite has changed, for as long as it is open.
     fn total_changes() -> BigInt;

@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use diesel::{Connection, QueryResult};
-use tokio::sync::{mpsc, oneshot};
+use diesel::QueryResult;
+use tokio::sync::mpsc;
 
 use super::checkpoints::Checkpoints;
 use super::connections::{Access, begin_write, commit, is_broken, open, rollback, rows_changed};
-use super::panics::{contained, failed};
+use super::jobs::{Job, JobEnd, Mergeable, full_queue, job_of, merge, mergeable_job_of};
+use super::panics::failed;
 use super::work_error::WorkError;
 use crate::config::DatabaseUri;
 use crate::error::{Error, Result};
@@ -47,16 +48,20 @@ impl Writer {
         E: WorkError,
         F: Fn(&mut Db) -> Result<T, E> + Send + 'static,
     {
-        let (reply, receiver) = oneshot::channel();
-        let request = Request {
-            work,
-            result: None,
-            reply,
-        };
-        self.queue.try_send(Box::new(request)).map_err(|_| {
-            Error::unavailable("The server has more writes waiting than it can take. Try again.")
-        })?;
-        receiver.await.unwrap_or_else(|_| Err(failed().into()))
+        let (job, result) = job_of(work);
+        self.queue(job)?;
+        result.await.unwrap_or_else(|_| Err(failed().into()))
+    }
+
+    /// Does the same with a request that can be merged with others.
+    pub async fn run_mergeable<R: Mergeable>(&self, request: R) -> Result<R::Output> {
+        let (job, result) = mergeable_job_of(request);
+        self.queue(job)?;
+        result.await.unwrap_or_else(|_| Err(failed()))
+    }
+
+    fn queue(&self, job: Box<dyn Job>) -> Result<()> {
+        self.queue.try_send(job).map_err(|_| full_queue())
     }
 }
 
@@ -73,7 +78,7 @@ fn write_forever(
 ) {
     let mut received = Vec::with_capacity(LARGEST_GROUP);
     while jobs.blocking_recv_many(&mut received, LARGEST_GROUP) > 0 {
-        let mut waiting: VecDeque<_> = received.drain(..).collect();
+        let mut waiting = VecDeque::from(merge(received.drain(..)));
         while !waiting.is_empty() {
             commit_group(&mut db, &mut waiting);
             checkpoints.after_commit(&mut db);
@@ -85,58 +90,6 @@ fn write_forever(
                 }
             }
         }
-    }
-}
-
-/// A request that is queued, whatever it returns.
-trait Job: Send {
-    /// Runs it in the open transaction and keeps its result.
-    fn run(&mut self, db: &mut Db) -> JobEnd;
-
-    /// Runs it once more, so that what it wrote is undone if it fails.
-    fn run_in_savepoint(&mut self, db: &mut Db);
-
-    /// Hands the result over, once the fate of the transaction is known.
-    fn answer(self: Box<Self>, committed: Result<()>);
-}
-
-/// How a job ended, as far as its neighbours are concerned.
-enum JobEnd {
-    Done,
-    /// It was refused for a reason of ours.
-    Refused,
-    /// The database failed, or we did. Nobody knows what state the transaction is in.
-    Failed,
-}
-
-struct Request<T, E, F> {
-    work: F,
-    result: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, E>>,
-}
-
-impl<T, E, F> Job for Request<T, E, F>
-where
-    T: Send,
-    E: WorkError,
-    F: Fn(&mut Db) -> Result<T, E> + Send,
-{
-    fn run(&mut self, db: &mut Db) -> JobEnd {
-        match self.result.insert(contained(|| (self.work)(db))) {
-            Ok(_) => JobEnd::Done,
-            Err(error) if error.is_failure() => JobEnd::Failed,
-            Err(_) => JobEnd::Refused,
-        }
-    }
-
-    fn run_in_savepoint(&mut self, db: &mut Db) {
-        self.result = Some(db.transaction(|db| contained(|| (self.work)(db))));
-    }
-
-    fn answer(self: Box<Self>, committed: Result<()>) {
-        let result = self.result.unwrap_or_else(|| Err(failed().into()));
-        // The client may have gone; its write stays all the same.
-        let _ = self.reply.send(committed.map_err(E::from).and(result));
     }
 }
 

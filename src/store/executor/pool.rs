@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::Connection;
-use diesel::r2d2::{NopErrorHandler, Pool as Connections};
+use diesel::r2d2::{NopErrorHandler, Pool as R2d2Pool};
 use tokio::sync::Semaphore;
 
 use super::connections::{Access, is_broken};
@@ -20,9 +20,13 @@ const TRIES: u32 = 5;
 /// How long a request waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The connections of a pool.
+pub(super) type Connections = R2d2Pool<Opener>;
+
 /// Connections that functions take turns on.
+#[derive(Clone)]
 pub struct Pool {
-    connections: Connections<Opener>,
+    connections: Connections,
     /// One permit for each connection: waiting costs no thread.
     permits: Arc<Semaphore>,
 }
@@ -66,6 +70,16 @@ impl Pool {
         E: WorkError,
         F: Fn(&mut Db) -> Result<T, E> + Send + 'static,
     {
+        let run = move |connections: &Connections| run_on_one(connections, &work);
+        self.with_connections(run).await?
+    }
+
+    /// Runs a function that takes a connection by itself, as soon as there is one.
+    pub(super) async fn with_connections<T, F>(&self, run: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connections) -> T + Send + 'static,
+    {
         let permit = Arc::clone(&self.permits)
             .acquire_owned()
             .await
@@ -73,18 +87,19 @@ impl Pool {
         let connections = self.connections.clone();
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            run_on_one(&connections, &work)
+            run(&connections)
         })
         .await
-        .unwrap_or_else(|error| {
+        .map_err(|error| {
             tracing::error!(%error, "a worker of the connection pool failed");
-            Err(failed().into())
+            failed()
         })
     }
 }
 
-fn run_on_one<T, E: WorkError>(
-    connections: &Connections<Opener>,
+/// Runs a function in a transaction of its own, again and again as long as that may help.
+pub(super) fn run_on_one<T, E: WorkError>(
+    connections: &Connections,
     work: &dyn Fn(&mut Db) -> Result<T, E>,
 ) -> Result<T, E> {
     let mut tried = 0;

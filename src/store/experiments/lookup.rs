@@ -1,5 +1,7 @@
 //! Looks up the rows of experiments, for reading and for a change.
 
+use std::collections::{BTreeSet, HashMap};
+
 use diesel::prelude::*;
 
 use super::ExperimentRow;
@@ -19,6 +21,28 @@ pub fn find_active(db: &mut Db, id: i32) -> Result<ExperimentRow> {
     .ok_or_else(|| Error::experiment_not_found(id))?;
     row.require_active()?;
     Ok(row)
+}
+
+/// Returns the rows of experiments by their ids, as far as there are such experiments. On PostgreSQL nobody deletes
+/// them until the end of the transaction.
+pub fn find_all_for_runs(db: &mut Db, ids: &BTreeSet<i32>) -> Result<HashMap<i32, ExperimentRow>> {
+    let rows: Vec<ExperimentRow> = match db {
+        Db::Postgres(connection) => experiments::table
+            .filter(experiments::experiment_id.eq_any(ids))
+            .order(experiments::experiment_id)
+            .select(ExperimentRow::as_select())
+            .for_key_share()
+            .load(connection)?,
+        // A look-up by key is a statement that stays prepared.
+        Db::Sqlite(_) => {
+            let rows = ids.iter().map(|id| find(db, *id));
+            rows.filter_map(Result::transpose).collect::<Result<_>>()?
+        }
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.experiment_id, row))
+        .collect())
 }
 
 /// Returns the row of an experiment, which on PostgreSQL nobody else changes until the end of the transaction.

@@ -7,8 +7,8 @@ mod tags;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
 
-pub use self::lookup::find_active;
 use self::lookup::{find, find_for_change, id_of_name};
+pub use self::lookup::{find_active, find_all_for_runs};
 pub use self::messages::{ExperimentRow, assemble};
 pub use self::tags::{delete_tag, set_tag};
 use super::in_list::in_list;

@@ -5,14 +5,17 @@
     reason = "Diesel's derive takes references to the fields"
 )]
 
+use diesel::pg::sql_types::Array;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use crate::error::Result;
+use crate::store::Db;
 use crate::store::in_list::in_list;
+use crate::store::prepared::{Statement, prepared};
 use crate::store::schema::flowkeep_history as table;
 use crate::store::search::{VisibleModels, history_entries};
 use crate::store::statement_size::statements;
-use crate::store::{Db, on_backend};
 
 /// A row that is to be added to `flowkeep_history`.
 #[derive(Insertable)]
@@ -59,12 +62,54 @@ pub struct HistoryRow {
 
 /// Adds rows to the log.
 pub fn insert(db: &mut Db, rows: &[NewHistoryRow]) -> Result<()> {
-    for rows in statements(rows, 15) {
-        on_backend!(db, |connection| diesel::insert_into(table::table)
-            .values(rows)
-            .execute(connection))?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    match db {
+        Db::Sqlite(connection) => {
+            for rows in statements(rows, 15) {
+                diesel::insert_into(table::table)
+                    .values(rows)
+                    .execute(connection)?;
+            }
+        }
+        Db::Postgres(connection) => {
+            fn column<'a, T>(
+                rows: &'a [NewHistoryRow],
+                of: impl Fn(&'a NewHistoryRow<'a>) -> T,
+            ) -> Vec<T> {
+                rows.iter().map(of).collect()
+            }
+            let values = (
+                column(rows, |row| row.time_ms).into_sql::<Array<BigInt>>(),
+                column(rows, |row| row.actor).into_sql::<Array<Text>>(),
+                column(rows, |row| row.claimed).into_sql::<Array<Nullable<Text>>>(),
+                column(rows, |row| row.action).into_sql::<Array<Text>>(),
+                column(rows, |row| row.outcome).into_sql::<Array<Text>>(),
+                column(rows, |row| row.model).into_sql::<Array<Nullable<Text>>>(),
+                column(rows, |row| row.model_id).into_sql::<Array<Nullable<Text>>>(),
+                column(rows, |row| row.version).into_sql::<Array<Nullable<Integer>>>(),
+                column(rows, |row| row.stage).into_sql::<Array<Nullable<Text>>>(),
+                column(rows, |row| row.alias).into_sql::<Array<Nullable<Text>>>(),
+                column(rows, |row| row.before.as_deref()).into_sql::<Array<Nullable<Text>>>(),
+                column(rows, |row| row.after.as_deref()).into_sql::<Array<Nullable<Text>>>(),
+                column(rows, |row| row.policy).into_sql::<Array<Nullable<Text>>>(),
+                column(rows, |row| row.policy_hash).into_sql::<Array<Nullable<Text>>>(),
+                column(rows, |row| row.report).into_sql::<Array<Nullable<Text>>>(),
+            );
+            prepared::<InsertHistory, _>(values).execute(connection)?;
+        }
     }
     Ok(())
+}
+
+struct InsertHistory;
+
+impl Statement for InsertHistory {
+    const BEFORE_VALUES: &'static str = "INSERT INTO flowkeep_history (time_ms, actor, claimed, action, outcome, \
+        model, model_id, version, stage, alias, before, after, policy, policy_hash, report) \
+        SELECT * FROM unnest(";
+    const AFTER_VALUES: &'static str = ")";
 }
 
 /// What part of the log is wanted.

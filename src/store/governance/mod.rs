@@ -7,6 +7,7 @@ pub mod history;
 pub mod holds;
 pub mod identity;
 pub mod lineage;
+pub mod locked;
 pub mod policies;
 pub mod retained;
 pub mod seals;

@@ -22,7 +22,7 @@ pub struct PolicyRow {
     pub text: String,
 }
 
-/// Returns the hashes of the policies in force. Each change reads them, and no more of the policies.
+/// Returns the hashes of the policies in force.
 pub fn hashes(db: &mut Db) -> Result<Vec<String>> {
     Ok(current::table
         .order(current::name)

@@ -38,16 +38,16 @@ impl<'a> NewPoint<'a> {
     }
 }
 
-/// Of each metric the latest point, in the order of their keys: then no two requests wait for each
-/// other.
+/// Of each metric of each run the latest point, in the order of runs and keys: then no two requests wait for
+/// each other.
 pub(super) fn latest_of_each<'a>(points: &[NewPoint<'a>]) -> Vec<NewPoint<'a>> {
     if let [point] = points {
         return vec![*point];
     }
-    let mut latest: BTreeMap<&str, NewPoint> = BTreeMap::new();
+    let mut latest: BTreeMap<(&str, &str), NewPoint> = BTreeMap::new();
     for point in points {
         latest
-            .entry(point.key)
+            .entry((point.run_uuid, point.key))
             .and_modify(|known| {
                 if point.is_newer_than(known) {
                     *known = *point;

@@ -24,6 +24,9 @@ fn run<OnSqlite: Statement, OnPostgres: Statement>(
     db: &mut Db,
     points: &[NewPoint],
 ) -> QueryResult<()> {
+    if points.is_empty() {
+        return Ok(());
+    }
     match db {
         // A row at a time: unlike a statement with many rows it needs no journal to be undone by.
         Db::Sqlite(connection) => {

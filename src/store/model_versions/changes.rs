@@ -1,28 +1,18 @@
 //! What changes the life of a version.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
-use super::messages::with_tags;
-use super::{DELETED, ModelVersionRow, Stage, find, tags, with_tags_and_aliases};
+use super::messages::message_of;
+use super::{DELETED, ModelVersionRow, NewVersion, Stage, statements, tags, with_tags_and_aliases};
 use crate::error::{Error, Result};
 use crate::store::in_list::in_list;
 use crate::store::registered_models::{self, aliases};
 use crate::store::schema::model_versions as table;
-use crate::store::statement_size::statements;
+use crate::store::statement_size::statements as parts;
 use crate::store::{Db, WORKSPACE};
 use crate::wire::{ModelVersion, ModelVersionStatus, ModelVersionTag};
-
-/// A version that is to be created, its source checked and resolved.
-#[derive(Debug, Default)]
-pub struct NewVersion<'a> {
-    pub name: &'a str,
-    pub source: &'a str,
-    pub storage_location: &'a str,
-    pub run_id: Option<&'a str>,
-    pub run_link: &'a str,
-    pub description: &'a str,
-    pub tags: &'a [ModelVersionTag],
-}
 
 /// A version that was just made. It has no alias yet.
 pub struct InsertedVersion {
@@ -30,18 +20,43 @@ pub struct InsertedVersion {
     pub version: ModelVersion,
 }
 
-/// Creates a version with the next number of its model. Numbers of deleted versions do not return.
+/// Creates a version with the next number of its model, which is locked. Numbers of deleted versions do not return.
 pub fn insert(db: &mut Db, new: &NewVersion, now_ms: i64) -> Result<InsertedVersion> {
-    registered_models::lock(db, new.name)?;
+    // Where a key is given twice, the last value counts.
+    let tags: BTreeMap<&str, &str> = new
+        .tags
+        .iter()
+        .map(|tag| (tag.key(), tag.value()))
+        .collect();
+    let number = match db {
+        Db::Postgres(connection) => statements::insert(connection, new, &tags, now_ms)?,
+        Db::Sqlite(_) => insert_step_by_step(db, new, now_ms)?,
+    };
+    let version = number.ok_or_else(|| {
+        Error::invalid_parameter(format!("Model {} can have no more versions.", new.name))
+    })?;
+    let row = new.row(version, now_ms);
+    let tags = tags.into_iter().map(|(key, value)| ModelVersionTag {
+        key: Some(key.to_owned()),
+        value: Some(value.to_owned()),
+    });
+    Ok(InsertedVersion {
+        version: message_of(row.clone(), tags.collect()),
+        row,
+    })
+}
+
+/// Returns the number of the version; `None` if there is none left.
+fn insert_step_by_step(db: &mut Db, new: &NewVersion, now_ms: i64) -> Result<Option<i32>> {
     registered_models::touch(db, new.name, now_ms)?;
     let last: Option<i32> = table::table
         .filter(table::workspace.eq(WORKSPACE))
         .filter(table::name.eq(new.name))
         .select(diesel::dsl::max(table::version))
         .get_result(db)?;
-    let version = last.unwrap_or(0).checked_add(1).ok_or_else(|| {
-        Error::invalid_parameter(format!("Model {} can have no more versions.", new.name))
-    })?;
+    let Some(version) = last.unwrap_or(0).checked_add(1) else {
+        return Ok(None);
+    };
     let row = (
         table::name.eq(new.name),
         table::version.eq(version),
@@ -58,14 +73,28 @@ pub fn insert(db: &mut Db, new: &NewVersion, now_ms: i64) -> Result<InsertedVers
     );
     diesel::insert_into(table::table).values(row).execute(db)?;
     tags::insert(db, new.name, version, new.tags)?;
-    let number = version.to_string();
-    let row = find(db, new.name, &number)?;
-    // A new version has no alias yet.
-    let version = with_tags(db, vec![row.clone()])?.pop();
-    Ok(InsertedVersion {
-        row,
-        version: version.ok_or_else(|| Error::model_version_not_found(new.name, &number))?,
-    })
+    Ok(Some(version))
+}
+
+impl NewVersion<'_> {
+    /// The row that the version gets.
+    fn row(&self, version: i32, now_ms: i64) -> ModelVersionRow {
+        ModelVersionRow {
+            name: self.name.to_owned(),
+            version,
+            creation_time: Some(now_ms),
+            last_updated_time: Some(now_ms),
+            description: Some(self.description.to_owned()),
+            user_id: None,
+            current_stage: Some(Stage::None.as_str().to_owned()),
+            source: Some(self.source.to_owned()),
+            run_id: self.run_id.map(str::to_owned),
+            status: Some(ModelVersionStatus::Ready.as_str_name().to_owned()),
+            status_message: None,
+            run_link: Some(self.run_link.to_owned()),
+            storage_location: Some(self.storage_location.to_owned()),
+        }
+    }
 }
 
 /// Gives a version another description, and returns it as it is then.
@@ -94,7 +123,12 @@ pub fn put_in_stage(
     stage: Stage,
     now_ms: i64,
 ) -> Result<()> {
-    for versions in statements(versions, 1) {
+    if let Db::Postgres(connection) = db {
+        return Ok(statements::put_in_stage(
+            connection, name, versions, stage, now_ms,
+        )?);
+    }
+    for versions in parts(versions, 1) {
         diesel::update(table::table)
             .filter(table::workspace.eq(WORKSPACE))
             .filter(table::name.eq(name))

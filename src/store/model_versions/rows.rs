@@ -10,6 +10,7 @@ use crate::store::schema::model_versions as table;
 use crate::store::statement_size::statements;
 use crate::store::{Db, WORKSPACE};
 use crate::validation::registry_names;
+use crate::wire::ModelVersionTag;
 
 /// A row of `model_versions`.
 #[derive(Clone, Queryable, Selectable)]
@@ -28,6 +29,18 @@ pub struct ModelVersionRow {
     pub status_message: Option<String>,
     pub run_link: Option<String>,
     pub storage_location: Option<String>,
+}
+
+/// A version that is to be created, its source checked and resolved.
+#[derive(Debug, Default)]
+pub struct NewVersion<'a> {
+    pub name: &'a str,
+    pub source: &'a str,
+    pub storage_location: &'a str,
+    pub run_id: Option<&'a str>,
+    pub run_link: &'a str,
+    pub description: &'a str,
+    pub tags: &'a [ModelVersionTag],
 }
 
 impl ModelVersionRow {

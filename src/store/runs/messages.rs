@@ -11,7 +11,7 @@ use crate::store::in_list::in_list;
 use crate::store::schema::{latest_metrics, params, tags};
 use crate::store::statement_size::statements;
 use crate::store::{Db, inputs};
-use crate::wire::{Metric, Param, Run, RunData, RunTag};
+use crate::wire::{Metric, Param, Run, RunData, RunInfo, RunTag};
 
 /// Whole runs, in the order of their rows: with their latest metrics, params, tags, inputs and outputs.
 pub fn assemble(db: &mut Db, rows: Vec<RunRow>) -> Result<Vec<Run>> {
@@ -37,18 +37,22 @@ pub fn assemble(db: &mut Db, rows: Vec<RunRow>) -> Result<Vec<Run>> {
         .zip(data)
         .map(|(row, data)| {
             let (inputs, outputs) = inputs_and_outputs.remove(&row.run_id).unwrap_or_default();
-            let mut info = row.into_info();
-            if info.run_name.as_deref().is_none_or(str::is_empty) {
-                info.run_name = name_from_tags(&data.tags).or(info.run_name);
-            }
             Run {
-                info: Some(info),
+                info: Some(named_by_tags(row.into_info(), &data.tags)),
                 data: Some(data),
                 inputs: Some(inputs),
                 outputs: Some(outputs),
             }
         })
         .collect())
+}
+
+/// Gives a run without a name the one that its tags say.
+pub fn named_by_tags(mut info: RunInfo, tags: &[RunTag]) -> RunInfo {
+    if info.run_name.as_deref().is_none_or(str::is_empty) {
+        info.run_name = name_from_tags(tags).or(info.run_name);
+    }
+    info
 }
 
 /// The name that a run's tags give it.

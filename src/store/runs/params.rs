@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::{find_active, id};
 use crate::error::{Error, Result};
 use crate::store::Db;
-use crate::store::prepared::{Statement, run_for_pairs};
+use crate::store::prepared::{PairOfRun, Statement, run_for_pairs};
 use crate::store::schema::params;
 use crate::validation::Checked;
 use crate::wire::LogParam;
@@ -79,7 +79,11 @@ fn insert<'a>(
     if params.is_empty() {
         return Ok(Vec::new());
     }
-    let inserted = run_for_pairs::<InsertParam, InsertParams>(db, run_id, params)?;
+    let pairs: Vec<PairOfRun> = params
+        .iter()
+        .map(|&(key, value)| PairOfRun { run_id, key, value })
+        .collect();
+    let inserted = run_for_pairs::<InsertParam, InsertParams>(db, &pairs)?;
     if inserted == params.len() {
         return Ok(Vec::new());
     }

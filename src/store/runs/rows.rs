@@ -1,8 +1,10 @@
 //! Rows of runs: looked up, and locked for a change.
 
+use std::collections::{BTreeSet, HashMap};
+
 use diesel::prelude::*;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, found};
 use crate::store::schema::runs;
 use crate::store::{ACTIVE, Db, locked};
 use crate::wire::{RunInfo, RunStatus};
@@ -70,6 +72,25 @@ pub fn find(db: &mut Db, run_id: &str) -> Result<RunRow> {
         .get_result(db)
         .optional()?
         .ok_or_else(|| Error::run_not_found(run_id))
+}
+
+/// The rows of runs by their ids, as far as there are such runs.
+pub fn find_all(db: &mut Db, run_ids: &BTreeSet<&str>) -> Result<HashMap<String, RunRow>> {
+    let rows: Vec<RunRow> = match db {
+        Db::Postgres(connection) => runs::table
+            .filter(runs::run_uuid.eq_any(run_ids))
+            .select(RunRow::as_select())
+            .load(connection)?,
+        // A look-up by key is a statement that stays prepared.
+        Db::Sqlite(_) => {
+            let rows = run_ids.iter().map(|run_id| found(find(db, run_id)));
+            rows.filter_map(Result::transpose).collect::<Result<_>>()?
+        }
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.run_id.clone(), row))
+        .collect())
 }
 
 /// The row of a run that something is logged to.

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::rows::{NAME_TAG, find_active, id};
 use crate::error::{Error, Result};
 use crate::store::Db;
-use crate::store::prepared::{Statement, run_for_pairs};
+use crate::store::prepared::{PairOfRun, Statement, run_for_pairs};
 use crate::store::schema::{runs, tags};
 use crate::validation::Checked;
 use crate::wire::{DeleteTag, RunTag, SetTag};
@@ -64,16 +64,18 @@ pub(super) fn rename(db: &mut Db, run_id: &str, name: &str) -> Result<()> {
 /// Writes tags with different keys, in the order of their keys: then no two requests wait for each
 /// other.
 pub fn upsert(db: &mut Db, run_id: &str, tags: &[(&str, &str)]) -> Result<()> {
-    if !tags.is_empty() {
-        run_for_pairs::<UpsertTag, UpsertTags>(db, run_id, tags)?;
-    }
-    Ok(())
+    let pairs = tags
+        .iter()
+        .map(|&(key, value)| PairOfRun { run_id, key, value });
+    insert(db, &pairs.collect::<Vec<_>>())
 }
 
-/// The tags of a new run, each with another key.
-pub fn insert(db: &mut Db, run_id: &str, tags: &[RunTag]) -> Result<()> {
-    let pairs: Vec<(&str, &str)> = tags.iter().map(|tag| (tag.key(), tag.value())).collect();
-    upsert(db, run_id, &pairs)
+/// Writes tags of runs, each of which has another run or another key.
+pub(super) fn insert(db: &mut Db, tags: &[PairOfRun]) -> Result<()> {
+    if !tags.is_empty() {
+        run_for_pairs::<UpsertTag, UpsertTags>(db, tags)?;
+    }
+    Ok(())
 }
 
 pub fn delete_tag(db: &mut Db, request: &DeleteTag) -> Result<()> {

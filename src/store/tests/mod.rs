@@ -1,11 +1,13 @@
 //! The store suite: one list of tests, run on SQLite and on PostgreSQL.
 
 mod artifact_digests;
+mod at_once;
 mod databases;
 mod executor;
 mod experiments;
 mod gates;
 mod governance;
+mod groups;
 mod inputs;
 mod limit;
 mod logged_model_values;

@@ -47,6 +47,7 @@ fn insert(db: &mut Db, name: &str, tags: &[ModelVersionTag]) -> Result<ModelVers
         tags,
         ..NewVersion::default()
     };
+    registered_models::lock(db, name)?;
     Ok(model_versions::insert(db, &new, 1)?.version)
 }
 

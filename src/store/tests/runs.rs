@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::{checked, on_both_databases, try_checked};
-use crate::store::{Db, experiments, runs};
+use crate::store::{Db, experiments, run_one, runs};
 use crate::wire::{CreateExperiment, CreateRun, LogBatch, Run, UpdateRun};
 
 on_both_databases!(
@@ -31,7 +31,7 @@ fn run_in(db: &mut Db, experiment_id: i32) -> String {
         experiment_id: Some(experiment_id.to_string()),
         ..CreateRun::default()
     };
-    let run = runs::create(db, &checked(request)).unwrap();
+    let run = run_one(db, &checked(request)).unwrap();
     run.info.unwrap().run_id.unwrap()
 }
 

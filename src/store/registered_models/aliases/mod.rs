@@ -3,33 +3,36 @@
 mod rows;
 
 use diesel::prelude::*;
+use diesel::sql_types::{Integer, Text};
 
 pub(crate) use self::rows::distribute;
 pub use self::rows::{add_to, delete_of_version, of_models, target};
 use super::rows::check_exists;
 use crate::error::{Error, Result};
 use crate::store::model_versions;
+use crate::store::prepared::{Statement, prepared};
 use crate::store::schema::registered_model_aliases::dsl;
 use crate::store::{Db, WORKSPACE, on_backend};
 use crate::validation::registry_names;
 use crate::wire::ModelVersion;
 
+struct SetAlias;
+
+impl Statement for SetAlias {
+    const BEFORE_VALUES: &'static str = "INSERT INTO registered_model_aliases (workspace, name, alias, version) VALUES ('default', ";
+    const AFTER_VALUES: &'static str =
+        ") ON CONFLICT (workspace, name, alias) DO UPDATE SET version = excluded.version";
+}
+
 /// Points an alias to a version of a model that is locked, wherever it pointed before.
 pub fn set(db: &mut Db, name: &str, alias: &str, version: i32) -> Result<()> {
-    let row = (
-        dsl::alias.eq(alias),
-        dsl::version.eq(version),
-        dsl::name.eq(name),
-        dsl::workspace.eq(WORKSPACE),
+    let values = (
+        name.into_sql::<Text>(),
+        alias.into_sql::<Text>(),
+        version.into_sql::<Integer>(),
     );
-    on_backend!(db, |connection| diesel::insert_into(
-        dsl::registered_model_aliases
-    )
-    .values(row)
-    .on_conflict((dsl::workspace, dsl::name, dsl::alias))
-    .do_update()
-    .set(row.1)
-    .execute(connection))?;
+    on_backend!(db, |connection| prepared::<SetAlias, _>(values)
+        .execute(connection))?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use crate::store::governance::guards::{self, Extent, Guard, GuardKind};
 use crate::store::governance::history;
 use crate::store::governance::retained::{self, Deletable};
 use crate::store::paged::PageRequest;
-use crate::store::{Db, experiments, logged_models, runs};
+use crate::store::{Db, experiments, logged_models, run_one};
 use crate::wire::{
     CreateExperiment, CreateLoggedModel, CreateModelVersion, CreateRegisteredModel, CreateRun,
     DeleteModelVersion, DeleteRegisteredModel, RenameRegisteredModel, TransitionModelVersionStage,
@@ -71,7 +71,7 @@ fn register(db: &mut Db, change: &Change) -> Lineage {
         experiment_id: Some(experiment.to_string()),
         ..CreateRun::default()
     };
-    let run = runs::create(db, &checked(request)).unwrap().info.unwrap();
+    let run = run_one(db, &checked(request)).unwrap().info.unwrap();
     let request = CreateLoggedModel {
         experiment_id: Some(experiment.to_string()),
         source_run_id: run.run_id.clone(),
