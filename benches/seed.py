@@ -1,7 +1,9 @@
 """Fills a database with runs and models, by plain SQL, so that all servers read the same rows."""
 
+import argparse
 import io
 import sqlite3
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from itertools import product
@@ -21,6 +23,10 @@ class Rows(ABC):
         """`columns` is the table with its columns in parentheses."""
 
     @abstractmethod
+    def execute(self, statement: str) -> None:
+        """Runs a statement that both databases know."""
+
+    @abstractmethod
     def close(self) -> None:
         """Keeps the rows, and lets the database count them for its query planner."""
 
@@ -32,6 +38,9 @@ class SqliteRows(Rows):
     def insert(self, columns: str, rows: Iterable[tuple]) -> None:
         places = ", ".join("?" * (columns.count(",") + 1))
         self.connection.executemany(f"INSERT INTO {columns} VALUES ({places})", rows)
+
+    def execute(self, statement: str) -> None:
+        self.connection.execute(statement)
 
     def close(self) -> None:
         self.connection.commit()
@@ -48,6 +57,9 @@ class PostgresRows(Rows):
         with self._connection.cursor() as cursor:
             for lines in chunks("\t".join(map(str, row)) + "\n" for row in rows):
                 cursor.copy_expert(f"COPY {columns} FROM STDIN", io.StringIO("".join(lines)))
+
+    def execute(self, statement: str) -> None:
+        self._connection.cursor().execute(statement)
 
     def close(self) -> None:
         self._connection.commit()
@@ -124,6 +136,7 @@ def seed_runs(rows: Rows, runs: int, experiments: int = 10, keys: int = 20, tags
     ]
     rows.insert("metrics (key, value, timestamp, run_uuid, step, is_nan)", values)
     rows.insert("latest_metrics (key, value, timestamp, run_uuid, step, is_nan)", values)
+    sort_values(rows)
     rows.insert(
         "params (key, value, run_uuid)",
         ((f"param-{key}", str((number + key) % 50), run) for number, run in numbered for key in range(keys)),
@@ -132,6 +145,16 @@ def seed_runs(rows: Rows, runs: int, experiments: int = 10, keys: int = 20, tags
         "tags (key, value, run_uuid)",
         ((f"tag-{key}", f"value-{number % 100}", run) for number, run in numbered for key in range(tags)),
     )
+
+
+def sort_values(rows: Rows) -> None:
+    """What flowkeep does in the background with metrics that are new: it takes minutes for so many at once."""
+    rows.execute(
+        "INSERT INTO flowkeep_metric_values (experiment_id, key, value, run_uuid)"
+        " SELECT runs.experiment_id, latest.key, latest.value, latest.run_uuid"
+        " FROM latest_metrics latest JOIN runs ON runs.run_uuid = latest.run_uuid ORDER BY 1, 2, 3"
+    )
+    rows.execute("DELETE FROM flowkeep_metric_marks")
 
 
 def model_name(number: int) -> str:
@@ -173,3 +196,27 @@ def seed_models(rows: Rows, models: int, versions: int) -> None:
         "registered_model_aliases (alias, version, name, workspace)",
         (("champion", versions, name, "default") for name in names),
     )
+
+
+def main() -> None:
+    """Makes a large database for groups/scale.py: see large_seed.py."""
+    parser = argparse.ArgumentParser(prog="benches/seed.py", description=main.__doc__)
+    parser.add_argument("--scale", type=int, metavar="RUNS", required=True, help="how many runs")
+    parser.add_argument("--metrics", type=int, default=20, help="metrics of each run")
+    parser.add_argument("--points", type=int, default=5, help="points of each metric")
+    parser.add_argument("--folder", type=Path, help="for a file of SQLite")
+    parser.add_argument("--server", help="for a database of PostgreSQL: the address of any database there")
+    chosen = parser.parse_args()
+    from large_seed import Size, postgres_database, sqlite_database
+
+    size = Size(chosen.scale, chosen.metrics, chosen.points)
+    begun = time.monotonic()
+    if chosen.folder:
+        print(sqlite_database(size, chosen.folder))
+    if chosen.server:
+        print(postgres_database(size, chosen.server))
+    print(f"{time.monotonic() - begun:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

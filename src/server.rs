@@ -1,6 +1,6 @@
 //! Builds the actix-web app, binds it to its addresses, and drains it on shutdown.
 //!
-//! It uses `api` for the routes and starts `webhooks::deliver_forever`.
+//! It uses `api` for the routes and starts `webhooks::deliver_forever` and `metric_values::keep_forever`.
 
 mod error;
 mod listeners;
@@ -22,6 +22,7 @@ use crate::api::request_log::{RequestLog, log_request};
 use crate::api::security::{Protection, protect, without_port};
 use crate::api::{self, State};
 use crate::config::{HttpSettings, SecuritySettings};
+use crate::store::metric_values;
 use crate::webhooks::deliver_forever;
 
 pub use self::error::ServerError;
@@ -46,6 +47,7 @@ pub async fn run(
     security: Option<SecuritySettings>,
     announce: impl FnOnce(&str),
 ) -> Result<(), ServerError> {
+    let sort_in = Arc::clone(&state.store);
     let (deliver_from, deliver_with) = (Arc::clone(&state.store), Arc::clone(&state.webhooks));
     let state = Data::new(state);
     let settings = http.clone();
@@ -84,6 +86,7 @@ pub async fn run(
         None => String::new(),
     };
     let deliveries = rt::spawn(deliver_forever(deliver_from, deliver_with));
+    let sorting = rt::spawn(metric_values::keep_forever(sort_in));
     let running = server.run();
     let mut signals = Signals::listen()?;
     let handle = running.handle();
@@ -100,6 +103,7 @@ pub async fn run(
     running.await?;
     // Deliveries that are cut off here are retried after the next start.
     deliveries.abort();
+    sorting.abort();
     Ok(())
 }
 

@@ -14,6 +14,7 @@ pub mod governance;
 mod in_list;
 pub mod inputs;
 pub mod logged_models;
+pub mod metric_values;
 pub mod metrics;
 pub mod model_versions;
 mod open;

@@ -168,6 +168,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    flowkeep_metric_values (experiment_id, key, value, run_uuid) {
+        experiment_id -> Integer,
+        key -> Text,
+        value -> Double,
+        run_uuid -> Text,
+    }
+}
+
+diesel::table! {
+    flowkeep_metric_marks (key, run_uuid) {
+        key -> Text,
+        run_uuid -> Text,
+        experiment_id -> Nullable<Integer>,
+        value -> Nullable<Double>,
+    }
+}
+
+diesel::table! {
+    flowkeep_metric_fill (id) {
+        id -> Integer,
+        key -> Text,
+        run_uuid -> Text,
+        complete -> Bool,
+    }
+}
+
+diesel::table! {
     logged_model_params (model_id, param_key) {
         model_id -> Text,
         experiment_id -> Integer,
@@ -479,4 +506,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     flowkeep_guards,
     flowkeep_seals,
     flowkeep_logged_model_values,
+    flowkeep_metric_values,
+    flowkeep_metric_marks,
+    flowkeep_metric_fill,
 );

@@ -11,6 +11,7 @@ mod reachability;
 mod work_error;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::config::{DatabaseSettings, DatabaseUri};
 use crate::error::Result;
@@ -26,6 +27,7 @@ use self::reachability::Reachability;
 pub struct Store {
     readers: Pool,
     writes: Writes,
+    begun: AtomicU64,
 }
 
 enum Writes {
@@ -46,7 +48,16 @@ impl Store {
             }
             DatabaseUri::Postgres(_) => Writes::Pooled(Pool::writers(settings, &reachability)?),
         };
-        Ok(Self { readers, writes })
+        Ok(Self {
+            readers,
+            writes,
+            begun: AtomicU64::new(0),
+        })
+    }
+
+    /// How many functions that write have been begun. Whoever works in the background sees by it whether others do too.
+    pub fn writes(&self) -> u64 {
+        self.begun.load(Ordering::Relaxed)
     }
 
     /// Runs a function that only reads, on one consistent state of the database.
@@ -75,6 +86,7 @@ impl Store {
         E: WorkError,
         F: Fn(&mut Db) -> Result<T, E> + Send + 'static,
     {
+        self.begun.fetch_add(1, Ordering::Relaxed);
         match &self.writes {
             Writes::Grouped(writer) => writer.run(work).await,
             Writes::Pooled(pool) => pool.run(work).await,

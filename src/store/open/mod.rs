@@ -80,7 +80,7 @@ pub fn prepare(
     // A database that is refused must stay as it is, so it is looked at before it is opened to write.
     check(uri)?;
     let mut db = connect(uri, Access::Write)?;
-    lock_out_others(&mut db, |db| {
+    let found = lock_out_others(&mut db, |db| {
         let found = inspect(db, uri)?;
         let plan = match &found {
             DatabaseState::Mlflow { .. } => Plan::Adopt,
@@ -89,7 +89,20 @@ pub fn prepare(
         let applied = migrations::applied(db)?;
         migrations::run(db, plan, &applied, before_step)?;
         Ok(found)
-    })
+    })?;
+    if !found.is_ready() {
+        empty_log(&mut db)?;
+    }
+    Ok(found)
+}
+
+/// Copies SQLite's log into the file. New indexes of a large database are hundreds of megabytes there, and the first
+/// writers of a server would have to wait until they are copied.
+fn empty_log(db: &mut Db) -> Result<(), OpenError> {
+    if let Db::Sqlite(connection) = db {
+        connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE);")?;
+    }
+    Ok(())
 }
 
 /// Copies SQLite's log into the file itself, as far as nobody else is using it, so that after a stop

@@ -34,14 +34,7 @@ pub fn float<Table: 'static>(column: Column<Table, Double>, test: &Test) -> Cond
     let Test::Number(relation, number) = test else {
         return constant(false);
     };
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a number in a filter is compared as a double, as the stored one is"
-    )]
-    let value = match number {
-        Number::Integer(integer) => *integer as f64,
-        Number::Float(float) => *float,
-    };
+    let value = double(*number);
     match relation {
         Relation::Equal => Box::new(column.eq(value)),
         Relation::NotEqual => Box::new(column.ne(value)),
@@ -49,6 +42,18 @@ pub fn float<Table: 'static>(column: Column<Table, Double>, test: &Test) -> Cond
         Relation::LessOrEqual => Box::new(column.le(value)),
         Relation::Greater => Box::new(column.gt(value)),
         Relation::GreaterOrEqual => Box::new(column.ge(value)),
+    }
+}
+
+/// A number in a filter, as stored values are compared with it.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a number in a filter is compared as a double, as the stored one is"
+)]
+pub fn double(number: Number) -> f64 {
+    match number {
+        Number::Integer(integer) => integer as f64,
+        Number::Float(float) => float,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::search::{Condition as Asked, Entity, Field, Match, Test};
 use crate::store::{Backend, Db};
 
 /// Up to so many rows are fetched and sorted, even if a page needs fewer.
-const FEW: i64 = 4_096;
+pub const FEW: i64 = 4_096;
 
 /// What an index finds. The texts stand around the values, and lead from a table with the index, `found`, to
 /// the table that is searched: `runs`, `model_versions` or `registered_models`.
@@ -115,6 +115,17 @@ impl Lookup {
     }
 }
 
+impl Lookup {
+    /// How many rows it finds, counted up to a limit.
+    pub fn count(&self, db: &mut Db, upto: i64) -> QueryResult<i64> {
+        let count = Count {
+            lookup: self,
+            upto: rounded_up(upto),
+        };
+        count.get_result(db)
+    }
+}
+
 impl Ways {
     /// Where the names of models are given, they lead to few rows by themselves.
     pub fn of(
@@ -139,11 +150,7 @@ impl Ways {
             let Some(lookup) = lookup(asked) else {
                 continue;
             };
-            let count = Count {
-                lookup: &lookup,
-                upto: rounded_up(fewest),
-            };
-            let rows: i64 = count.get_result(db)?;
+            let rows = lookup.count(db, fewest)?;
             if rows < fewest {
                 fewest = rows;
                 ways.lookup = Some((place, lookup));
@@ -160,7 +167,7 @@ impl Ways {
 }
 
 /// Rounded, so that there are few statements to keep prepared.
-fn rounded_up(limit: i64) -> i64 {
+pub fn rounded_up(limit: i64) -> i64 {
     let power = u64::try_from(limit).map_or(1, |limit| {
         limit.checked_next_power_of_two().unwrap_or(limit)
     });

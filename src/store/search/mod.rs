@@ -2,6 +2,7 @@
 
 mod columns;
 mod experiments;
+mod first_by_value;
 mod integer_columns;
 mod keyset;
 mod logged_model_token;
@@ -10,10 +11,15 @@ mod lookup;
 mod model_versions;
 mod parsed;
 mod registered_models;
+mod run_conditions;
+mod run_keys;
+mod run_search;
+mod run_ways;
 mod runs;
 mod short_text;
 mod subquery;
 pub(super) mod token;
+mod value_range;
 mod visible;
 mod wrapped_column;
 

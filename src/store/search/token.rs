@@ -92,6 +92,17 @@ impl<S: Serialize + DeserializeOwned> PageToken<S> {
     }
 }
 
+/// The number of rows that come before a page, in a token of stock MLflow.
+pub fn offset_of_stock(token: &str) -> Option<i64> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct StockToken {
+        offset: i64,
+    }
+    let token: StockToken = serde_json::from_slice(&bytes(token).ok()?).ok()?;
+    (token.offset >= 0).then_some(token.offset)
+}
+
 /// What is in a token.
 pub fn bytes(token: &str) -> Result<Vec<u8>> {
     // Python's decoder passes over what is not in its alphabet.

@@ -11,6 +11,7 @@ mod limit;
 mod logged_model_values;
 mod logged_models;
 mod long_lists;
+mod metric_values;
 mod metrics;
 mod open;
 mod plans;

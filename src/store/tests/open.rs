@@ -76,6 +76,25 @@ fn a_postgres_database_of_mlflow_is_adopted() {
     is_adopted(&TestDatabase::postgres());
 }
 
+/// What was made is in the file before the server starts, not in a log that its first writers would have to copy.
+#[test]
+fn an_adopted_database_begins_with_an_empty_log() {
+    let database = TestDatabase::sqlite();
+    let file = path(database.uri());
+    as_mlflow_left_it(&mut database.connect());
+    let reader = &mut database.connect();
+    initialize(database.uri()).unwrap();
+    let log = file.with_file_name("mlflow.db-wal");
+    assert_eq!(fs::metadata(log).unwrap().len(), 0);
+    assert!(
+        flowkeep_schema::table
+            .count()
+            .get_result::<i64>(reader)
+            .unwrap()
+            > 0
+    );
+}
+
 fn is_adopted(database: &TestDatabase) {
     let own_migrations = |db: &mut Db| {
         flowkeep_schema::table

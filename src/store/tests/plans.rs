@@ -254,3 +254,76 @@ fn lists_of_the_registry_read_no_more_than_their_page() {
                 (workspace=? AND name=? AND version=?)";
     assert!(steps.iter().any(|step| step == tags), "{steps:#?}");
 }
+
+/// A page in the order of a metric is read from the sorted values, and no further than it needs.
+#[test]
+fn an_order_by_a_metric_is_read_from_its_values() {
+    let database = TestDatabase::sqlite();
+    let db = &mut database.connect();
+    let experiment_id = add_experiment(db, "one").to_string();
+    for (filter, order_by) in [
+        ("metrics.m > 0.5 AND params.p = 'x'", "metrics.m DESC"),
+        ("metrics.m > 0.5", "metrics.m"),
+    ] {
+        let wanted = json!({
+            "experiment_ids": [experiment_id],
+            "filter": filter,
+            "order_by": [order_by],
+            "max_results": 100,
+        });
+        let statements = statements(db, |db| {
+            search::search_runs(db, &parsed(wanted)).unwrap();
+        });
+        let search = statements
+            .iter()
+            .find(|text| text.contains("flowkeep_metric_values found CROSS JOIN runs"));
+        let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {}", search.unwrap()))
+            .load(sqlite(db))
+            .unwrap();
+        let details: Vec<_> = plan.iter().map(|step| step.detail.as_str()).collect();
+        let walk = details.iter().position(|detail| {
+            detail.starts_with(
+                "SEARCH found USING PRIMARY KEY (experiment_id=? AND key=? AND value>?",
+            )
+        });
+        let sort = details
+            .iter()
+            .position(|detail| detail.starts_with("USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY"));
+        assert!(walk.is_some() && sort.is_some(), "{details:#?}");
+        assert!(
+            details
+                .iter()
+                .any(|detail| detail.starts_with("SEARCH runs USING INDEX sqlite_autoindex_runs_1")),
+            "{details:#?}"
+        );
+    }
+}
+
+/// Few runs with a value are found by it, whatever the order.
+#[test]
+fn a_metric_is_found_by_its_value() {
+    let database = TestDatabase::sqlite();
+    let db = &mut database.connect();
+    let experiment_id = add_experiment(db, "one").to_string();
+    let wanted = json!({"experiment_ids": [experiment_id], "filter": "metrics.m > 0.5"});
+    let statements = statements(db, |db| {
+        search::search_runs(db, &parsed(wanted)).unwrap();
+    });
+    let search = statements
+        .iter()
+        .find(|text| text.contains("IN (SELECT found.run_uuid FROM flowkeep_metric_values"));
+    let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {}", search.unwrap()))
+        .load(sqlite(db))
+        .unwrap();
+    let details: Vec<_> = plan.iter().map(|step| step.detail.as_str()).collect();
+    for expected in [
+        "SEARCH found USING PRIMARY KEY (experiment_id=? AND key=? AND value>?",
+        "SEARCH mark USING PRIMARY KEY (key=?)",
+        "SEARCH runs USING INDEX sqlite_autoindex_runs_1 (run_uuid=?)",
+    ] {
+        assert!(
+            details.iter().any(|detail| detail.starts_with(expected)),
+            "{expected}: {details:#?}"
+        );
+    }
+}
