@@ -255,7 +255,7 @@ pub fn next_page_token<Row>(
 /// The same rows in parts, one behind the other: those with a value of the first key, then those without.
 /// Within each, an index of that key leads to the place where the page begins, so that a page far behind costs
 /// no more than the first.
-pub fn parts_behind<Table: 'static>(
+fn parts_behind<Table: 'static>(
     keys: &[Key<Table>],
     values: &[KeyValue],
 ) -> Result<Vec<Condition<Table>>> {

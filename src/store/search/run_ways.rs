@@ -7,7 +7,7 @@
 use diesel::prelude::*;
 
 use super::first_by_value::{Database, FirstByValue, IsAmongFirst, RowsByValue};
-use super::keyset::{Key, behind, parts_behind};
+use super::keyset::{Key, behind, read_page};
 use super::lookup::{FEW, Lookup, rounded_up};
 use super::run_conditions::condition;
 use super::run_keys::keys;
@@ -108,8 +108,8 @@ fn ranges(search: &RunSearch, walk: Option<&Walk>) -> Vec<ValueRange> {
 }
 
 fn rows_in_order(db: &mut Db, search: &RunSearch, leader: Option<Leader>) -> Result<Vec<RunRow>> {
-    let mut rows: Vec<RunRow> = Vec::new();
-    for behind in parts(search)? {
+    let keys = keys(search.order)?;
+    let mut load = |behind, limit| {
         let (leading, stands_for) = match &leader {
             None => (None, None),
             Some(Leader::Tag(place, lookup)) => (Some(boxed(lookup.clone())), Some(*place)),
@@ -125,34 +125,23 @@ fn rows_in_order(db: &mut Db, search: &RunSearch, leader: Option<Leader>) -> Res
             leading,
             stands_for,
             behind,
-            limit: super::room(&rows, search.limit),
+            limit,
         };
-        rows.extend(search.load(db, part)?);
-        if super::room(&rows, search.limit) == 0 {
-            break;
-        }
-    }
-    Ok(rows)
-}
-
-/// The parts that a page is read in.
-fn parts(search: &RunSearch) -> Result<Vec<Option<Condition<runs::table>>>> {
-    let Start::Behind(Some(after)) = &search.start else {
-        return Ok(vec![None]);
+        search.load(db, part)
     };
-    let keys = keys(search.order)?;
+    let Start::Behind(Some(after)) = &search.start else {
+        return load(None, search.limit + 1);
+    };
     let by_column = search
         .order
         .first()
         .is_none_or(|first| first.field.entity == Entity::Attribute);
     if by_column {
-        let parts = parts_behind(&keys, after)?;
-        return Ok(parts.into_iter().map(Some).collect());
+        return read_page(&keys, Some(after), search.limit, load);
     }
     // No index begins at a place in another order: two parts would read all runs twice.
-    Ok(vec![Some(
-        behind(&keys, after).ok_or_else(of_other_search)?,
-    )])
+    let behind = behind(&keys, after).ok_or_else(of_other_search)?;
+    load(Some(behind), search.limit + 1)
 }
 
 fn boxed<C>(condition: C) -> Condition<runs::table>
