@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::search::{Entity, Relation};
 use crate::store::runs::RunRow;
 use crate::store::schema::runs;
-use crate::store::{Condition, Db};
+use crate::store::{Backend, Condition, Db};
 
 /// In so many experiments at most a search goes through the values of each.
 const MOST_WALKS: usize = 16;
@@ -148,7 +148,7 @@ fn boxed<C>(condition: C) -> Condition<runs::table>
 where
     C: diesel::expression::BoxableExpression<
             runs::table,
-            crate::store::Backend,
+            Backend,
             SqlType = diesel::sql_types::Bool,
         > + 'static,
 {
@@ -271,7 +271,7 @@ impl Walk {
 fn read(db: &mut Db, first: FirstByValue, offset: i64) -> Result<Vec<RunRow>> {
     let query = RowsByValue {
         first,
-        columns: RunRow::construct_selection(),
+        columns: <RunRow as Selectable<Backend>>::construct_selection(),
     };
     let mut rows: Vec<RunRow> = query.load(db)?;
     let before = usize::try_from(offset)
