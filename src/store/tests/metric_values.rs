@@ -276,7 +276,12 @@ const ORDERS: [(&[&str], Compares); 5] = [
 fn searched(db: &mut Db, mut request: SearchRuns) -> Vec<String> {
     let mut ids = Vec::new();
     loop {
-        let found = search::search_runs(db, &request.clone().parse().unwrap()).unwrap();
+        let found = search::search_runs(
+            db,
+            &request.clone().parse().unwrap(),
+            &search::VisibleNames::All,
+        )
+        .unwrap();
         ids.extend(
             found
                 .runs

@@ -272,7 +272,7 @@ fn an_order_by_a_metric_is_read_from_its_values() {
             "max_results": 100,
         });
         let statements = statements(db, |db| {
-            search::search_runs(db, &parsed(wanted)).unwrap();
+            search::search_runs(db, &parsed(wanted), &search::VisibleNames::All).unwrap();
         });
         let search = statements
             .iter()
@@ -307,7 +307,7 @@ fn a_metric_is_found_by_its_value() {
     let experiment_id = add_experiment(db, "one").to_string();
     let wanted = json!({"experiment_ids": [experiment_id], "filter": "metrics.m > 0.5"});
     let statements = statements(db, |db| {
-        search::search_runs(db, &parsed(wanted)).unwrap();
+        search::search_runs(db, &parsed(wanted), &search::VisibleNames::All).unwrap();
     });
     let search = statements
         .iter()
