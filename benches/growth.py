@@ -51,7 +51,7 @@ def measure(url: str, runs: int) -> dict[str, float]:
         taken = latency(call, 20)
         figures[what] = taken.median * 1000
         print(f"  {what:50} {taken.median * 1000:8.2f} ms, p95 {taken.p95 * 1000:8.2f} ms", flush=True)
-    load = Load(f"{client.api}/runs/log-metric", LOG_METRIC.replace("RUN", client.create_run()), seconds=5)
+    load = Load(f"{client.api}/runs/log-metric", LOG_METRIC.replace("RUN", client.create_run()), seconds=3)
     figures["log-metric, req/s"] = throughput(load).rate
     print(f"  {'log-metric':50} {figures['log-metric, req/s']:8.0f} req/s", flush=True)
     return figures
