@@ -59,6 +59,7 @@ pub async fn run(
         App::new()
             .app_data(state.clone())
             .wrap(from_fn(api::refuse_disabled))
+            .wrap(from_fn(api::authenticate))
             .wrap(from_fn(move |request, next| {
                 protect(Rc::clone(&protection), request, next)
             }))

@@ -85,6 +85,26 @@ impl Grants {
             .map(|grant| grant.workspace.as_str())
     }
 
+    /// What the roles of a workspace grant on a resource: its own grants and those on all of its kind together, of which
+    /// a veto wins, else the highest. Who administers the workspace may do everything in it, vetoes or not. `None`
+    /// without a grant.
+    pub fn on(&self, workspace: &str, resource_type: &str, id: &str) -> Option<Permission> {
+        if self.administers(workspace) {
+            return Some(Permission::Manage);
+        }
+        let granted = self.rows.iter().filter(|grant| {
+            grant.workspace == workspace
+                && grant.resource_type == resource_type
+                && (grant.resource_pattern == "*" || grant.resource_pattern == id)
+        });
+        granted
+            .map(|grant| grant.permission)
+            .max_by_key(|permission| match permission {
+                Permission::Deny => i8::MAX,
+                permission => permission.priority(),
+            })
+    }
+
     /// Whether the user has any role in a workspace.
     pub fn is_present_in(&self, workspace: &str) -> bool {
         self.workspaces.iter().any(|name| name == workspace)

@@ -1,35 +1,32 @@
-//! Who is behind a request, as far as it says.
+//! Who is behind a request: the user who is logged in, or on a server without logins whoever it says.
 
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 
+use super::authentication::{NotLoggedIn, credentials};
+use crate::access::{Authenticated, Caller, Credentials};
 use crate::audit::Actor;
-use crate::error::Error;
 
 impl FromRequest for Actor {
-    type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
+    type Error = NotLoggedIn;
+    type Future = Ready<Result<Self, NotLoggedIn>>;
 
-    fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self::claiming(name(http))))
+    fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = Caller::from_request(http, payload).into_inner();
+        ready(caller.map(|caller| actor(&caller, http)))
     }
 }
 
-/// The name of HTTP's basic authentication, which MLflow's clients send where `MLFLOW_TRACKING_USERNAME`
-/// is set. Nobody compares the password, so it is a claim.
-fn name(http: &HttpRequest) -> Option<String> {
-    let header = http.headers().get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, credentials) = header.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
+fn actor(caller: &Caller, http: &HttpRequest) -> Actor {
+    match (caller.name(), &caller.how) {
+        (Some(name), Authenticated::Password) => Actor::authenticated(name, "password".to_owned()),
+        (Some(name), Authenticated::Token(id)) => Actor::authenticated(name, format!("token {id}")),
+        // Nobody compares the password that clients send where `MLFLOW_TRACKING_USERNAME` is set: the name is a claim.
+        _ => Actor::claiming(match credentials(http.headers()) {
+            Credentials::Password { name, .. } => Some(name),
+            Credentials::None | Credentials::Bearer(_) => None,
+        }),
     }
-    let decoded = BASE64_STANDARD.decode(credentials.trim()).ok()?;
-    let decoded = String::from_utf8(decoded).ok()?;
-    let (name, _) = decoded.split_once(':')?;
-    Some(name.to_owned())
 }

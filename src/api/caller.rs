@@ -3,17 +3,29 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
+use super::State;
+use super::authentication::NotLoggedIn;
 use crate::access::Caller;
-use crate::error::Error;
 
 impl FromRequest for Caller {
-    type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
+    type Error = NotLoggedIn;
+    type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let known = http.extensions().get::<Self>().cloned();
-        ready(Ok(known.unwrap_or(Self::open())))
+        if let Some(caller) = http.extensions().get::<Self>() {
+            return ready(Ok(caller.clone()));
+        }
+        // Where users log in, nobody passes who was not asked.
+        let has_logins = http
+            .app_data::<Data<State>>()
+            .is_some_and(|state| state.logins.is_some());
+        ready(if has_logins {
+            Err(NotLoggedIn::nobody())
+        } else {
+            Ok(Self::open())
+        })
     }
 }

@@ -1,8 +1,10 @@
 //! The HTTP surface. This file is the router: the whole API on a page.
 
+mod accounts;
 mod actor;
 mod artifact_address;
 mod attachment;
+mod authentication;
 mod caller;
 pub mod client;
 mod disabled_endpoints;
@@ -38,6 +40,7 @@ use crate::wire::artifacts::{
 };
 use crate::wire::request::Request;
 
+pub use self::authentication::authenticate;
 pub use self::disabled_endpoints::refuse_disabled;
 use self::endpoints::NotYet;
 use self::flowkeep::{
@@ -224,6 +227,7 @@ fn routes(prefixes: &'static [&'static str]) -> Routes {
     routes.add(webhooks::delete);
     routes.add(webhooks::test);
 
+    accounts::add_routes(&mut routes);
     governance(&mut routes);
     routes
 }

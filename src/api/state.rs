@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use crate::access::Permission;
+use crate::access::Logins;
 use crate::artifacts::Artifacts;
 use crate::audit::Actor;
 use crate::clock::Clock;
-use crate::config::{ArtifactSettings, DatabaseSettings, Limits, SourceRules, WebhookSettings};
+use crate::config::{
+    ArtifactSettings, AuthSettings, DatabaseSettings, Limits, SourceRules, TrustedProxies,
+    WebhookSettings,
+};
 use crate::error::Result;
 use crate::lifecycle::{self, Change, Decision, Done, Resources, policies};
 use crate::store::{Db, Store, experiments};
@@ -27,6 +31,11 @@ pub struct State {
     pub mlflow_version: String,
     /// What users may do where nobody has granted them anything.
     pub default_permission: Permission,
+    /// The users, unless everybody may do everything.
+    pub logins: Option<Arc<Logins>>,
+    pub trusted_proxies: TrustedProxies,
+    /// Under which path the server answers: empty, or with a slash before it.
+    pub static_prefix: String,
 }
 
 /// What the server was told, beside where its database is.
@@ -38,6 +47,10 @@ pub struct Settings {
     pub ui: Option<UiFolder>,
     /// The version of MLflow that this server stands in for. Clients compare it with their own.
     pub mlflow_version: String,
+    /// `None` for a server without logins.
+    pub auth: Option<AuthSettings>,
+    pub trusted_proxies: TrustedProxies,
+    pub static_prefix: String,
     pub clock: Clock,
 }
 
@@ -52,6 +65,13 @@ impl State {
             .write(move |db| experiments::ensure_default(db, &root, now_ms))
             .await?;
         let store = Arc::new(store);
+        let logins = match &settings.auth {
+            Some(auth) => {
+                let logins = Logins::open(auth, (database, &store), settings.clock.clone());
+                Some(Arc::new(logins.await?))
+            }
+            None => None,
+        };
         Ok(Self {
             artifacts: Arc::new(Artifacts::new(
                 &settings.artifacts,
@@ -70,6 +90,9 @@ impl State {
             ui: settings.ui,
             mlflow_version: settings.mlflow_version,
             default_permission: Permission::Read,
+            logins,
+            trusted_proxies: settings.trusted_proxies,
+            static_prefix: settings.static_prefix,
         })
     }
 

@@ -10,6 +10,8 @@ pub struct Actor {
     pub authenticated: Option<String>,
     /// The name that the client gives, unchecked.
     pub claimed: Option<String>,
+    /// How the server has checked the name, such as `password`.
+    pub how: Option<String>,
 }
 
 /// The name in the log of a client that was not checked.
@@ -20,6 +22,7 @@ impl Actor {
     pub fn claiming(name: Option<String>) -> Self {
         Self {
             authenticated: None,
+            how: None,
             claimed: name
                 .filter(|name| !name.trim().is_empty())
                 .map(|name| name.chars().take(LONGEST_NAME).collect()),
@@ -31,6 +34,16 @@ impl Actor {
         Self {
             authenticated: Some("server".to_owned()),
             claimed: None,
+            how: None,
+        }
+    }
+
+    /// A user whom the server has authenticated.
+    pub fn authenticated(name: &str, how: String) -> Self {
+        Self {
+            authenticated: Some(name.to_owned()),
+            claimed: None,
+            how: Some(how),
         }
     }
 

@@ -213,6 +213,7 @@ impl Entry {
             time_ms: now_ms,
             actor: actor.known(),
             claimed: actor.claimed.as_deref(),
+            how: actor.how.as_deref(),
             action: self.action.as_str(),
             outcome: outcome.unwrap_or_default().as_str(),
             model: self.model.as_deref(),

@@ -19,6 +19,9 @@ pub struct RecordedActor {
     pub authenticated: bool,
     /// The name that the client gave itself.
     pub claimed: Option<String>,
+    /// How the server has checked the name: `password`, or `token` with the token's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub how: Option<String>,
 }
 
 impl RecordedActor {
@@ -28,7 +31,16 @@ impl RecordedActor {
             name: known.to_owned(),
             authenticated: known != ANONYMOUS,
             claimed: claimed.map(str::to_owned),
+            how: None,
         }
+    }
+
+    /// Says how the server has checked the name.
+    #[must_use]
+    pub fn known_by(mut self, how: Option<&str>) -> Self {
+        self.authenticated |= how.is_some();
+        self.how = how.map(str::to_owned);
+        self
     }
 }
 
@@ -88,7 +100,8 @@ impl From<HistoryRow> for HistoryEntry {
         Self {
             id: row.id,
             time_ms: row.time_ms,
-            actor: RecordedActor::new(&row.actor, row.claimed.as_deref()),
+            actor: RecordedActor::new(&row.actor, row.claimed.as_deref())
+                .known_by(row.how.as_deref()),
             action: row.action,
             outcome: row.outcome,
             model: row.model,

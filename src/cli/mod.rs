@@ -16,6 +16,7 @@ mod shell;
 #[cfg(test)]
 mod tests;
 mod ui;
+mod user;
 mod verify;
 
 use std::process::ExitCode;
@@ -54,6 +55,9 @@ enum Command {
     Hold(hold::HoldCommand),
     /// Permanently delete what was marked as deleted, except what is kept
     Gc(Box<gc::GcCommand>),
+    /// Add users and their tokens to the database of logins, without a server
+    #[command(subcommand)]
+    User(user::UserCommand),
     /// Install MLflow's web UI, which the server then serves
     #[command(subcommand)]
     Ui(ui::UiCommand),
@@ -83,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Retention(command) => command.run(),
         Command::Hold(command) => command.run(),
         Command::Gc(command) => command.run(),
+        Command::User(command) => command.run(),
         Command::Ui(command) => command.run(),
         Command::Health(command) => command.run(),
         Command::Completions(asked) => asked.run(command()),

@@ -6,18 +6,23 @@ use clap::Args;
 use tracing::warn;
 
 use super::output::{CommandResult, version};
+use crate::access;
 use crate::api::{Settings, State};
 use crate::artifacts::check_destination;
 use crate::clock::Clock;
 use crate::config::{
-    ArtifactFlags, ArtifactSettings, DatabaseFlags, DatabaseUri, HttpFlags, Limits, MlflowFlags,
-    PolicyFlags, SecurityFlags, SourceRules, UiFlags, UnsupportedFlags, WebhookSettings,
-    python_environments,
+    ArtifactFlags, ArtifactSettings, AuthFlags, DatabaseFlags, DatabaseUri, HttpFlags, Limits,
+    MlflowFlags, PolicyFlags, SecurityFlags, SourceRules, UiFlags, UnsupportedFlags,
+    WebhookSettings, python_environments,
 };
 use crate::error::Error;
 use crate::server::{self, Listeners};
+use crate::store::auth::AuthDatabaseState;
 use crate::store::{self, DatabaseState, Store, unserved};
 use crate::ui::{UiFolder, UiSearchPath};
+
+const NO_LOGINS: &str = "--app-name is not supported by flowkeep: it has no login yet. Put a proxy that asks for one in \
+    front of it, or leave the flag out where everybody who reaches the server may do everything.";
 
 /// The flags of `flowkeep server`.
 #[derive(Args)]
@@ -30,6 +35,8 @@ pub struct ServerCommand {
     http: HttpFlags,
     #[command(flatten, next_help_heading = "Security")]
     security: SecurityFlags,
+    #[command(flatten, next_help_heading = "Logins")]
+    auth: AuthFlags,
     #[command(flatten, next_help_heading = "Web UI")]
     ui: UiFlags,
     #[command(flatten)]
@@ -53,6 +60,14 @@ impl ServerCommand {
         let artifacts = self.artifacts.settings(&working_directory)?;
         let http = self.http.settings()?;
         let security = self.security.settings()?;
+        let auth = self.auth.settings()?;
+        if auth.is_some() && !access::IS_ENFORCED {
+            return Err(NO_LOGINS.into());
+        }
+        for setting in auth.iter().flat_map(|auth| &auth.without_effect) {
+            warn!("{setting} in the file of MLFLOW_AUTH_CONFIG_PATH has no effect on flowkeep.");
+        }
+        let logins_at = auth.as_ref().map(|auth| auth.database.clone());
         let policies = self.policies.read()?;
         let limits = Limits::from_environment();
         let mlflow_version = self.mlflow.mlflow_version;
@@ -67,6 +82,9 @@ impl ServerCommand {
             limits,
             ui,
             mlflow_version,
+            auth,
+            trusted_proxies: http.trusted_proxies.clone(),
+            static_prefix: http.static_prefix.clone(),
             clock: Clock::default(),
         };
 
@@ -76,6 +94,7 @@ impl ServerCommand {
             let found = server::prepare(&database.uri, &listeners, &http).await?;
             lines.insert(0, database_line(&database.uri, &found));
             let state = State::open(&database, settings).await?;
+            lines.extend(logins_line(&state, logins_at.as_ref()));
             lines.extend(not_shown_line(&state.store).await?);
             for text in policies {
                 state.apply_policies(text).await?;
@@ -113,6 +132,22 @@ fn database_line(uri: &DatabaseUri, found: &DatabaseState) -> String {
         }
     };
     format!("Database   {uri}{done}")
+}
+
+/// Returns the line about the users that is printed at the start of a server with logins.
+fn logins_line(state: &State, uri: Option<&DatabaseUri>) -> Option<String> {
+    let (logins, uri) = (state.logins.as_ref()?, uri?);
+    let done = match &logins.found {
+        AuthDatabaseState::Empty => " (created)".to_owned(),
+        AuthDatabaseState::Ready => String::new(),
+        AuthDatabaseState::Older { revision, copy } => {
+            let copy = copy.as_deref().unwrap_or("none");
+            format!(
+                " (brought up from MLflow's revision {revision}; a copy of what it was: {copy})"
+            )
+        }
+    };
+    Some(format!("Users      {uri}{done}"))
 }
 
 /// Returns the line about data of MLflow that flowkeep does not show, if the database has any.

@@ -10,6 +10,11 @@ pub(super) fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Returns the value of a variable, also an empty one.
+pub(super) fn raw_variable(name: &str) -> Option<String> {
+    env::var(name).ok()
+}
+
 /// Returns whether a variable is set to an empty text.
 pub fn is_set_to_nothing(name: &OsStr) -> bool {
     env::var_os(name).is_some_and(|value| value.is_empty())

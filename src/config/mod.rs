@@ -5,11 +5,13 @@
 //! environment variables. This module uses `artifact_uri` only.
 
 mod artifacts;
+mod auth;
 mod aws_profile;
 mod database;
 mod environment;
 mod error;
 mod http;
+mod ini;
 mod limits;
 mod local_server;
 mod logging;
@@ -24,6 +26,7 @@ mod unsupported_flags;
 mod webhooks;
 
 pub use artifacts::{ArtifactFlags, ArtifactSettings};
+pub use auth::{AuthFlags, AuthSettings};
 pub use aws_profile::AwsProfile;
 pub use database::{DatabaseFlags, DatabaseSettings, DatabaseUri};
 pub use environment::{ClientSecrets, is_set_to_nothing, python_environments, user};

@@ -64,10 +64,6 @@ pub struct UnsupportedFlags {
     )]
     enable_workspaces: Option<bool>,
 
-    /// Not supported: flowkeep has no login yet
-    #[arg(long, value_name = "NAME")]
-    app_name: Option<String>,
-
     /// Not supported: flowkeep has no Prometheus metrics
     #[arg(long, env = "MLFLOW_EXPOSE_PROMETHEUS", value_name = "PATH")]
     expose_prometheus: Option<PathBuf>,
@@ -90,12 +86,6 @@ impl UnsupportedFlags {
     /// one whose absence would be noticed only later.
     pub fn refuse(&self) -> Result<(), ConfigError> {
         let refusals = [
-            (
-                self.app_name.is_some(),
-                "--app-name",
-                "it has no login yet. Put a proxy that asks for one in front of it, or leave the flag out \
-                 where everybody who reaches the server may do everything.",
-            ),
             (
                 self.enable_workspaces == Some(true) && !self.disable_workspaces,
                 "--enable-workspaces",

@@ -4,6 +4,7 @@
 pub mod artifact_digests;
 pub mod artifact_locations;
 pub mod belongings;
+pub mod auth;
 mod database_errors;
 pub mod datasets;
 mod db;

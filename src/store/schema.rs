@@ -370,6 +370,7 @@ diesel::table! {
         policy -> Nullable<Text>,
         policy_hash -> Nullable<Text>,
         report -> Nullable<Text>,
+        how -> Nullable<Text>,
     }
 }
 

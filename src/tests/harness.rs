@@ -18,8 +18,8 @@ use crate::access::Caller;
 use crate::api::{self, Settings, State};
 use crate::clock::Clock;
 use crate::config::{
-    ArtifactSettings, DatabaseSettings, DatabaseUri, Limits, MLFLOW_VERSION, ObjectStoreSettings,
-    SourceRules, WebhookSettings,
+    ArtifactSettings, AuthSettings, DatabaseSettings, DatabaseUri, Limits, MLFLOW_VERSION,
+    ObjectStoreSettings, SourceRules, TrustedProxies, WebhookSettings,
 };
 use crate::store;
 
@@ -48,6 +48,11 @@ impl TestApp {
         Self::with_settings(|settings| change(&mut settings.artifacts)).await
     }
 
+    /// An app with logins. Its admin is `admin` with the password `the admins password`.
+    pub async fn with_logins() -> Self {
+        Self::with_settings(|settings| settings.auth = Some(logins_in("basic_auth.db"))).await
+    }
+
     /// An app whose settings are changed.
     pub async fn with_settings(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
@@ -69,14 +74,25 @@ impl TestApp {
             webhooks: WebhookSettings::default(),
             ui: None,
             mlflow_version: MLFLOW_VERSION.to_owned(),
+            auth: None,
+            trusted_proxies: TrustedProxies::Listed(Vec::new()),
+            static_prefix: String::new(),
             clock: Clock::default(),
         };
         change(&mut settings);
+        if let Some(AuthSettings {
+            database: DatabaseUri::Sqlite(path),
+            ..
+        }) = &mut settings.auth
+        {
+            *path = folder.path().join(&path);
+        }
         let state = State::open(&database, settings).await;
         let state = Data::new(state.expect("a connection"));
         let app = App::new()
             .app_data(state.clone())
             .wrap(from_fn(api::refuse_disabled))
+            .wrap(from_fn(api::authenticate))
             .wrap(from_fn(api::merge_leading_slashes))
             .configure(api::configure);
         let service = Rc::new(init_service(app).await);
@@ -158,6 +174,20 @@ impl TestApp {
     async fn json(&self, method: Method, path: &str, body: Value) -> Reply {
         self.send(TestRequest::with_uri(path).method(method).set_json(body))
             .await
+    }
+}
+
+/// The settings of logins whose users are in a file of the app's folder.
+pub fn logins_in(file: &str) -> AuthSettings {
+    AuthSettings {
+        database: DatabaseUri::Sqlite(file.into()),
+        default_permission: "READ".to_owned(),
+        grant_default_workspace_access: false,
+        admin_username: Some("admin".to_owned()),
+        admin_password: Some("the admins password".to_owned()),
+        secret_key: None,
+        largest_password_cache: 100,
+        without_effect: Vec::new(),
     }
 }
 

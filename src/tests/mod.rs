@@ -1,6 +1,7 @@
 //! HTTP tests through one harness. A file for each area of the API.
 
 mod access;
+mod accounts;
 mod artifact_digests;
 mod artifact_names;
 mod artifacts;

@@ -33,6 +33,7 @@ pub struct NewHistoryRow<'a> {
     pub policy: Option<&'a str>,
     pub policy_hash: Option<&'a str>,
     pub report: Option<&'a str>,
+    pub how: Option<&'a str>,
 }
 
 /// A row of `flowkeep_history`.
@@ -55,11 +56,12 @@ pub struct HistoryRow {
     pub policy: Option<String>,
     pub policy_hash: Option<String>,
     pub report: Option<String>,
+    pub how: Option<String>,
 }
 
 /// Adds rows to the log.
 pub fn insert(db: &mut Db, rows: &[NewHistoryRow]) -> Result<()> {
-    for rows in statements(rows, 15) {
+    for rows in statements(rows, 16) {
         on_backend!(db, |connection| diesel::insert_into(table::table)
             .values(rows)
             .execute(connection))?;

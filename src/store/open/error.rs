@@ -51,6 +51,27 @@ pub enum OpenError {
         database: DatabaseUri,
         version: String,
     },
+    #[error(
+        "The users in the database {database} are at a schema of MLflow ({found}) that this flowkeep does not know. Use a \
+         newer flowkeep, or name another database_uri in the file of MLFLOW_AUTH_CONFIG_PATH. Nothing was changed."
+    )]
+    UnknownAuthHead {
+        database: DatabaseUri,
+        found: String,
+    },
+    #[error(
+        "The role '{role}' in the workspace '{workspace}' has the name of a role that MLflow keeps for one user, and \
+         others have it. Rename it, and start again. Nothing was changed."
+    )]
+    SharedHiddenRole { role: String, workspace: String },
+    #[error(
+        "The users in the database {database} must be brought to a newer schema, and no copy of them could be made \
+         before: {reason}. Nothing was changed."
+    )]
+    Copy {
+        database: DatabaseUri,
+        reason: String,
+    },
     #[error("The database refused a statement: {0}.")]
     Statement(#[from] diesel::result::Error),
     #[error("A migration failed: {0}.")]

@@ -18,7 +18,7 @@ pub use self::error::OpenError;
 pub use self::heads::Head;
 use self::migrations::Plan;
 pub use self::migrations::Step;
-use self::tables::table_names;
+pub(in crate::store) use self::tables::table_names;
 
 /// What a database held before anything was done to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,12 +101,12 @@ pub fn checkpoint(uri: &DatabaseUri) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn connect(uri: &DatabaseUri, access: Access) -> Result<Db, OpenError> {
+pub(in crate::store) fn connect(uri: &DatabaseUri, access: Access) -> Result<Db, OpenError> {
     open(uri, access).map_err(|error| OpenError::Connection(uri.clone(), reason(&error)))
 }
 
 /// One transaction in which no other server can prepare the same database.
-fn lock_out_others<T>(
+pub(in crate::store) fn lock_out_others<T>(
     db: &mut Db,
     work: impl FnOnce(&mut Db) -> Result<T, OpenError>,
 ) -> Result<T, OpenError> {
@@ -136,7 +136,13 @@ fn inspect(db: &mut Db, uri: &DatabaseUri) -> Result<DatabaseState, OpenError> {
     let has = |name: &str| tables.iter().any(|table| table == name);
     // Other programs use Alembic too.
     if !has("alembic_version") || !has("experiments") {
-        return match tables.into_iter().next() {
+        // Users may be kept in the same database, and come first.
+        let has_users = has("alembic_version_auth");
+        let mut others = tables.iter();
+        return match others
+            .find(|table| !(has_users && is_auth_table(table)))
+            .cloned()
+        {
             None => Ok(DatabaseState::Empty),
             Some(example) => Err(OpenError::ForeignTables {
                 database: uri.clone(),
@@ -166,6 +172,32 @@ fn inspect(db: &mut Db, uri: &DatabaseUri) -> Result<DatabaseState, OpenError> {
     }
     let pending = migrations::pending(&known, &applied);
     Ok(DatabaseState::Mlflow { head, pending })
+}
+
+/// Whether a table belongs to the logins of MLflow, or to flowkeep's.
+fn is_auth_table(name: &str) -> bool {
+    const TABLES: [&str; 12] = [
+        "alembic_version_auth",
+        "users",
+        "experiment_permissions",
+        "registered_model_permissions",
+        "scorer_permissions",
+        "gateway_secret_permissions",
+        "gateway_endpoint_permissions",
+        "gateway_model_definition_permissions",
+        "workspace_permissions",
+        "roles",
+        "role_permissions",
+        "user_role_assignments",
+    ];
+    const OWN: [&str; 3] = [
+        "flowkeep_auth_schema",
+        "flowkeep_disabled_users",
+        "flowkeep_user_tokens",
+    ];
+    // A copy of a table has its name before.
+    let original = name.split_once("_before_").map_or(name, |(name, _)| name);
+    TABLES.contains(&original) || OWN.contains(&name)
 }
 
 fn judge(found: &[String], uri: &DatabaseUri) -> Result<Head, OpenError> {

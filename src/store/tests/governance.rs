@@ -37,6 +37,7 @@ fn an_entry<'a>() -> history::NewHistoryRow<'a> {
         policy: None,
         policy_hash: None,
         report: None,
+        how: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The store suite: one list of tests, run on SQLite and on PostgreSQL.
 
 mod artifact_digests;
+mod auth;
 mod databases;
 mod executor;
 mod experiments;

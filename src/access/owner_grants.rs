@@ -1,0 +1,54 @@
+//! What the creator of a resource is granted on it, and what becomes of grants when it is renamed or deleted.
+//!
+//! They are in the auth database, which may be another one than the resource's: each is written once the change of the
+//! resource is committed.
+
+use super::caller::Caller;
+use super::logins::Logins;
+use super::permission::Permission;
+use super::resource_type::ResourceType;
+use crate::error::Result;
+use crate::store::WORKSPACE;
+use crate::store::auth::role_permissions::NewGrant;
+use crate::store::auth::user_grants;
+
+/// Lets the caller manage what the caller has created.
+pub async fn give(logins: &Logins, caller: &Caller, kind: ResourceType, id: &str) -> Result<()> {
+    // A resource of this name would make its creator the owner of all others.
+    let Some(name) = caller.name().filter(|_| id != "*").map(str::to_owned) else {
+        return Ok(());
+    };
+    let grant = NewGrant {
+        resource_type: kind.name().to_owned(),
+        resource_pattern: id.to_owned(),
+        permission: Permission::Manage.name().to_owned(),
+    };
+    logins
+        .store
+        .write(move |db| user_grants::set(db, &name, WORKSPACE, &grant))
+        .await
+}
+
+/// Takes away what users were granted on a resource that is gone, so that the next one of its name does not inherit it.
+pub async fn take_away(logins: &Logins, kind: ResourceType, id: &str) -> Result<()> {
+    if id == "*" {
+        return Ok(());
+    }
+    let id = id.to_owned();
+    logins
+        .store
+        .write(move |db| user_grants::delete_of_resource(db, WORKSPACE, kind.name(), &id))
+        .await
+}
+
+/// Lets what users were granted on a resource follow its new name.
+pub async fn rename(logins: &Logins, kind: ResourceType, old: &str, new: &str) -> Result<()> {
+    if old == "*" || new == "*" {
+        return take_away(logins, kind, old).await;
+    }
+    let (old, new) = (old.to_owned(), new.to_owned());
+    logins
+        .store
+        .write(move |db| user_grants::rename_resource(db, WORKSPACE, kind.name(), &old, &new))
+        .await
+}
