@@ -16,6 +16,9 @@ STOCK_BIN = VENVS / "mlflow3" / "bin"
 # The newest MLflow, laid over the environment above: `pip install mlflow` may not give it yet.
 NEWEST_BIN = VENVS / "newest" / "bin"
 
+# Stock MLflow once more, with what its auth app needs.
+AUTH_BIN = VENVS / "auth" / "bin"
+
 CLIENT_PYTHONS = {
     "mlflow3": STOCK_BIN / "python",
     "mlflow2": VENVS / "mlflow2" / "bin" / "python",
