@@ -79,6 +79,8 @@ impl Logins {
             ))?)
         };
         first_admin::ensure(&store, settings).await?;
+        // The first user who is not there must not take longer than the next.
+        passwords::verify("", None).await?;
         let default_permission = Permission::from_name(&settings.default_permission)
             .ok_or_else(|| Error::internal("The default permission is unknown."))?;
         Ok(Self {

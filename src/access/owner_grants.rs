@@ -1,21 +1,20 @@
 //! What the creator of a resource is granted on it, and what becomes of grants when it is renamed or deleted.
 //!
 //! They are in the auth database, which may be another one than the resource's: each is written once the change of the
-//! resource is committed.
+//! resource is committed, in a transaction of the auth database.
 
 use super::caller::Caller;
-use super::logins::Logins;
 use super::permission::Permission;
 use super::resource_type::ResourceType;
 use crate::error::Result;
-use crate::store::WORKSPACE;
 use crate::store::auth::role_permissions::NewGrant;
 use crate::store::auth::user_grants;
+use crate::store::{Db, WORKSPACE};
 
 /// Lets the caller manage what the caller has created.
-pub async fn give(logins: &Logins, caller: &Caller, kind: ResourceType, id: &str) -> Result<()> {
+pub fn give(db: &mut Db, caller: &Caller, kind: ResourceType, id: &str) -> Result<()> {
     // A resource of this name would make its creator the owner of all others.
-    let Some(name) = caller.name().filter(|_| id != "*").map(str::to_owned) else {
+    let Some(name) = caller.name().filter(|_| id != "*") else {
         return Ok(());
     };
     let grant = NewGrant {
@@ -23,32 +22,21 @@ pub async fn give(logins: &Logins, caller: &Caller, kind: ResourceType, id: &str
         resource_pattern: id.to_owned(),
         permission: Permission::Manage.name().to_owned(),
     };
-    logins
-        .store
-        .write(move |db| user_grants::set(db, &name, WORKSPACE, &grant))
-        .await
+    user_grants::set(db, name, WORKSPACE, &grant)
 }
 
 /// Takes away what users were granted on a resource that is gone, so that the next one of its name does not inherit it.
-pub async fn take_away(logins: &Logins, kind: ResourceType, id: &str) -> Result<()> {
+pub fn take_away(db: &mut Db, kind: ResourceType, id: &str) -> Result<()> {
     if id == "*" {
         return Ok(());
     }
-    let id = id.to_owned();
-    logins
-        .store
-        .write(move |db| user_grants::delete_of_resource(db, WORKSPACE, kind.name(), &id))
-        .await
+    user_grants::delete_of_resource(db, WORKSPACE, kind.name(), id)
 }
 
 /// Lets what users were granted on a resource follow its new name.
-pub async fn rename(logins: &Logins, kind: ResourceType, old: &str, new: &str) -> Result<()> {
+pub fn rename(db: &mut Db, kind: ResourceType, old: &str, new: &str) -> Result<()> {
     if old == "*" || new == "*" {
-        return take_away(logins, kind, old).await;
+        return take_away(db, kind, old);
     }
-    let (old, new) = (old.to_owned(), new.to_owned());
-    logins
-        .store
-        .write(move |db| user_grants::rename_resource(db, WORKSPACE, kind.name(), &old, &new))
-        .await
+    user_grants::rename_resource(db, WORKSPACE, kind.name(), old, new)
 }

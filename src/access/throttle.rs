@@ -19,8 +19,8 @@ const LONGEST_DELAY_OF_ADDRESS: Duration = Duration::from_secs(1);
 /// How long failures count.
 const MEMORY: Duration = Duration::from_secs(15 * 60);
 /// How many attempts for one user from one address may wait for another.
-const LONGEST_QUEUE: usize = 8;
-const LONGEST_QUEUE_OF_ADDRESS: usize = 64;
+const LONGEST_QUEUE: usize = 64;
+const LONGEST_QUEUE_OF_ADDRESS: usize = 256;
 const MOST_ENTRIES: usize = 10_000;
 const LONGEST_NAME: usize = 255;
 

@@ -13,7 +13,9 @@ use super::State;
 use super::artifact_address;
 use super::message::path_parameter;
 use crate::access::needs::{Need, Resource};
-use crate::access::{Access, Caller, Check, Demand, authorize};
+use crate::access::{
+    Access, Caller, Check, Demand, Permission, ResourceType, authorize, owner_grants,
+};
 use crate::artifacts::ArtifactPath;
 use crate::audit::Actor;
 use crate::error::{Error, Result};
@@ -86,7 +88,12 @@ impl Permit {
     }
 
     fn of_demands(state: Data<State>, caller: Caller, demands: Vec<Demand>) -> Result<Self> {
-        let check = authorize(&caller, state.default_permission, demands)?;
+        let default = match &state.logins {
+            Some(logins) => logins.default_permission,
+            // A caller whom an outer layer has found out, on a server without users of its own.
+            None => Permission::Read,
+        };
+        let check = authorize(&caller, default, demands)?;
         Ok(Self {
             state,
             caller,
@@ -157,6 +164,45 @@ impl Permit {
             return Ok(());
         }
         self.read(|_| Ok(())).await
+    }
+
+    /// Lets the caller manage what the caller has created.
+    pub async fn own(&self, kind: ResourceType, id: &str) -> Result<()> {
+        let (caller, id) = (self.caller.clone(), id.to_owned());
+        self.grant(move |db| owner_grants::give(db, &caller, kind, &id))
+            .await
+    }
+
+    /// Lets what was granted on an entry of the registry follow its new name. It is a model or a prompt, and has grants as
+    /// one of them.
+    pub async fn follow_rename(&self, name: &str, new_name: &str) -> Result<()> {
+        let (name, new_name) = (name.to_owned(), new_name.to_owned());
+        self.grant(move |db| {
+            owner_grants::rename(db, ResourceType::RegisteredModel, &name, &new_name)?;
+            owner_grants::rename(db, ResourceType::Prompt, &name, &new_name)
+        })
+        .await
+    }
+
+    /// Takes away what was granted on an entry of the registry that is gone.
+    pub async fn forget(&self, name: &str) -> Result<()> {
+        let name = name.to_owned();
+        self.grant(move |db| {
+            owner_grants::take_away(db, ResourceType::RegisteredModel, &name)?;
+            owner_grants::take_away(db, ResourceType::Prompt, &name)
+        })
+        .await
+    }
+
+    /// Changes grants. On a server without logins there are none.
+    async fn grant<F>(&self, work: F) -> Result<()>
+    where
+        F: Fn(&mut Db) -> Result<()> + Send + 'static,
+    {
+        match &self.state.logins {
+            Some(logins) => logins.store.write(work).await,
+            None => Ok(()),
+        }
     }
 
     /// Who sent the request.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::access::Permission;
 use crate::access::Logins;
 use crate::artifacts::Artifacts;
 use crate::audit::Actor;
@@ -29,8 +28,6 @@ pub struct State {
     pub webhooks: Arc<webhooks::Client>,
     pub ui: Option<UiFolder>,
     pub mlflow_version: String,
-    /// What users may do where nobody has granted them anything.
-    pub default_permission: Permission,
     /// The users, unless everybody may do everything.
     pub logins: Option<Arc<Logins>>,
     pub trusted_proxies: TrustedProxies,
@@ -89,7 +86,6 @@ impl State {
             source_rules: settings.source_rules,
             ui: settings.ui,
             mlflow_version: settings.mlflow_version,
-            default_permission: Permission::Read,
             logins,
             trusted_proxies: settings.trusted_proxies,
             static_prefix: settings.static_prefix,

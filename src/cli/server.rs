@@ -109,6 +109,9 @@ impl ServerCommand {
             CommandResult::Ok(())
         })?;
         store::checkpoint(&database.uri)?;
+        if let Some(uri) = logins_at {
+            store::checkpoint(&uri)?;
+        }
         Ok(())
     }
 }

@@ -3,8 +3,8 @@
 
 pub mod artifact_digests;
 pub mod artifact_locations;
-pub mod belongings;
 pub mod auth;
+pub mod belongings;
 mod database_errors;
 pub mod datasets;
 mod db;

@@ -116,6 +116,17 @@ impl Parameters {
             .ok_or_else(|| invalid(format!("Parameter '{name}' must be true or false.")))
     }
 
+    /// Fails, as MLflow asks whoever is no admin, unless a role, a grant of one or a workspace is named.
+    pub fn require_role(&self, is_admin: bool) -> Result<()> {
+        let names = ["role_id", "role_permission_id", "workspace"];
+        if is_admin || names.iter().any(|name| self.values.contains_key(*name)) {
+            return Ok(());
+        }
+        Err(invalid(
+            "Request must include one of: role_id, role_permission_id, workspace.",
+        ))
+    }
+
     /// Returns all values that a query has for a name.
     pub fn all(&self, name: &str) -> Vec<String> {
         self.query

@@ -14,6 +14,7 @@ use crate::store::Db;
 use crate::store::auth::role_permissions::{self as table, NewGrant, RolePermissionRow};
 
 pub async fn add(account: Account, parameters: Parameters) -> Result<Json<Value>> {
+    parameters.require_role(account.user.is_admin)?;
     let id = parameters.integer("role_id")?;
     let grant = NewGrant {
         resource_type: parameters.text("resource_type")?,
@@ -44,6 +45,7 @@ pub async fn add(account: Account, parameters: Parameters) -> Result<Json<Value>
 }
 
 pub async fn remove(account: Account, parameters: Parameters) -> Result<Json<Value>> {
+    parameters.require_role(account.user.is_admin)?;
     let id = parameters.integer("role_permission_id")?;
     account
         .write(move |db, caller| {
@@ -57,6 +59,7 @@ pub async fn remove(account: Account, parameters: Parameters) -> Result<Json<Val
 }
 
 pub async fn list(account: Account, parameters: Parameters) -> Result<Json<Value>> {
+    parameters.require_role(account.user.is_admin)?;
     let id = parameters.integer("role_id")?;
     let rows = account
         .read(move |db, caller| {
@@ -71,6 +74,7 @@ pub async fn list(account: Account, parameters: Parameters) -> Result<Json<Value
 }
 
 pub async fn update(account: Account, parameters: Parameters) -> Result<Json<Value>> {
+    parameters.require_role(account.user.is_admin)?;
     let id = parameters.integer("role_permission_id")?;
     let permission = parameters.text("permission")?;
     let updated = account

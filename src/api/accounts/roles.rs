@@ -14,6 +14,7 @@ use crate::store::auth::roles::{self, RoleRow};
 use crate::store::auth::{roles as table, users};
 
 pub async fn create(account: Account, parameters: Parameters) -> Result<Json<Value>> {
+    parameters.require_role(account.user.is_admin)?;
     let workspace = parameters.text("workspace")?;
     if workspace.trim().is_empty() {
         return Err(invalid(if account.user.is_admin {
@@ -42,6 +43,7 @@ pub async fn create(account: Account, parameters: Parameters) -> Result<Json<Val
 }
 
 pub async fn get(account: Account, parameters: Parameters) -> Result<Json<Value>> {
+    parameters.require_role(account.user.is_admin)?;
     let id = parameters.integer("role_id")?;
     let role = account
         .read(move |db, caller| {
@@ -97,6 +99,7 @@ pub async fn list(account: Account, parameters: Parameters) -> Result<Json<Value
 }
 
 pub async fn update(account: Account, parameters: Parameters) -> Result<Json<Value>> {
+    parameters.require_role(account.user.is_admin)?;
     let id = parameters.integer("role_id")?;
     let name = parameters.optional_text("name", "Role name cannot be empty.")?;
     let complaint = "Role description must be a string.";
@@ -124,6 +127,7 @@ pub async fn update(account: Account, parameters: Parameters) -> Result<Json<Val
 }
 
 pub async fn delete(account: Account, parameters: Parameters) -> Result<Json<Value>> {
+    parameters.require_role(account.user.is_admin)?;
     let id = parameters.integer("role_id")?;
     account
         .write(move |db, caller| {
@@ -137,6 +141,7 @@ pub async fn delete(account: Account, parameters: Parameters) -> Result<Json<Val
 }
 
 pub async fn assign(account: Account, parameters: Parameters) -> Result<Json<Value>> {
+    parameters.require_role(account.user.is_admin)?;
     let name = parameters.text("username")?;
     let id = parameters.integer("role_id")?;
     let assignment = account
@@ -152,6 +157,7 @@ pub async fn assign(account: Account, parameters: Parameters) -> Result<Json<Val
 }
 
 pub async fn unassign(account: Account, parameters: Parameters) -> Result<Json<Value>> {
+    parameters.require_role(account.user.is_admin)?;
     let name = parameters.text("username")?;
     let id = parameters.integer("role_id")?;
     account
@@ -201,6 +207,7 @@ pub fn user_for(db: &mut Db, caller: &User, name: &str) -> error::Result<Option<
 
 /// Lists who has a role.
 pub async fn users(account: Account, parameters: Parameters) -> Result<Json<Value>> {
+    parameters.require_role(account.user.is_admin)?;
     let id = parameters.integer("role_id")?;
     let assignments = account
         .read(move |db, caller| {

@@ -1,6 +1,7 @@
 //! What is granted to one user alone, by the newer routes and by those of older clients.
 
 use super::*;
+use crate::access::{Authenticated, Caller, ResourceType, owner_grants};
 
 const GRANT: &str = "/api/3.0/mlflow/users/permissions/grant";
 const REVOKE: &str = "/api/3.0/mlflow/users/permissions/revoke";
@@ -221,7 +222,6 @@ async fn the_routes_of_older_clients_are_views_on_the_same_grants() {
 /// Who creates something manages it, but nobody owns everything by the name `*`.
 #[actix_web::test]
 async fn owners_are_granted_what_they_create() {
-    use crate::access::{Authenticated, Caller, ResourceType, owner_grants};
     let app = TestApp::with_logins().await;
     let ann = add(&app, "ann").await;
     let logins = app.state().logins.as_ref().unwrap();
@@ -230,35 +230,33 @@ async fn owners_are_granted_what_they_create() {
         how: Authenticated::Password,
     };
     let model = ResourceType::RegisteredModel;
-    owner_grants::give(logins, &caller, model, "mine")
-        .await
-        .unwrap();
-    owner_grants::give(logins, &caller, model, "*")
-        .await
-        .unwrap();
-    owner_grants::give(logins, &Caller::open(), model, "nobodys")
-        .await
-        .unwrap();
     let permission = async |name: &str| {
         let found = effective(&app, ann, "ann", "registered_model", name).await;
         found["permission"].clone()
     };
+    let owner = caller.clone();
+    let given = logins.store.write(move |db| {
+        owner_grants::give(db, &owner, model, "mine")?;
+        owner_grants::give(db, &owner, model, "*")?;
+        owner_grants::give(db, &Caller::open(), model, "nobodys")
+    });
+    given.await.unwrap();
     assert_eq!(permission("mine").await, "MANAGE");
     assert_eq!(permission("other").await, "READ");
-    owner_grants::rename(logins, model, "mine", "renamed")
-        .await
-        .unwrap();
+    let renamed = |old: &'static str, new: &'static str| {
+        logins
+            .store
+            .write(move |db| owner_grants::rename(db, model, old, new))
+    };
+    renamed("mine", "renamed").await.unwrap();
     assert_eq!(permission("mine").await, "READ");
     assert_eq!(permission("renamed").await, "MANAGE");
-    owner_grants::rename(logins, model, "renamed", "*")
-        .await
-        .unwrap();
+    renamed("renamed", "*").await.unwrap();
     assert_eq!(permission("other").await, "READ");
-    owner_grants::give(logins, &caller, model, "mine")
-        .await
-        .unwrap();
-    owner_grants::take_away(logins, model, "mine")
-        .await
-        .unwrap();
+    let taken = logins.store.write(move |db| {
+        owner_grants::give(db, &caller, model, "mine")?;
+        owner_grants::take_away(db, model, "mine")
+    });
+    taken.await.unwrap();
     assert_eq!(permission("mine").await, "READ");
 }
