@@ -31,9 +31,5 @@ pub use self::needs::Access;
 pub use self::permission::Permission;
 pub use self::resource_type::ResourceType;
 
-/// Whether a server may start with logins: it must not look protected before each route asks for what it needs, and
-/// creators own what they create.
-pub const IS_ENFORCED: bool = false;
-
 #[cfg(test)]
 mod tests;

@@ -67,6 +67,10 @@ fn is_open_path(path: &str) -> bool {
 
 /// Returns who sends a request. `None` on a server without logins.
 async fn caller_of(http: &HttpRequest) -> Result<Option<Caller>, NotLoggedIn> {
+    // A layer further out may know already.
+    if let Some(caller) = http.extensions().get::<Caller>() {
+        return Ok(Some(caller.clone()));
+    }
     let state = http.app_data::<Data<State>>();
     let Some((state, logins)) = state.and_then(|state| Some((state, state.logins.as_ref()?)))
     else {

@@ -27,8 +27,9 @@ impl<R: Request> FromRequest for Message<R> {
         let http = http.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let mut message: R = if http.method() == Method::GET && !http.query_string().is_empty()
-            {
+            // The head is asked for as the whole is.
+            let is_read = matches!(*http.method(), Method::GET | Method::HEAD);
+            let mut message: R = if is_read && !http.query_string().is_empty() {
                 reading::from_query(http.query_string())?
             } else {
                 check_content_type(&http)?;

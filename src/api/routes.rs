@@ -41,6 +41,10 @@ pub struct Routes {
 /// A route with who may call it.
 struct GuardedRoute {
     method: Method,
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the table of rights is read by tests")
+    )]
     access: Access,
     route: Route,
 }

@@ -6,7 +6,6 @@ use clap::Args;
 use tracing::warn;
 
 use super::output::{CommandResult, version};
-use crate::access;
 use crate::api::{Settings, State};
 use crate::artifacts::check_destination;
 use crate::clock::Clock;
@@ -20,9 +19,6 @@ use crate::server::{self, Listeners};
 use crate::store::auth::AuthDatabaseState;
 use crate::store::{self, DatabaseState, Store, unserved};
 use crate::ui::{UiFolder, UiSearchPath};
-
-const NO_LOGINS: &str = "--app-name is not supported by flowkeep: it has no login yet. Put a proxy that asks for one in \
-    front of it, or leave the flag out where everybody who reaches the server may do everything.";
 
 /// The flags of `flowkeep server`.
 #[derive(Args)]
@@ -61,9 +57,6 @@ impl ServerCommand {
         let http = self.http.settings()?;
         let security = self.security.settings()?;
         let auth = self.auth.settings()?;
-        if auth.is_some() && !access::IS_ENFORCED {
-            return Err(NO_LOGINS.into());
-        }
         for setting in auth.iter().flat_map(|auth| &auth.without_effect) {
             warn!("{setting} in the file of MLFLOW_AUTH_CONFIG_PATH has no effect on flowkeep.");
         }
@@ -90,6 +83,9 @@ impl ServerCommand {
 
         // With an invalid setting or a taken port, the server stops before it creates any file.
         let listeners = Listeners::bind(&http)?;
+        if logins_at.is_none() {
+            lines.extend(say_that_it_is_open(&listeners));
+        }
         actix_web::rt::System::new().block_on(async {
             let found = server::prepare(&database.uri, &listeners, &http).await?;
             lines.insert(0, database_line(&database.uri, &found));
@@ -151,6 +147,25 @@ fn logins_line(state: &State, uri: Option<&DatabaseUri>) -> Option<String> {
         }
     };
     Some(format!("Users      {uri}{done}"))
+}
+
+/// Says that a server without logins is open to everybody who reaches it: a line where only this machine does, and a warning
+/// otherwise.
+fn say_that_it_is_open(listeners: &Listeners) -> Option<String> {
+    if listeners.are_local() {
+        return Some(
+            "Access     everybody on this machine may do everything; --app-name basic-auth asks for logins"
+                .to_owned(),
+        );
+    }
+    for line in [
+        "Nobody has to log in here: everybody on the network can read, change and delete all experiments, runs, models and artifacts,",
+        "record evidence, approve and promote model versions, and write the policies that they have to meet.",
+        "--app-name basic-auth asks for logins, --host 127.0.0.1 serves this machine only, and --require-auth refuses to start like this.",
+    ] {
+        warn!("{line}");
+    }
+    None
 }
 
 /// Returns the line about data of MLflow that flowkeep does not show, if the database has any.

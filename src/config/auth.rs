@@ -5,7 +5,8 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
-use clap::Args;
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args};
 
 use super::environment::{raw_variable, variable};
 use super::ini::read_section;
@@ -27,6 +28,17 @@ pub struct AuthFlags {
     /// `MLFLOW_AUTH_CONFIG_PATH` names
     #[arg(long, value_name = "NAME")]
     app_name: Option<String>,
+
+    /// Refuse to start without logins
+    #[arg(
+        long,
+        env = "FLOWKEEP_REQUIRE_AUTH",
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+        num_args = 0,
+        default_missing_value = "true"
+    )]
+    require_auth: Option<bool>,
 }
 
 impl AuthFlags {
@@ -34,6 +46,7 @@ impl AuthFlags {
     /// cannot be followed.
     pub fn settings(&self) -> Result<Option<AuthSettings>, ConfigError> {
         match self.app_name.as_deref() {
+            None if self.require_auth == Some(true) => Err(ConfigError::LoginsRequired),
             None => Ok(None),
             Some(APP_NAME) => AuthSettings::from_environment().map(Some),
             Some(_) => Err(ConfigError::Unsupported {

@@ -22,6 +22,11 @@ pub enum ConfigError {
         flag: &'static str,
         reason: &'static str,
     },
+    #[error(
+        "--require-auth is given, and nobody would have to log in. Start the server with --app-name basic-auth, or leave \
+         --require-auth out."
+    )]
+    LoginsRequired,
     #[error("--static-prefix must begin with '/', must not end with it, and has no braces: '{0}'.")]
     StaticPrefix(String),
     #[error("--x-frame-options must be SAMEORIGIN, DENY or NONE, not '{0}'.")]

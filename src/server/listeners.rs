@@ -43,6 +43,16 @@ impl Listeners {
         self.0.iter().map(TcpListener::try_clone).collect()
     }
 
+    /// Whether only this machine can reach them.
+    pub fn are_local(&self) -> bool {
+        let is_local = |listener: &TcpListener| {
+            listener
+                .local_addr()
+                .is_ok_and(|address| address.ip().is_loopback())
+        };
+        self.0.iter().all(is_local)
+    }
+
     /// Returns the listeners.
     pub fn into_inner(self) -> Vec<TcpListener> {
         self.0

@@ -2,6 +2,7 @@
 
 use std::env;
 
+use crate::access::ResourceType;
 use crate::api::Permit;
 use crate::error::{Error, Result};
 use crate::lifecycle::deletions;
@@ -35,8 +36,10 @@ pub async fn create(
     let experiment_id = permit
         .write(move |db| experiments::create(db, &request, &root, now_ms))
         .await?;
+    let experiment_id = experiment_id.to_string();
+    permit.own(ResourceType::Experiment, &experiment_id).await?;
     Ok(create_experiment::Response {
-        experiment_id: Some(experiment_id.to_string()),
+        experiment_id: Some(experiment_id),
     })
 }
 

@@ -1,11 +1,13 @@
 //! Registered models, their tags and aliases.
 
+use crate::access::ResourceType;
 use crate::api::Permit;
 use crate::audit::Actor;
 use crate::error::Result;
 use crate::lifecycle::{Done, aliases as alias_changes, models};
 use crate::store::model_versions;
 use crate::store::registered_models::{self, aliases};
+use crate::validation::prompts::are_of_prompt;
 use crate::wire::{
     CreateRegisteredModel, DeleteRegisteredModel, DeleteRegisteredModelAlias,
     DeleteRegisteredModelTag, GetLatestVersions, GetModelVersionByAlias, GetRegisteredModel,
@@ -28,6 +30,13 @@ pub async fn create(
             models::create(db, change, &request)
         })
         .await?;
+    let tags = done.value.tags.iter();
+    let kind = if are_of_prompt(tags.map(|tag| (tag.key(), tag.value()))) {
+        ResourceType::Prompt
+    } else {
+        ResourceType::RegisteredModel
+    };
+    permit.own(kind, done.value.name()).await?;
     Ok(done.map(|model| create_registered_model::Response {
         registered_model: Some(model),
     }))
@@ -71,11 +80,13 @@ pub async fn rename(
     request: RenameRegisteredModel,
 ) -> Result<Done<rename_registered_model::Response>> {
     let request = permit.checked(request)?;
+    let (name, new_name) = (request.name().to_owned(), request.new_name().to_owned());
     let done = permit
         .change(actor, move |db, change| {
             models::rename(db, change, &request)
         })
         .await?;
+    permit.follow_rename(&name, &new_name).await?;
     Ok(done.map(|model| rename_registered_model::Response {
         registered_model: Some(model),
     }))
@@ -88,11 +99,13 @@ pub async fn delete(
     request: DeleteRegisteredModel,
 ) -> Result<Done<delete_registered_model::Response>> {
     let request = permit.checked(request)?;
+    let name = request.name().to_owned();
     let done = permit
         .change(actor, move |db, change| {
             models::delete(db, change, &request)
         })
         .await?;
+    permit.forget(&name).await?;
     Ok(done.map(|()| delete_registered_model::Response {}))
 }
 

@@ -2,6 +2,7 @@
 
 mod grants;
 mod logins;
+mod owners;
 mod roles;
 mod tokens;
 mod users;
