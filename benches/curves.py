@@ -35,7 +35,9 @@ def draw(title: str, curves: list[Curve]) -> str:
     for decade in range(low_x, high_x + 1):
         x = at_x(decade)
         parts.append(f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}" stroke="#ddd"/>')
-        parts.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{10**decade:,}</text>')
+        parts.append(
+            f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{10**decade:,}</text>'
+        )
     for decade in range(low_y, high_y + 1):
         y = at_y(decade)
         parts.append(f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" stroke="#ddd"/>')
@@ -48,8 +50,12 @@ def draw(title: str, curves: list[Curve]) -> str:
         line = " ".join(f"{at_x(log10(x)):.1f},{at_y(log10(y)):.1f}" for x, y in curve.points)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
         for x, y in curve.points:
-            parts.append(f'<circle cx="{at_x(log10(x)):.1f}" cy="{at_y(log10(y)):.1f}" r="3" fill="{colour}"/>')
+            parts.append(
+                f'<circle cx="{at_x(log10(x)):.1f}" cy="{at_y(log10(y)):.1f}" r="3" fill="{colour}"/>'
+            )
         name_y = max(name_y + 15, at_y(log10(curve.points[-1][1])) + 4)
         label = f"{curve.name}: {curve.points[-1][1]:.2g} ms"
-        parts.append(f'<text x="{WIDTH - RIGHT + 12}" y="{name_y:.1f}" fill="{colour}">{escape(label)}</text>')
+        parts.append(
+            f'<text x="{WIDTH - RIGHT + 12}" y="{name_y:.1f}" fill="{colour}">{escape(label)}</text>'
+        )
     return "\n".join([*parts, "</svg>\n"])

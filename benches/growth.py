@@ -61,7 +61,14 @@ def draw_all(figures: dict[str, dict[str, dict[str, float]]]) -> None:
     for kind, sizes in figures.items():
         names = [name for name in next(iter(sizes.values())) if not name.endswith("/s")]
         curves = [
-            Curve(name, [(int(runs), values[name]) for runs, values in sorted(sizes.items(), key=lambda item: int(item[0])) if name in values])
+            Curve(
+                name,
+                [
+                    (int(runs), values[name])
+                    for runs, values in sorted(sizes.items(), key=lambda item: int(item[0]))
+                    if name in values
+                ],
+            )
             for name in names
         ]
         title = f"{TITLES[kind]}: median of a call in ms, by the number of runs"

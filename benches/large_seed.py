@@ -113,7 +113,9 @@ def fill_postgres(uri: str, size: Size) -> None:
     execute("CREATE TABLE seeded (run_uuid VARCHAR(32) PRIMARY KEY, n BIGINT)")
     with closing(psycopg2.connect(uri)) as connection:
         cursor = connection.cursor()
-        cursor.execute("CREATE TABLE ks AS SELECT k FROM generate_series(0, %s) k", (max(size.metrics, size.params) - 1,))
+        cursor.execute(
+            "CREATE TABLE ks AS SELECT k FROM generate_series(0, %s) k", (max(size.metrics, size.params) - 1,)
+        )
         cursor.execute("CREATE TABLE ss AS SELECT s FROM generate_series(0, %s) s", (size.points - 1,))
         ids = ",".join(run_ids(size.runs))
         cursor.execute(
@@ -165,5 +167,3 @@ def statements(size: Size) -> list[str]:
         "INSERT INTO tags (key, value, run_uuid)"
         f" SELECT 'tag-' || k, 'value-' || (n % 100), run_uuid FROM ks CROSS JOIN seeded WHERE k < {size.tags}",
     ]
-
-

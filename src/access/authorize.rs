@@ -252,8 +252,7 @@ impl Check {
 fn decide_by_row(db: &mut Db, rights: Rights, demand: &Demand, hold: Hold) -> Result<bool> {
     let Demand { need, names, .. } = demand;
     match need.resource {
-        Resource::Run => parts_are_met(db, rights, need, names),
-        Resource::LoggedModel => parts_are_met(db, rights, need, names),
+        Resource::Run | Resource::LoggedModel => parts_are_met(db, rights, need, names),
         Resource::ExperimentByName => {
             for name in names {
                 // Who creates an experiment learns anyhow whether its name is free.

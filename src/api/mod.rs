@@ -199,34 +199,7 @@ fn routes(prefixes: &'static [&'static str]) -> Routes {
     routes.add(searches::registered_models);
     routes.add(searches::model_versions);
 
-    routes.add_change(registered_models::create);
-    routes.add(registered_models::get);
-    routes.add_change(registered_models::update);
-    routes.add_change(registered_models::rename);
-    routes.add_change(registered_models::delete);
-    routes.add(registered_models::latest_versions);
-    routes.add_change(registered_models::set_tag);
-    routes.add_change(registered_models::delete_tag);
-    routes.add_change(registered_models::set_alias);
-    routes.add_change(registered_models::delete_alias);
-    routes.add(registered_models::get_by_alias);
-
-    routes.add_change(model_versions::create);
-    routes.add(model_versions::get);
-    routes.add_change(model_versions::update);
-    routes.add_change(model_versions::transition_stage);
-    routes.add_change(model_versions::delete);
-    routes.add(model_versions::download_uri);
-    routes.add_change(model_versions::set_tag);
-    routes.add_change(model_versions::delete_tag);
-
-    routes.add(webhooks::create);
-    routes.add(webhooks::list);
-    routes.add(webhooks::get);
-    routes.add(webhooks::update);
-    routes.add(webhooks::delete);
-    routes.add(webhooks::test);
-
+    registry(&mut routes);
     accounts::add_routes(&mut routes);
     governance(&mut routes);
     routes
@@ -285,9 +258,9 @@ fn governance(routes: &mut Routes) {
     let retention = &path("retention");
     routes.api(Method::GET, retention, ADMINISTRATORS, retention::page);
 
-    let list = needs![List, ModelVersion, ""];
-    routes.api(Method::GET, &path("history"), list, history::page);
-    routes.api(Method::GET, &path("as-of"), list, history::as_of);
+    let only_visible = needs![List, ModelVersion, ""];
+    routes.api(Method::GET, &path("history"), only_visible, history::page);
+    routes.api(Method::GET, &path("as-of"), only_visible, history::as_of);
 
     // The form that these paths had first.
     let version = |rest: &str| path(&format!("models/{{name}}/versions/{{version}}/{rest}"));
@@ -298,6 +271,37 @@ fn governance(routes: &mut Routes) {
         read,
         features::check,
     );
+}
+
+/// MLflow's model registry, and who is told of its changes.
+fn registry(routes: &mut Routes) {
+    routes.add_change(registered_models::create);
+    routes.add(registered_models::get);
+    routes.add_change(registered_models::update);
+    routes.add_change(registered_models::rename);
+    routes.add_change(registered_models::delete);
+    routes.add(registered_models::latest_versions);
+    routes.add_change(registered_models::set_tag);
+    routes.add_change(registered_models::delete_tag);
+    routes.add_change(registered_models::set_alias);
+    routes.add_change(registered_models::delete_alias);
+    routes.add(registered_models::get_by_alias);
+
+    routes.add_change(model_versions::create);
+    routes.add(model_versions::get);
+    routes.add_change(model_versions::update);
+    routes.add_change(model_versions::transition_stage);
+    routes.add_change(model_versions::delete);
+    routes.add(model_versions::download_uri);
+    routes.add_change(model_versions::set_tag);
+    routes.add_change(model_versions::delete_tag);
+
+    routes.add(webhooks::create);
+    routes.add(webhooks::list);
+    routes.add(webhooks::get);
+    routes.add(webhooks::update);
+    routes.add(webhooks::delete);
+    routes.add(webhooks::test);
 }
 
 /// What the UI asks for on its way, of things that are not built yet.

@@ -293,8 +293,8 @@ impl FromRequest for Permit {
 
 /// Whether tags make a prompt of what carries them. None where none of them says so or not.
 fn asserted(tags: Vec<(&str, &str)>) -> Option<bool> {
-    let marks = tags.into_iter().filter(|(key, _)| *key == IS_PROMPT_TAG);
-    marks.last().map(|(_, value)| marks_prompt(value))
+    let mut marks = tags.into_iter().filter(|(key, _)| *key == IS_PROMPT_TAG);
+    marks.next_back().map(|(_, value)| marks_prompt(value))
 }
 
 /// What a request that is no message names for a need. A need of several parameters has one name for each value that is

@@ -131,8 +131,12 @@ impl AuthDatabase {
         let uri = self.uri()?;
         must_exist(&uri)?;
         auth::prepare(&uri, now_ms())?;
-        let store = Store::connect(&DatabaseSettings::new(uri))?;
-        Ok(System::new().block_on(store.read(work))?)
+        let work = async {
+            Store::connect(&DatabaseSettings::new(uri))?
+                .read(work)
+                .await
+        };
+        Ok(System::new().block_on(work)?)
     }
 }
 
@@ -160,8 +164,8 @@ where
             "The users in {uri} were at MLflow's revision {revision}; a copy is kept: {copy}."
         );
     }
-    let store = Store::connect(&DatabaseSettings::new(uri.clone()))?;
-    System::new().block_on(store.write(work))?;
+    let settings = DatabaseSettings::new(uri.clone());
+    System::new().block_on(async { Store::connect(&settings)?.write(work).await })?;
     store::checkpoint(uri)?;
     Ok(())
 }
@@ -248,7 +252,7 @@ fn list(database: AuthDatabase) -> CommandResult {
         }
         Ok(rows)
     })?;
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for (user, is_disabled, tokens) in rows {
         let mut notes = Vec::new();
         if user.is_admin {
@@ -260,9 +264,9 @@ fn list(database: AuthDatabase) -> CommandResult {
         if tokens > 0 {
             notes.push(format!("tokens: {tokens}"));
         }
-        text.push_str(&format!("{}\t{}\n", user.name, notes.join(", ")));
+        lines.push(format!("{}\t{}\n", user.name, notes.join(", ")));
     }
-    print(&text)
+    print(&lines.concat())
 }
 
 impl TokenCommand {
@@ -320,18 +324,18 @@ fn list_tokens(user: String, database: AuthDatabase) -> CommandResult {
         let id = users::get(db, &user)?.id;
         tokens::list(db, id)
     })?;
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for token in rows {
         let ends = token
             .expires_ms
             .map_or("never ends".to_owned(), |ms| format!("ends {}", day(ms)));
-        let used = token.last_used_ms.map_or("never used".to_owned(), |ms| {
+        let last_use = token.last_used_ms.map_or("never used".to_owned(), |ms| {
             format!("last used {}", day(ms))
         });
         let made = day(token.created_ms);
-        text.push_str(&format!("{}\tmade {made}, {ends}, {used}\n", token.name));
+        lines.push(format!("{}\tmade {made}, {ends}, {last_use}\n", token.name));
     }
-    print(&text)
+    print(&lines.concat())
 }
 
 /// A day, as people write it.

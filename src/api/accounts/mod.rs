@@ -81,6 +81,12 @@ pub fn add_routes(routes: &mut Routes) {
     );
     routes.api(Method::GET, &users("roles/list"), User, roles::of_user);
 
+    role_routes(routes);
+    legacy_routes(routes);
+}
+
+/// Roles, their permissions and who has them.
+fn role_routes(routes: &mut Routes) {
     let roles = |rest: &str| format!("/3.0/mlflow/roles/{rest}");
     routes.api(Method::POST, &roles("create"), User, roles::create);
     routes.api(Method::GET, &roles("get"), User, roles::get);
@@ -114,7 +120,10 @@ pub fn add_routes(routes: &mut Routes) {
         User,
         role_permissions::update,
     );
+}
 
+/// What clients up to MLflow 2.22 know.
+fn legacy_routes(routes: &mut Routes) {
     for (area, kind) in legacy_permissions::AREAS {
         let path = |rest: &str| format!("/2.0/mlflow/{area}/permissions/{rest}");
         let create =

@@ -67,13 +67,12 @@ fn free_path(path: &Path, revision: &str) -> PathBuf {
 
 fn copy_tables(db: &mut Db, tables: &[String], revision: &str) -> Result<String, OpenError> {
     let is_there = |name: &str| tables.iter().any(|table| table == name);
-    let suffix = (1..)
-        .map(|number| match number {
-            1 => format!("before_{revision}"),
-            number => format!("before_{revision}_{number}"),
-        })
-        .find(|suffix| !is_there(&format!("users_{suffix}")))
-        .unwrap_or_default();
+    let mut suffix = format!("before_{revision}");
+    let mut copies = 1;
+    while is_there(&format!("users_{suffix}")) {
+        copies += 1;
+        suffix = format!("before_{revision}_{copies}");
+    }
     for table in TABLES.into_iter().filter(|table| is_there(table)) {
         db.batch_execute(&format!(
             "CREATE TABLE {table}_{suffix} AS SELECT * FROM {table};"

@@ -180,13 +180,12 @@ impl HiddenRoles {
         grant: NewGrant<'_>,
     ) -> Result<(), OpenError> {
         let key = (user_id, workspace.to_owned());
-        let role_id = match self.roles.get(&key) {
-            Some(role_id) => *role_id,
-            None => {
-                let role_id = role_of(db, user_id, workspace)?;
-                self.roles.insert(key, role_id);
-                role_id
-            }
+        let role_id = if let Some(role_id) = self.roles.get(&key) {
+            *role_id
+        } else {
+            let role_id = role_of(db, user_id, workspace)?;
+            self.roles.insert(key, role_id);
+            role_id
         };
         let granted = (role_id, grant.kind.to_owned(), grant.pattern.clone());
         if self.granted.insert(granted) {

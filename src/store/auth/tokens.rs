@@ -31,7 +31,8 @@ pub struct TokenRow {
 
 /// Keeps a token. Fails if the user has one of this name.
 pub fn create(db: &mut Db, token: &NewToken) -> Result<i32> {
-    let taken = || Error::already_exists(format!("The user has a token '{}' already.", token.name));
+    let name_exists =
+        || Error::already_exists(format!("The user has a token '{}' already.", token.name));
     diesel::insert_into(table::table)
         .values((
             table::user_id.eq(token.user_id),
@@ -42,7 +43,7 @@ pub fn create(db: &mut Db, token: &NewToken) -> Result<i32> {
         ))
         .returning(table::id)
         .get_result(db)
-        .map_err(|error| unless_taken(error, taken))
+        .map_err(|error| unless_taken(error, name_exists))
 }
 
 /// Returns the tokens of a user, the oldest first.

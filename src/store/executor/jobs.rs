@@ -74,12 +74,11 @@ pub(super) fn merge(received: impl IntoIterator<Item = Box<dyn Job>>) -> Vec<Box
             jobs.push(job);
             continue;
         };
-        match first_of_kind.iter().find(|(known, _)| *known == kind) {
-            Some((_, first)) => jobs[*first].absorb(job.as_any()),
-            None => {
-                first_of_kind.push((kind, jobs.len()));
-                jobs.push(job);
-            }
+        if let Some((_, first)) = first_of_kind.iter().find(|(known, _)| *known == kind) {
+            jobs[*first].absorb(job.as_any());
+        } else {
+            first_of_kind.push((kind, jobs.len()));
+            jobs.push(job);
         }
     }
     jobs
@@ -92,7 +91,7 @@ pub(super) fn full_queue() -> Error {
 
 /// A function that is queued.
 pub(super) struct Work<T, E, F> {
-    work: F,
+    function: F,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
 }
@@ -106,7 +105,7 @@ where
 {
     let (reply, receiver) = oneshot::channel();
     let job = Work {
-        work,
+        function: work,
         result: None,
         reply,
     };
@@ -120,7 +119,7 @@ where
     F: Fn(&mut Db) -> Result<T, E> + Send + 'static,
 {
     fn run(&mut self, db: &mut Db) -> JobEnd {
-        match self.result.insert(contained(|| (self.work)(db))) {
+        match self.result.insert(contained(|| (self.function)(db))) {
             Ok(_) => JobEnd::Done,
             Err(error) if error.is_failure() => JobEnd::Failed,
             Err(_) => JobEnd::Refused,
@@ -128,7 +127,7 @@ where
     }
 
     fn run_in_savepoint(&mut self, db: &mut Db) {
-        self.result = Some(db.transaction(|db| contained(|| (self.work)(db))));
+        self.result = Some(db.transaction(|db| contained(|| (self.function)(db))));
     }
 
     fn is_worth_retrying(&self) -> bool {
@@ -137,7 +136,7 @@ where
     }
 
     fn run_alone(self: Box<Self>, connections: &Connections) {
-        let result = run_on_one(connections, &self.work);
+        let result = run_on_one(connections, &self.function);
         let _ = self.reply.send(result);
     }
 

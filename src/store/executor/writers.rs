@@ -212,7 +212,7 @@ impl Writer {
             let culprit = jobs.remove(culprit);
             self.hand_over(vec![culprit]);
         }
-        let mut jobs: Vec<_> = jobs.into_iter().flat_map(|job| job.split()).collect();
+        let mut jobs: Vec<_> = jobs.into_iter().flat_map(Job::split).collect();
         match connection.run_in_savepoints(&mut jobs) {
             GroupEnd::Committed => {
                 let (failed, done) = jobs.into_iter().partition(|job| job.is_worth_retrying());

@@ -54,6 +54,10 @@ impl Database {
 
 impl FirstByValue {
     /// What follows the columns that are selected.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "a bound value lives as long as the statement"
+    )]
     fn of_experiment<'b>(
         &'b self,
         experiment: &'b i32,
@@ -113,6 +117,10 @@ impl FirstByValue {
     }
 
     /// Ends the walk at the value of the last row that may be visited.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "a bound value lives as long as the statement"
+    )]
     fn within_budget<'b>(
         &'b self,
         name: &str,

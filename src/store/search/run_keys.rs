@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::search::{Entity, OrderBy};
 use crate::store::runs::RunRow;
 use crate::store::schema::{latest_metrics, params, runs, tags};
-use crate::wire::RunData;
+use crate::wire::{Param, RunData};
 
 type Table = runs::table;
 
@@ -131,7 +131,7 @@ pub fn values(order: &[OrderBy], row: &RunRow, data: &RunData) -> Option<Vec<Key
             }
             Entity::Param => {
                 let param = data.params.iter().find(|param| param.key() == key);
-                values.push(text(param.map(|param| param.value())));
+                values.push(text(param.map(Param::value)));
             }
             _ => {
                 let tag = data.tags.iter().find(|tag| tag.key() == key);

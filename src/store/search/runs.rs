@@ -81,14 +81,16 @@ pub fn search_runs(
 /// Returns the token of the page behind a run.
 fn token_behind(db: &mut Db, order: &[OrderBy], row: &RunRow, run: &Run) -> Result<String> {
     let none = RunData::default();
-    let values = match values(order, row, run.data.as_ref().unwrap_or(&none)) {
-        Some(values) => values,
-        None => key_values!(
+    let known = values(order, row, run.data.as_ref().unwrap_or(&none));
+    let values = if let Some(values) = known {
+        values
+    } else {
+        key_values!(
             db,
             runs::table,
             &keys(order)?,
             runs::run_uuid.eq(&row.run_id)
-        ),
+        )
     };
     PageToken::encode(values)
 }

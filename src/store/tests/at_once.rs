@@ -19,6 +19,10 @@ on_both_databases!(
     what_is_missing_is_told_apart,
 );
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the fields of messages are optional"
+)]
 fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
 }

@@ -84,7 +84,7 @@ fn is_created_once(database: &TestDatabase) {
 }
 
 fn is_brought_up_from_each_revision(database: &TestDatabase) {
-    for position in 0..ALL.len() - 1 {
+    for (position, older) in ALL.iter().enumerate().take(ALL.len() - 1) {
         empty(database);
         at_revision(database, position);
         let mut db = database.connect();
@@ -93,7 +93,7 @@ fn is_brought_up_from_each_revision(database: &TestDatabase) {
         )
         .unwrap();
         drop(db);
-        let revision = ALL[position].name;
+        let revision = older.name;
         let found = prepare(database.uri(), 1).unwrap();
         let AuthDatabaseState::Older {
             revision: was,

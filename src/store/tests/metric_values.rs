@@ -146,7 +146,8 @@ impl Sandbox {
 }
 
 fn read_all(db: &mut Db) -> Vec<NaiveRun> {
-    let rows: Vec<(String, Option<i32>, Option<String>, Option<i64>)> = runs::table
+    type Columns = (String, Option<i32>, Option<String>, Option<i64>);
+    let rows: Vec<Columns> = runs::table
         .select((
             runs::run_uuid,
             runs::experiment_id,
@@ -235,7 +236,7 @@ const FILTERS: [(&str, Holds); 11] = [
     }),
     ("metrics.a = 0", |run| run.number("a") == Some(0.0)),
     ("metrics.a != 0.5", |run| {
-        run.rank("a") == 1 || run.number("a").is_some_and(|a| a != 0.5)
+        run.rank("a") == 1 || run.number("a").is_some_and(|a| !(0.5..=0.5).contains(&a))
     }),
     ("metrics.a > 1e300", |run| {
         run.number("a").is_some_and(|a| a > 1e300)

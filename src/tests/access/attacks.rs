@@ -286,7 +286,8 @@ async fn an_artifact_has_the_same_rights_however_its_path_is_written() {
     let world = World::new().await;
     let outsider = outsider(&world);
     let (id, run) = (&world.experiment, &world.run);
-    let coded: String = id.bytes().map(|digit| format!("%{digit:02X}")).collect();
+    let digits: Vec<_> = id.bytes().map(|digit| format!("%{digit:02X}")).collect();
+    let coded = digits.concat();
     for path in [
         format!("{id}/{run}/artifacts/x"),
         format!("./{id}/{run}/artifacts/x"),
