@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::passwords::{hexadecimal, random_text};
+use super::passwords::random_text;
 
 pub struct FormTokens {
     key: [u8; 32],
@@ -43,7 +43,7 @@ impl FormTokens {
         };
         mac.update(&expires_ms.to_be_bytes());
         mac.update(user.as_bytes());
-        hexadecimal(&mac.finalize().into_bytes())
+        hex::encode(mac.finalize().into_bytes())
     }
 }
 

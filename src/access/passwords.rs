@@ -107,7 +107,7 @@ pub fn hash_now(password: &str) -> String {
     let cost = 1_u32 << LOG_COST;
     format!(
         "scrypt:{cost}:{BLOCK_SIZE}:{PARALLELISM}${salt}${}",
-        hexadecimal(&hash)
+        hex::encode(hash)
     )
 }
 
@@ -190,31 +190,22 @@ impl Method {
             Self::Scrypt(parameters) => {
                 let mut hash = [0; HASH_BYTES];
                 scrypt::scrypt(password, salt, parameters, &mut hash).ok()?;
-                Some(hexadecimal(&hash))
+                Some(hex::encode(hash))
             }
             Self::Pbkdf2 { digest, rounds } => match digest {
                 Digest::Sha256 => {
                     let mut hash = [0; 32];
                     pbkdf2_hmac::<Sha256>(password, salt, *rounds, &mut hash);
-                    Some(hexadecimal(&hash))
+                    Some(hex::encode(hash))
                 }
                 Digest::Sha512 => {
                     let mut hash = [0; 64];
                     pbkdf2_hmac::<Sha512>(password, salt, *rounds, &mut hash);
-                    Some(hexadecimal(&hash))
+                    Some(hex::encode(hash))
                 }
             },
         }
     }
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // A String takes everything.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Letters and digits that nobody can guess.

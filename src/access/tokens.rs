@@ -4,8 +4,6 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::passwords::hexadecimal;
-
 /// How tokens begin, so that people and programs that look for leaked secrets know them.
 pub const PREFIX: &str = "fkt_";
 
@@ -17,7 +15,7 @@ pub fn new_token() -> String {
 
 /// Returns what is kept of a token. It needs no salt and no slow hash: nobody can guess 256 bits.
 pub fn token_hash(token: &str) -> String {
-    hexadecimal(&Sha256::digest(token))
+    hex::encode(Sha256::digest(token))
 }
 
 pub fn is_token(text: &str) -> bool {

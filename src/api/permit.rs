@@ -42,8 +42,8 @@ impl Deref for Permit {
 }
 
 impl Permit {
-    /// The permit of the same caller for a message. Fails where its sender may not send it; what depends on rows of the database is decided
-    /// by [`Permit::read`], [`Permit::write`] or [`Permit::change`].
+    /// The permit of the same caller for a message. Fails where its sender may not send it; what depends on rows of the
+    /// database is decided by [`Permit::read`], [`Permit::write`] or [`Permit::change`].
     pub fn for_message<R: Request>(&self, request: &R) -> Result<Self> {
         if self.caller.user.is_none() {
             // On a server without logins everybody may do everything.
@@ -107,14 +107,8 @@ impl Permit {
         T: Send + 'static,
         F: Fn(&mut Db) -> Result<T> + Send + 'static,
     {
-        if self.check.is_settled() {
-            return self.state.store.read(work).await;
-        }
-        let check = Arc::clone(&self.check);
-        let settle_and_work = move |db: &mut Db| {
-            check.settle(db, Hold::Read)?;
-            work(db)
-        };
+        let settle = self.settle_inside(Hold::Read);
+        let settle_and_work = move |db: &mut Db| settle(db).and_then(|()| work(db));
         self.state.store.read(settle_and_work).await
     }
 
@@ -124,14 +118,8 @@ impl Permit {
         T: Send + 'static,
         F: Fn(&mut Db) -> Result<T> + Send + 'static,
     {
-        if self.check.is_settled() {
-            return self.state.store.write(work).await;
-        }
-        let check = Arc::clone(&self.check);
-        let settle_and_work = move |db: &mut Db| {
-            check.settle(db, Hold::UntilCommit)?;
-            work(db)
-        };
+        let settle = self.settle_inside(Hold::UntilCommit);
+        let settle_and_work = move |db: &mut Db| settle(db).and_then(|()| work(db));
         self.state.store.write(settle_and_work).await
     }
 
@@ -141,16 +129,9 @@ impl Permit {
         T: Send + 'static,
         F: Fn(&mut Db) -> Result<T> + Send + 'static,
     {
-        let store = &self.state.store;
-        if self.check.is_settled() {
-            return store.write_briefly(key, work).await;
-        }
-        let check = Arc::clone(&self.check);
-        let settle_and_work = move |db: &mut Db| {
-            check.settle(db, Hold::UntilCommit)?;
-            work(db)
-        };
-        store.write_briefly(key, settle_and_work).await
+        let settle = self.settle_inside(Hold::UntilCommit);
+        let settle_and_work = move |db: &mut Db| settle(db).and_then(|()| work(db));
+        self.state.store.write_briefly(key, settle_and_work).await
     }
 
     /// Carries out a request that writes, together with others if the caller's right to it is certain.
@@ -171,39 +152,45 @@ impl Permit {
     }
 
     /// Runs a short change of one model's life, in the same way.
-    pub async fn change_model<T, F>(&self, actor: Actor, name: &str, decide: F) -> Result<Done<T>>
+    pub async fn change_model<T, F>(&self, actor: Actor, name: &str, work: F) -> Result<Done<T>>
     where
         T: Send + 'static,
         F: Fn(&mut Db, &Change) -> Decision<T> + Send + Sync + 'static,
     {
-        if self.check.is_settled() {
-            return self.state.change_model(actor, name, decide).await;
-        }
-        let check = Arc::clone(&self.check);
-        let settle_and_decide = move |db: &mut Db, change: &Change| {
-            check.settle(db, Hold::UntilCommit)?;
-            decide(db, change)
+        let settle = self.settle_inside(Hold::UntilCommit);
+        let settle_and_work = move |db: &mut Db, change: &Change| {
+            settle(db)?;
+            work(db, change)
         };
-        self.state
-            .change_model(actor, name, settle_and_decide)
-            .await
+        self.state.change_model(actor, name, settle_and_work).await
     }
 
     /// Runs a change of a model's life, in the same way.
-    pub async fn change<T, F>(&self, actor: Actor, decide: F) -> Result<Done<T>>
+    pub async fn change<T, F>(&self, actor: Actor, work: F) -> Result<Done<T>>
     where
         T: Send + 'static,
         F: Fn(&mut Db, &Change) -> Decision<T> + Send + Sync + 'static,
     {
-        if self.check.is_settled() {
-            return self.state.change(actor, decide).await;
-        }
-        let check = Arc::clone(&self.check);
-        let settle_and_decide = move |db: &mut Db, change: &Change| {
-            check.settle(db, Hold::UntilCommit)?;
-            decide(db, change)
+        let settle = self.settle_inside(Hold::UntilCommit);
+        let settle_and_work = move |db: &mut Db, change: &Change| {
+            settle(db)?;
+            work(db, change)
         };
-        self.state.change(actor, settle_and_decide).await
+        self.state.change(actor, settle_and_work).await
+    }
+
+    /// Returns the function that makes the caller's right certain inside a transaction, each time that the transaction
+    /// is tried. It does nothing where the right is certain already.
+    fn settle_inside(
+        &self,
+        hold: Hold,
+    ) -> impl Fn(&mut Db) -> Result<()> + Send + Sync + use<> + 'static {
+        let check = (!self.check.is_settled()).then(|| Arc::clone(&self.check));
+        move |db| {
+            check
+                .as_ref()
+                .map_or(Ok(()), |check| check.settle(db, hold))
+        }
     }
 
     /// What changes of a model's life are made with, for work of several transactions.

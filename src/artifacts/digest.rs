@@ -5,7 +5,7 @@ use futures_util::TryStreamExt;
 use sha2::{Digest as _, Sha256};
 
 use super::keeper::Artifacts;
-use super::{ArtifactLocation, blocking, hexadecimal};
+use super::{ArtifactLocation, blocking};
 use crate::error::{Error, Result};
 use crate::store::artifact_digests::Digest;
 
@@ -45,7 +45,7 @@ impl Artifacts {
         Ok(Digest {
             address: file.address(),
             size: i64::try_from(size).unwrap_or(i64::MAX),
-            sha256: hexadecimal(&sha256.finalize()),
+            sha256: hex::encode(sha256.finalize()),
             version,
             recorded_at: self.now_ms(),
             recorded_by: None,

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use super::body::Incoming;
 use super::location::Locations;
 use super::repository::Received;
-use super::{ArtifactLocation, ArtifactPath, Download, Entry, Stored, hexadecimal};
+use super::{ArtifactLocation, ArtifactPath, Download, Entry, Stored};
 use crate::clock::Clock;
 use crate::config::ArtifactSettings;
 use crate::error::{Error, Result};
@@ -112,7 +112,7 @@ impl Artifacts {
         let digest = Digest {
             address: place.address(),
             size: i64::try_from(stored.size).unwrap_or(i64::MAX),
-            sha256: hexadecimal(&stored.sha256),
+            sha256: hex::encode(stored.sha256),
             version: stored.version.clone(),
             recorded_at: self.now_ms(),
             recorded_by: upload.by,

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::digest::FILES_AT_ONCE;
 use super::keeper::Artifacts;
-use super::{ArtifactLocation, ArtifactPath, hexadecimal};
+use super::{ArtifactLocation, ArtifactPath};
 use crate::error::{Error, Result};
 use crate::store::artifact_digests::{self, Digest};
 
@@ -95,7 +95,7 @@ impl Manifest {
 
     /// Returns the SHA-256 of [`Self::text`] in hexadecimal.
     pub fn digest(&self) -> String {
-        hexadecimal(&Sha256::digest(self.text()))
+        hex::encode(Sha256::digest(self.text()))
     }
 
     /// Returns the total size in bytes.
@@ -267,5 +267,5 @@ fn fingerprint(digests: &[Digest]) -> String {
             sha256.update([0]);
         }
     }
-    hexadecimal(&sha256.finalize())
+    hex::encode(sha256.finalize())
 }

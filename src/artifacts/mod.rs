@@ -58,7 +58,7 @@ pub struct Stored {
 impl Stored {
     /// Returns an entity tag that depends on the content only.
     pub fn etag(&self) -> String {
-        hexadecimal(&self.sha256)
+        hex::encode(self.sha256)
     }
 }
 
@@ -70,15 +70,5 @@ async fn blocking<T: Send + 'static>(
         Err(Error::internal(
             "The server failed while it worked on an artifact.",
         ))
-    })
-}
-
-/// Returns bytes as lowercase hexadecimal digits.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
     })
 }

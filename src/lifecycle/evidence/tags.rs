@@ -4,7 +4,6 @@ use sha2::{Digest, Sha256};
 
 use super::super::policy::Tags;
 use super::super::policy::claims::Claim;
-use crate::artifacts::hexadecimal;
 use crate::error::{Error, Result};
 
 /// Whether a version tag of this key is evidence.
@@ -22,7 +21,7 @@ pub fn of_tag(key: &str, value: &str) -> Result<Option<Claim>> {
 /// Computes the digest of what the tags of a version say, evidence aside.
 pub fn tags_digest(tags: &Tags) -> String {
     let ordinary: Vec<_> = tags.iter().filter(|(key, _)| !is_reserved(key)).collect();
-    hexadecimal(&Sha256::digest(
+    hex::encode(Sha256::digest(
         serde_json::to_vec(&ordinary).unwrap_or_default(),
     ))
 }

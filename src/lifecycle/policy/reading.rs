@@ -76,7 +76,7 @@ impl Policy {
         Ok(Self {
             document,
             text: text.to_owned(),
-            hash: hexadecimal(&Sha256::digest(canonical)),
+            hash: hex::encode(Sha256::digest(canonical)),
         })
     }
 
@@ -165,13 +165,4 @@ fn documents(yaml: &str) -> Vec<(u64, &str)> {
             .any(|line| !line.is_empty() && !line.starts_with('#'))
     });
     documents
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
